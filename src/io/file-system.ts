@@ -1,0 +1,118 @@
+// The door to the disk. Storage and metadata see files through these two interfaces only, so that
+// tests put a disk behind them that fills up, fails and forgets what was not synced.
+
+/** An open file. Offsets within it are bytes. Methods without a promise block the event loop. */
+export interface File {
+  readonly path: string
+
+  /** Bytes in the file now. */
+  readonly sizeBytes: number
+
+  /**
+   * Writes all of `buffers`, one after the other, from `positionBytes` on.
+   *
+   * The bytes are in the operating system's cache when this returns, and on disk after `sync`. The
+   * caller may reuse the buffers at once. Short writes are carried on until all is written.
+   *
+   * @throws the system's error. What part was written is then unknown.
+   */
+  write(buffers: readonly Uint8Array[], positionBytes: number): void
+
+  /**
+   * Reads from `positionBytes` into `into`.
+   *
+   * @returns bytes read: the length of `into`, less only where the file ends
+   */
+  read(into: Uint8Array, positionBytes: number): number
+
+  /** As `read`, off the event loop: for bytes that are known to be out of the page cache. */
+  readCold(into: Uint8Array, positionBytes: number): Promise<number>
+
+  /** Cuts the file, or extends it by zeroes, to `sizeBytes`. */
+  truncate(sizeBytes: number): void
+
+  /**
+   * Resolves when all bytes written before the call are on disk (fdatasync).
+   *
+   * @throws the system's error, once. The system may have dropped the bytes by then, so the caller
+   *   must never sync the same file again and believe it.
+   */
+  sync(): Promise<void>
+
+  /** As `sync`, and blocks until it is done: for starting and stopping. */
+  syncNow(): void
+
+  /** Closing does not sync. A closed file must not be used again. */
+  close(): void
+}
+
+/** How to open: to read only; to write, where it must exist; to write, made when it does not exist. */
+export type OpenMode = 'read' | 'write' | 'create'
+
+export interface FileSystem {
+  /** @throws the system's error, ENOENT among them */
+  open(path: string, mode: OpenMode): File
+
+  exists(path: string): boolean
+
+  /** Names in a directory, in no order. Empty when the directory does not exist. */
+  list(path: string): string[]
+
+  isDirectory(path: string): boolean
+
+  /** Makes a directory and those above it. Nothing happens when it exists. */
+  makeDirectory(path: string): void
+
+  /** Replaces `to` when it exists. Durable after `syncDirectory` of both parents. */
+  rename(from: string, to: string): void
+
+  /** Removes a file. Durable after `syncDirectory` of its parent. */
+  remove(path: string): void
+
+  /** Removes a directory with all in it. Nothing happens when it does not exist. */
+  removeTree(path: string): void
+
+  /** Makes creates, renames and removals in this directory durable. Blocks. */
+  syncDirectory(path: string): void
+
+  /** Bytes that may still be written on the disk that holds `path`. */
+  freeBytes(path: string): number
+
+  /**
+   * Takes the directory for this process, so that no second broker writes in it.
+   *
+   * @returns a function that gives it back. A process that dies gives it back as well.
+   * @throws Error with code EBUSY and the owner's process id, when another process has it
+   */
+  lockDirectory(path: string): () => void
+}
+
+/**
+ * Replaces a small file so that a crash leaves the old content or the new one, whole: written
+ * beside as `<path>.tmp`, synced, renamed, directory synced.
+ */
+export function replaceFile(files: FileSystem, path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.tmp`
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  const file = files.open(temporary, 'create')
+  try {
+    file.truncate(0)
+    if (bytes.byteLength > 0) file.write([bytes], 0)
+    file.syncNow()
+  } finally {
+    file.close()
+  }
+  files.rename(temporary, path)
+  files.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/')
+}
+
+/** Reads a whole small file. @throws the system's error, ENOENT among them */
+export function readWholeFile(files: FileSystem, path: string): Buffer {
+  const file = files.open(path, 'read')
+  try {
+    const content = Buffer.alloc(file.sizeBytes)
+    return content.subarray(0, file.read(content, 0))
+  } finally {
+    file.close()
+  }
+}
