@@ -21,4 +21,7 @@ export interface Clock {
 
   /** Calls back when the event loop has handled what has arrived in this turn (setImmediate). */
   endOfTurn(callback: () => void): void
+
+  /** Keeps the process alive until it is cancelled: for who waits for what the others can't keep. */
+  keepAlive(): Timer
 }

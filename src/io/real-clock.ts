@@ -20,4 +20,9 @@ export const realClock: Clock = {
   endOfTurn(callback): void {
     setImmediate(callback)
   },
+
+  keepAlive(): Timer {
+    const timer = setInterval(() => {}, 0x7fffffff)
+    return { cancel: () => clearInterval(timer) }
+  },
 }

@@ -1,0 +1,39 @@
+// Where to begin to read a partition, and the offset that this means.
+
+import type { ReadablePartition } from '../replication/readable-partition.ts'
+
+export type Position =
+  | { readonly kind: 'earliest' }
+  /** The one after the last record that may be read now. */
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  /** The first record with this timestamp or a later one; the end, when there is none. */
+  | { readonly kind: 'timestamp'; readonly timestampMs: number }
+
+/**
+ * The offset of the first record to read. Only a timestamp has to be looked up.
+ *
+ * An offset comes back as it is, whether the partition holds it or not.
+ *
+ * @throws BrokerError as `ReadablePartition.read`
+ */
+export function startOffset(
+  partition: ReadablePartition,
+  position: Position,
+): number | Promise<number> {
+  switch (position.kind) {
+    case 'earliest':
+      return partition.logStartOffset
+    case 'latest':
+      return partition.highWatermark
+    case 'offset':
+      return position.offset
+    case 'timestamp':
+      return offsetOrEnd(partition, position.timestampMs)
+  }
+}
+
+async function offsetOrEnd(partition: ReadablePartition, timestampMs: number): Promise<number> {
+  const found = await partition.findOffset(timestampMs)
+  return found === null ? partition.highWatermark : found.offset
+}

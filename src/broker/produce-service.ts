@@ -1,0 +1,256 @@
+// Getting batches in: who may, how much; one result a partition, side by side.
+//
+//   produce ─► topic there? ─► validate ─► leader.append ─► wait for acks ─► results
+//                  │ no            │ refused     │ refused        │ deadline
+//                  └─► created     └─────────────┴──── an error for that batch alone
+
+import type { Clock } from '../io/clock.ts'
+import { BrokerError } from '../base/errors.ts'
+import { Counter, Distribution, LATENCY_BOUNDS_MS } from '../observability/counters.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
+import { Deadlines } from '../replication/delayed-operation.ts'
+import type { Acks } from '../replication/leader.ts'
+import type { Partition } from '../replication/partition.ts'
+import { ByteBudget } from './byte-budget.ts'
+import type { Caller } from './caller.ts'
+import { PendingProduce, refusedAppend, type Appended } from './pending-produce.ts'
+import type { TopicCreation } from './topic-creation.ts'
+
+export interface ProduceBatch {
+  readonly topic: string
+  readonly partition: number
+  /** Exactly one record batch. The broker owns it from here on, and writes into its header. */
+  readonly batch: Buffer
+}
+
+export interface ProduceRequest {
+  readonly acks: Acks
+  /** Longest wait for acknowledgements, in milliseconds. */
+  readonly timeoutMs: number
+  readonly batches: readonly ProduceBatch[]
+}
+
+export interface Production {
+  /**
+   * Null when everything that can be was appended during the call. If not, a topic is being made:
+   * who wants its order kept awaits this before it produces again.
+   */
+  readonly appended: Promise<void> | null
+  /** One result for each batch, in their order. Never rejects. */
+  readonly done: Promise<readonly Appended[]>
+}
+
+/** Where the service finds partitions. */
+export interface WritablePartitions {
+  hasTopic(topic: string): boolean
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR */
+  partition(topic: string, partition: number): Partition
+}
+
+export interface ProduceServiceOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly partitions: WritablePartitions
+  /** record/validate.ts, with its storage core. */
+  readonly validate: (bytes: Uint8Array, rules: ProduceRules) => ValidatedBatch
+  /** Null: topics are not made by producing to them. */
+  readonly topicCreation: TopicCreation | null
+  /** Bytes that wait for acknowledgements, of all clients. Default 64 MiB. */
+  readonly maxBytesInFlight?: number
+}
+
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
+
+/** A client that does not mind `ready` is refused when this many times the budget is in use. */
+const REFUSED_AT_BUDGETS = 2
+
+/** Batches of one request. */
+const MAX_BATCHES = 100_000
+
+/** Longest wait for acknowledgements. */
+const MAX_TIMEOUT_MS = 600_000
+
+/** What was produced so far: read by the metrics. */
+export class ProduceCounters {
+  readonly requests = new Counter()
+  readonly batches = new Counter()
+  readonly records = new Counter()
+  readonly bytes = new Counter()
+  /** Batches that were answered with an error, or with acks=0 should have been. */
+  readonly refused = new Counter()
+  /** From the call until all batches of a request have their results. */
+  readonly latencyMs = new Distribution(LATENCY_BOUNDS_MS)
+}
+
+export class ProduceService {
+  readonly counters = new ProduceCounters()
+  readonly #options: ProduceServiceOptions
+  readonly #deadlines: Deadlines
+  readonly #budget: ByteBudget
+
+  constructor(options: ProduceServiceOptions) {
+    this.#options = options
+    this.#deadlines = new Deadlines(options.clock)
+    this.#budget = new ByteBudget(options.maxBytesInFlight ?? MAX_BYTES_IN_FLIGHT)
+  }
+
+  /** Bytes of batches that wait for their acknowledgements. */
+  get bytesInFlight(): number {
+    return this.#budget.usedBytes
+  }
+
+  /** Null when the next request may come; a promise of that moment when too much is in flight. */
+  ready(): Promise<void> | null {
+    return this.#budget.ready()
+  }
+
+  /**
+   * Appends batches, and answers when they are as safe as `acks` says.
+   *
+   * Everything is appended during the call, in the order of the batches, unless a topic has to be
+   * made first: see `Production`.
+   *
+   * @throws BrokerError INVALID_REQUEST when there are too many batches; THROTTLING_QUOTA_EXCEEDED
+   *   when far more is in flight than `ready` allows
+   */
+  produce(caller: Caller, request: ProduceRequest): Production {
+    const { batches } = request
+    let sizeBytes = 0
+    for (const { batch } of batches) sizeBytes += batch.byteLength
+    this.#admit(batches.length)
+    this.#budget.take(sizeBytes)
+    this.counters.requests.add()
+    const startMs = this.#options.clock.monotonicMs()
+    const pending = new PendingProduce(batches.length, () => {
+      this.#deadlines.cancel(pending)
+      this.#budget.give(sizeBytes)
+      this.counters.latencyMs.observe(this.#options.clock.monotonicMs() - startMs)
+    })
+
+    const missing = this.#missingTopics(batches)
+    if (missing === null) {
+      this.#appendAll(caller, request, pending, null)
+      return { appended: null, done: pending.done }
+    }
+    const appended = this.#createAll(missing).then((failures) => {
+      this.#appendAll(caller, request, pending, failures)
+    })
+    return { appended, done: pending.done }
+  }
+
+  /** Drops the timers of requests that wait: after the fronts have closed. */
+  close(): void {
+    this.#deadlines.close()
+  }
+
+  #admit(batchCount: number): void {
+    if (batchCount > MAX_BATCHES) {
+      const message = `A request has at most ${MAX_BATCHES} batches`
+      throw new BrokerError('INVALID_REQUEST', { message, batches: batchCount })
+    }
+    const { usedBytes, limitBytes } = this.#budget
+    if (usedBytes < limitBytes * REFUSED_AT_BUDGETS) return
+    const message = 'Too many bytes wait for their acknowledgements'
+    throw new BrokerError('THROTTLING_QUOTA_EXCEEDED', { message, bytesInFlight: usedBytes })
+  }
+
+  /** @returns null when none is missing, or none may be made */
+  #missingTopics(batches: readonly ProduceBatch[]): Set<string> | null {
+    if (this.#options.topicCreation === null) return null
+    let missing: Set<string> | null = null
+    for (const { topic } of batches) {
+      if (!this.#options.partitions.hasTopic(topic)) (missing ??= new Set()).add(topic)
+    }
+    return missing
+  }
+
+  /** @returns why topics could not be made, for those */
+  async #createAll(topics: ReadonlySet<string>): Promise<ReadonlyMap<string, BrokerError>> {
+    const failures = new Map<string, BrokerError>()
+    const creation = this.#options.topicCreation!
+    await Promise.all(
+      [...topics].map(async (topic) => {
+        const failure = await creation.ensure(topic)
+        if (failure !== null) failures.set(topic, failure)
+      }),
+    )
+    return failures
+  }
+
+  #appendAll(
+    caller: Caller,
+    { acks, timeoutMs, batches }: ProduceRequest,
+    pending: PendingProduce,
+    failures: ReadonlyMap<string, BrokerError> | null,
+  ): void {
+    const now = this.#options.clock.now()
+    for (const [slot, batch] of batches.entries()) {
+      try {
+        const failure = failures?.get(batch.topic)
+        if (failure !== undefined) throw failure
+        this.#append(batch, acks, now, pending, slot)
+      } catch (error) {
+        this.#refuse(caller, batch, acks, error, pending, slot)
+      }
+    }
+    if (pending.seal()) this.#deadlines.add(pending, Math.min(timeoutMs, MAX_TIMEOUT_MS))
+  }
+
+  /** @throws BrokerError why the batch was not appended */
+  #append(
+    { topic, partition: index, batch }: ProduceBatch,
+    acks: Acks,
+    now: number,
+    pending: PendingProduce,
+    slot: number,
+  ): void {
+    const partition = this.#options.partitions.partition(topic, index)
+    const stamps = partition.options.messageTimestampType === 'LogAppendTime'
+    const validated = this.#options.validate(batch, partition.produceRules(now))
+    const { baseOffset, lastOffset } = partition.append(batch, validated, acks)
+    this.#count(validated)
+    const result: Appended = {
+      topic,
+      partition: index,
+      error: null,
+      baseOffset: acks === 0 ? -1 : baseOffset,
+      lastOffset: acks === 0 ? -1 : lastOffset,
+      logAppendTimeMs: stamps ? now : -1,
+      logStartOffset: partition.logStartOffset,
+    }
+    if (acks === 0) {
+      pending.finish(slot, result)
+      return
+    }
+    pending.await(slot, result)
+    partition.awaitAck(acks, lastOffset + 1, pending, slot)
+  }
+
+  #refuse(
+    caller: Caller,
+    { topic, partition }: ProduceBatch,
+    acks: Acks,
+    error: unknown,
+    pending: PendingProduce,
+    slot: number,
+  ): void {
+    const refusal = BrokerError.from(error)
+    const { logger } = this.#options
+    this.counters.refused.add()
+    if (refusal.code === 'UNKNOWN_SERVER_ERROR') {
+      logger.error({ err: error, topic, partition }, 'Produce failed unexpectedly')
+    } else if (acks === 0) {
+      const { clientId } = caller
+      logger.debug({ topic, partition, clientId, code: refusal.code }, 'Lost a batch with acks=0')
+    }
+    // Who asked for no acknowledgement is told of no failure either.
+    pending.finish(slot, refusedAppend(topic, partition, acks === 0 ? null : refusal))
+  }
+
+  #count({ bytes, recordCount }: ValidatedBatch): void {
+    this.counters.batches.add()
+    this.counters.records.add(recordCount)
+    this.counters.bytes.add(bytes.byteLength)
+  }
+}

@@ -1,0 +1,214 @@
+// The admin client: topics, partitions, configurations, the cluster.
+
+import { realClock } from '../io/real-clock.ts'
+import type { Clock } from '../io/clock.ts'
+import { realRandom } from '../io/real-random.ts'
+import type { RandomSource } from '../io/random.ts'
+import type {
+  ClusterDescription,
+  ConfigChanges,
+  ConfigEntry,
+  ConfigResource,
+  NewTopic,
+  PageOptions,
+  PartitionOffsets,
+  PositionOf,
+  RecordsBefore,
+  RecordsDeleted,
+  Topic,
+  TopicDescription,
+  TopicPage,
+  ValidateOnly,
+} from './admin-calls.ts'
+import { backoffMs } from './backoff.ts'
+import type { ConnectionOptions } from './connection-options.ts'
+import { SluiceError } from './errors.ts'
+import { openTransport } from './grpc/open-transport.ts'
+import { checkNumber } from './option-checks.ts'
+import { sleep } from './sleep.ts'
+import type { Transport } from './transport.ts'
+
+export interface AdminOptions extends ConnectionOptions {
+  /** Longest wait for one answer, in milliseconds. Default 30,000. */
+  readonly requestTimeoutMs?: number
+  /**
+   * How often a call that only reads is made again after an error that may pass, 0 or more. Default
+   * 5. Calls that change something are made once.
+   */
+  readonly retries?: number
+  /** Wait before the first new try, in milliseconds; it doubles each time. Default 100. */
+  readonly retryBackoffMs?: number
+  /** A way to the brokers that the caller made, and closes. Default: gRPC to `bootstrap`. */
+  readonly transport?: Transport
+  /** For tests. */
+  readonly clock?: Clock
+  /** For tests. */
+  readonly random?: RandomSource
+}
+
+const MAX_BACKOFF_MS = 1_000
+
+/**
+ * Manages topics, configurations and records.
+ *
+ * ```ts
+ * import { Admin } from 'sluice'
+ *
+ * const admin = new Admin({ bootstrap: '127.0.0.1:9094' })
+ * await admin.createTopic({
+ *   name: 'clicks',
+ *   partitions: 6,
+ *   configs: { 'retention.ms': '86400000' },
+ * })
+ * for await (const topic of admin.topics()) console.log(topic.name, topic.partitions)
+ * await admin.close()
+ * ```
+ *
+ * Every method rejects with a SluiceError: the broker's refusal by Kafka's name of it,
+ * NETWORK_EXCEPTION when no broker was reached, REQUEST_TIMED_OUT.
+ */
+export class Admin {
+  readonly #transport: Transport
+  readonly #ownsTransport: boolean
+  readonly #clock: Clock
+  readonly #random: RandomSource
+  readonly #requestTimeoutMs: number
+  readonly #retries: number
+  readonly #retryBackoffMs: number
+
+  /** @throws SluiceError INVALID_OPTION */
+  constructor(options: AdminOptions = {}) {
+    checkNumber('requestTimeoutMs', options.requestTimeoutMs, 1)
+    checkNumber('retries', options.retries, 0)
+    checkNumber('retryBackoffMs', options.retryBackoffMs, 1)
+    this.#clock = options.clock ?? realClock
+    this.#random = options.random ?? realRandom
+    this.#transport = options.transport ?? openTransport(options, this.#clock)
+    this.#ownsTransport = options.transport === undefined
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000
+    this.#retries = options.retries ?? 5
+    this.#retryBackoffMs = options.retryBackoffMs ?? 100
+  }
+
+  /**
+   * Makes a topic.
+   *
+   * @returns the topic; with `validateOnly` as it would be
+   * @throws SluiceError TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS,
+   *   INVALID_REPLICATION_FACTOR, INVALID_CONFIG
+   */
+  async createTopic(topic: NewTopic & ValidateOnly): Promise<Topic> {
+    return await this.#transport.createTopic(topic, this.#requestTimeoutMs)
+  }
+
+  /** Deletes a topic with all its records. @throws SluiceError UNKNOWN_TOPIC_OR_PARTITION */
+  async deleteTopic(name: string): Promise<void> {
+    await this.#transport.deleteTopic(name, this.#requestTimeoutMs)
+  }
+
+  /** One page of topics, ordered by name. See `topics` for all of them. */
+  async listTopics(page: PageOptions = {}): Promise<TopicPage> {
+    return await this.#read((timeoutMs) => this.#transport.listTopics(page, timeoutMs))
+  }
+
+  /** All topics, ordered by name, read page by page. */
+  async *topics(options: Omit<PageOptions, 'pageToken'> = {}): AsyncGenerator<Topic, void> {
+    let pageToken: string | null = ''
+    while (pageToken !== null) {
+      const page: TopicPage = await this.listTopics({ ...options, pageToken })
+      yield* page.topics
+      pageToken = page.nextPageToken
+    }
+  }
+
+  /** A topic and its partitions. @throws SluiceError UNKNOWN_TOPIC_OR_PARTITION */
+  async describeTopic(name: string): Promise<TopicDescription> {
+    return await this.#read((timeoutMs) => this.#transport.describeTopic(name, timeoutMs))
+  }
+
+  /**
+   * Raises the number of a topic's partitions. Keys may go to other partitions from then on.
+   *
+   * @param totalPartitions how many the topic shall have, more than it has
+   * @throws SluiceError UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS
+   */
+  async createPartitions(
+    topic: string,
+    totalPartitions: number,
+    options: ValidateOnly = {},
+  ): Promise<Topic> {
+    const timeoutMs = this.#requestTimeoutMs
+    return await this.#transport.createPartitions(topic, totalPartitions, options, timeoutMs)
+  }
+
+  /**
+   * Configurations of a topic or a broker: value, source, default, range, meaning.
+   *
+   * @param names default: all
+   */
+  async describeConfigs(
+    resource: ConfigResource,
+    names: readonly string[] = [],
+  ): Promise<readonly ConfigEntry[]> {
+    return await this.#read((timeoutMs) =>
+      this.#transport.describeConfigs(resource, names, timeoutMs),
+    )
+  }
+
+  /** Sets and unsets single configurations; the others stay. @throws SluiceError INVALID_CONFIG */
+  async alterConfigs(
+    resource: ConfigResource,
+    changes: ConfigChanges & ValidateOnly,
+  ): Promise<void> {
+    await this.#transport.alterConfigs(resource, changes, this.#requestTimeoutMs)
+  }
+
+  /**
+   * Deletes the records below an offset.
+   *
+   * @returns one result for each partition asked for, in that order
+   */
+  async deleteRecords(
+    topic: string,
+    partitions: readonly RecordsBefore[],
+  ): Promise<readonly RecordsDeleted[]> {
+    return await this.#transport.deleteRecords(topic, partitions, this.#requestTimeoutMs)
+  }
+
+  async describeCluster(): Promise<ClusterDescription> {
+    return await this.#read((timeoutMs) => this.#transport.describeCluster(timeoutMs))
+  }
+
+  /**
+   * Looks up offsets by place: the edges of partitions, or a point in time.
+   *
+   * @returns one result for each partition asked for, in that order
+   */
+  async listOffsets(partitions: readonly PositionOf[]): Promise<readonly PartitionOffsets[]> {
+    return await this.#read((timeoutMs) => this.#transport.listOffsets(partitions, timeoutMs))
+  }
+
+  async close(): Promise<void> {
+    if (this.#ownsTransport) this.#transport.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Makes a call that changes nothing, again and again while an error may pass. */
+  async #read<T>(call: (timeoutMs: number) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(this.#requestTimeoutMs)
+      } catch (error) {
+        const refusal = SluiceError.from(error)
+        // A topic that is missing is the usual answer here, not one that passes.
+        const missing = refusal.code === 'UNKNOWN_TOPIC_OR_PARTITION'
+        if (!refusal.retriable || missing || attempt > this.#retries) throw refusal
+        const limits = { initialMs: this.#retryBackoffMs, maxMs: MAX_BACKOFF_MS }
+        await sleep(this.#clock, backoffMs(limits, attempt, this.#random, refusal.retryAfterMs))
+      }
+    }
+  }
+}

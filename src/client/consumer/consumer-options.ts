@@ -1,0 +1,85 @@
+// What a consumer may be told, and what holds when it is told nothing.
+
+import type { Clock } from '../../io/clock.ts'
+import type { RandomSource } from '../../io/random.ts'
+import type { ConnectionOptions } from '../connection-options.ts'
+import { checkNumber, checkOneOf } from '../option-checks.ts'
+import type { Deserializer } from '../serializers.ts'
+import type { Transport } from '../transport.ts'
+
+/** What to do when the records at a position are not there, or not any more. */
+export type AutoOffsetReset = 'earliest' | 'latest' | 'error'
+
+export interface ConsumerOptions<K, V> extends ConnectionOptions {
+  /** Default: bytes. */
+  readonly keyDeserializer?: Deserializer<K>
+  /** Default: bytes. */
+  readonly valueDeserializer?: Deserializer<V>
+  /**
+   * What to do when a position is outside the log, as when retention has deleted the records there.
+   * `'latest'`, the default, and `'earliest'` go on at that edge; `'error'` ends the iteration with
+   * OFFSET_OUT_OF_RANGE. Also where reading begins when no start is given; with `'error'` that is the
+   * earliest record.
+   */
+  readonly autoOffsetReset?: AutoOffsetReset
+  /**
+   * Most bytes of batches that wait to be read, from 65,536. Default 4,194,304 (4 MiB). One more batch
+   * may come on top. Larger values help where the way to the broker is long.
+   */
+  readonly prefetchBytes?: number
+  /** Whether the checksum of each batch is checked before it is read. Default true. */
+  readonly checkCrcs?: boolean
+  /** Longest wait for an answer to a call, in milliseconds. Default 30,000. */
+  readonly requestTimeoutMs?: number
+  /** Wait before the first new try, in milliseconds; it doubles each time. Default 100. */
+  readonly retryBackoffMs?: number
+  /** Longest wait before a new try, in milliseconds. Default 1,000. */
+  readonly retryBackoffMaxMs?: number
+  /** How often subscribed topics are asked for new partitions, in milliseconds. Default 300,000. */
+  readonly metadataMaxAgeMs?: number
+  /** A way to the brokers that the caller made, and closes. Default: gRPC to `bootstrap`. */
+  readonly transport?: Transport
+  /** For tests. */
+  readonly clock?: Clock
+  /** For tests. */
+  readonly random?: RandomSource
+}
+
+export interface ConsumerSettings {
+  readonly autoOffsetReset: AutoOffsetReset
+  readonly prefetchBytes: number
+  readonly checkCrcs: boolean
+  readonly requestTimeoutMs: number
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+  readonly metadataMaxAgeMs: number
+}
+
+const DEFAULTS: ConsumerSettings = {
+  autoOffsetReset: 'latest',
+  prefetchBytes: 4 * 1024 * 1024,
+  checkCrcs: true,
+  requestTimeoutMs: 30_000,
+  retryBackoffMs: 100,
+  retryBackoffMaxMs: 1_000,
+  metadataMaxAgeMs: 300_000,
+}
+
+/** @throws SluiceError INVALID_OPTION */
+export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): ConsumerSettings {
+  checkOneOf('autoOffsetReset', options.autoOffsetReset, ['earliest', 'latest', 'error'])
+  checkNumber('prefetchBytes', options.prefetchBytes, 64 * 1024)
+  checkNumber('requestTimeoutMs', options.requestTimeoutMs, 1)
+  checkNumber('retryBackoffMs', options.retryBackoffMs, 1)
+  checkNumber('retryBackoffMaxMs', options.retryBackoffMaxMs, 1)
+  checkNumber('metadataMaxAgeMs', options.metadataMaxAgeMs, 1)
+  return {
+    autoOffsetReset: options.autoOffsetReset ?? DEFAULTS.autoOffsetReset,
+    prefetchBytes: options.prefetchBytes ?? DEFAULTS.prefetchBytes,
+    checkCrcs: options.checkCrcs ?? DEFAULTS.checkCrcs,
+    requestTimeoutMs: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,
+    retryBackoffMs: options.retryBackoffMs ?? DEFAULTS.retryBackoffMs,
+    retryBackoffMaxMs: options.retryBackoffMaxMs ?? DEFAULTS.retryBackoffMaxMs,
+    metadataMaxAgeMs: options.metadataMaxAgeMs ?? DEFAULTS.metadataMaxAgeMs,
+  }
+}

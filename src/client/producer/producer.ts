@@ -1,0 +1,378 @@
+// The producer: what a user calls to get records in.
+
+import type { Clock } from '../../io/clock.ts'
+import { realClock } from '../../io/real-clock.ts'
+import { realRandom } from '../../io/real-random.ts'
+import type { RandomSource } from '../../io/random.ts'
+import type { Header } from '../../record/record.ts'
+import { SluiceError } from '../errors.ts'
+import { openTransport } from '../grpc/open-transport.ts'
+import { bytesOrStringSerializer } from '../serializers.ts'
+import type { Serialized, Serializer } from '../serializers.ts'
+import type { Transport } from '../transport.ts'
+import { RecordMetadata } from './batch.ts'
+import type { Resolve } from './batch.ts'
+import { headersOf } from './headers.ts'
+import type { HeadersInput } from './headers.ts'
+import { isPending, LateSend, serialize } from './late-send.ts'
+import type { PendingPair, SerializedPair } from './late-send.ts'
+import { partitionOfKey } from './partitioner.ts'
+import type { Partitioner } from './partitioner.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import { producerSettings } from './producer-options.ts'
+import type { ProducerOptions, ProducerSettings } from './producer-options.ts'
+import { RecordBuffer, TopicQueues } from './record-buffer.ts'
+import { Sender } from './sender.ts'
+import { TopicDirectory } from './topic-directory.ts'
+import { WaitingSends } from './waiting-sends.ts'
+import type { Attempt } from './waiting-sends.ts'
+
+/** A record to send. */
+export interface ProducerRecord<K, V> {
+  readonly topic: string
+  /** Records of equal keys go to one partition, in order. Null, or absent: any partition. */
+  readonly key?: K | null
+  /** Null, or absent: a tombstone, which deletes the key on a compacted topic. */
+  readonly value?: V | null
+  readonly headers?: HeadersInput
+  /** Milliseconds since 1970. Default: now. */
+  readonly timestamp?: number
+  /** 0 or more. Default: the partitioner chooses. */
+  readonly partition?: number
+}
+
+let captured: Resolve
+/** Gives the function that settles a promise to the caller without a closure for each promise. */
+function capture(resolve: Resolve): void {
+  captured = resolve
+}
+
+/**
+ * Sends records.
+ *
+ * ```ts
+ * import { Producer } from 'sluice'
+ *
+ * const producer = new Producer({ bootstrap: '127.0.0.1:9094' })
+ * const { partition, offset } = await producer.send({
+ *   topic: 'clicks',
+ *   key: 'user-1',
+ *   value: 'page=/home',
+ * })
+ * console.log(`stored in partition ${partition} at offset ${offset}`)
+ * await producer.close()
+ * ```
+ *
+ * Records are collected into a batch for each partition. A batch goes when it is full
+ * (`batchBytes`), when it has waited long enough (`lingerMs`), or on `flush`. So for speed send
+ * many before you await them.
+ *
+ * **Order.** Acknowledged records of one partition lie in it in the order of their `send` calls. A
+ * record whose request broke off half-way is sent again, and may then be stored twice.
+ *
+ * **Back-pressure.** Records that are not acknowledged take at most `bufferBytes` of memory. When
+ * that is used up, `send` waits, for at most `maxBlockMs`, and then rejects with BUFFER_FULL. Sends
+ * that wait hold the caller's values beside the buffer, so who sends without awaiting asks for room:
+ *
+ * ```ts
+ * import { Producer } from 'sluice'
+ *
+ * const producer = new Producer()
+ * for (let number = 0; number < 10_000_000; number++) {
+ *   producer.send({ topic: 'numbers', value: String(number) }).catch(console.error)
+ *   const room = producer.ready()
+ *   if (room !== null) await room
+ * }
+ * await producer.close()
+ * ```
+ *
+ * @typeParam K what keys are, before serialization
+ * @typeParam V what values are, before serialization
+ */
+export class Producer<K = Serialized, V = Serialized> {
+  readonly #settings: ProducerSettings
+  readonly #clock: Clock
+  readonly #random: RandomSource
+  readonly #transport: Transport
+  readonly #ownsTransport: boolean
+  readonly #keySerializer: Serializer<K>
+  readonly #valueSerializer: Serializer<V>
+  readonly #partitioner: Partitioner | null
+  readonly #directory: TopicDirectory
+  readonly #buffer: RecordBuffer
+  readonly #sender: Sender
+  readonly #waiting: WaitingSends<LateSend>
+  readonly #topics = new Map<string, TopicQueues>()
+  #readyWaiters: (() => void)[] = []
+  #closing: Promise<void> | null = null
+  #closed = false
+
+  /** @throws SluiceError INVALID_OPTION */
+  constructor(options: ProducerOptions<K, V> = {}) {
+    const settings = producerSettings(options)
+    this.#settings = settings
+    this.#clock = options.clock ?? realClock
+    this.#random = options.random ?? realRandom
+    this.#transport = options.transport ?? openTransport(options, this.#clock)
+    this.#ownsTransport = options.transport === undefined
+    // Without serializers K and V are what the default takes, unless the caller says otherwise in
+    // the type arguments alone; then it refuses the values that it does not know.
+    const fallback: Serializer<never> = bytesOrStringSerializer
+    this.#keySerializer = options.keySerializer ?? (fallback as Serializer<K>)
+    this.#valueSerializer = options.valueSerializer ?? (fallback as Serializer<V>)
+    this.#partitioner = options.partitioner ?? null
+    const parts = {
+      transport: this.#transport,
+      settings,
+      clock: this.#clock,
+      random: this.#random,
+    }
+    this.#directory = new TopicDirectory(parts)
+    this.#buffer = new RecordBuffer(settings, this.#clock, {
+      sendable: (queue) => this.#sender.sendable(queue),
+      closed: (queue) => this.#batchClosed(queue),
+      released: () => this.#released(),
+    })
+    this.#sender = new Sender(
+      this.#buffer,
+      { checkTopic: (topic) => this.#checkTopic(topic) },
+      parts,
+    )
+    this.#waiting = new WaitingSends(this.#clock, settings.maxBlockMs, (send, resolve) =>
+      this.#sendLate(send, resolve),
+    )
+  }
+
+  /**
+   * Sends a record.
+   *
+   * @returns where it was stored, once it is as safe as `acks` asks
+   * @throws SluiceError (the promise rejects; nothing is thrown): SERIALIZATION_FAILED · BUFFER_FULL
+   *   and the broker's refusals, such as UNKNOWN_TOPIC_OR_PARTITION · DELIVERY_TIMED_OUT, and
+   *   NETWORK_EXCEPTION when no retry is left: the record may be stored or not · CLOSED
+   */
+  send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
+    const promise = new Promise<RecordMetadata>(capture as never)
+    const resolve = captured
+    const topic = this.#topics.get(record.topic)
+    if (topic === undefined || this.#waiting.size > 0 || this.#buffer.full || this.#closed) {
+      this.#wait(record, resolve)
+      return promise
+    }
+    try {
+      const key = serialize(this.#keySerializer, record.key, topic.keyContext)
+      const value = serialize(this.#valueSerializer, record.value, topic.valueContext)
+      if (isPending(key) || isPending(value)) {
+        this.#wait(record, resolve, Promise.all([key, value]))
+        return promise
+      }
+      const queue = this.#queueFor(topic, record, key, value)
+      if (queue === null) {
+        this.#wait(record, resolve)
+        return promise
+      }
+      const timestamp = record.timestamp ?? this.#clock.now()
+      this.#append(queue, key, value, timestamp, record.headers, resolve)
+    } catch (error) {
+      resolve(Promise.reject(SluiceError.from(error)))
+    }
+    return promise
+  }
+
+  /** Null while `send` would not wait; otherwise a promise that resolves when it would not. */
+  ready(): Promise<void> | null {
+    if (!this.#full || this.#closed) return null
+    return new Promise((resolve) => this.#readyWaiters.push(resolve))
+  }
+
+  /** Bytes of memory that hold records which are not acknowledged. */
+  get bufferedBytes(): number {
+    return this.#buffer.usedBytes
+  }
+
+  /**
+   * Sends what lingers, and resolves when every record sent before has its outcome. It does not
+   * reject: outcomes are told by the promises of `send`.
+   */
+  async flush(): Promise<void> {
+    this.#buffer.beginFlush()
+    try {
+      await this.#waiting.passed()
+      await this.#buffer.allSettled()
+    } finally {
+      this.#buffer.endFlush()
+    }
+  }
+
+  /**
+   * Flushes, and ends the connection. What has no outcome after `timeoutMs` rejects with CLOSED.
+   *
+   * @param options `timeoutMs`: 0 or more; default: the delivery timeout
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? this.#settings.deliveryTimeoutMs)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const flushed = this.flush()
+    this.#closed = true
+    const timer = this.#clock.after(timeoutMs, () => this.#abandon())
+    await flushed
+    timer.cancel()
+    this.#abandon()
+    this.#directory.close()
+    this.#sender.close()
+    if (this.#ownsTransport) this.#transport.close()
+  }
+
+  #abandon(): void {
+    const error = closedError()
+    this.#waiting.failAll(error)
+    this.#buffer.failAll(error)
+    this.#wakeReady()
+  }
+
+  /** The slow way of `send`: behind all others that wait. */
+  #wait(record: ProducerRecord<K, V>, resolve: Resolve, pending?: PendingPair): void {
+    if (this.#closed) {
+      resolve(Promise.reject(closedError()))
+      return
+    }
+    const timestamp = record.timestamp ?? this.#clock.now()
+    const pair = pending ?? this.#serializePair(record)
+    this.#waiting.add(new LateSend(record, timestamp, pair), resolve)
+  }
+
+  /** Serializes at once: the caller may change its values after `send`. */
+  #serializePair(record: ProducerRecord<K, V>): SerializedPair | PendingPair {
+    const { topic } = record
+    try {
+      const key = serialize(this.#keySerializer, record.key, { topic, field: 'key' })
+      const value = serialize(this.#valueSerializer, record.value, { topic, field: 'value' })
+      return isPending(key) || isPending(value) ? Promise.all([key, value]) : [key, value]
+    } catch (error) {
+      return Promise.reject(SluiceError.from(error))
+    }
+  }
+
+  #sendLate(send: LateSend, resolve: Resolve): Attempt {
+    try {
+      return this.#tryLate(send, resolve)
+    } catch (error) {
+      resolve(Promise.reject(SluiceError.from(error)))
+      return GONE
+    }
+  }
+
+  #tryLate(send: LateSend, resolve: Resolve): Attempt {
+    if (send.failure !== null) throw send.failure
+    if (send.pair === null) return send.waitForSerializer()
+    const [key, value] = send.pair
+    const topic = this.#topics.get(send.record.topic)
+    const queue = topic === undefined ? null : this.#queueFor(topic, send.record, key, value)
+    if (queue === null) {
+      const partitionCount = topic?.queues.length ?? 0
+      return send.waitForTopic(() => this.#refresh(send.record.topic), partitionCount)
+    }
+    if (this.#buffer.full) {
+      this.#buffer.press(true)
+      return { kind: 'blocked', why: new SluiceError('BUFFER_FULL') }
+    }
+    this.#append(queue, key, value, send.timestamp, send.record.headers, resolve)
+    return GONE
+  }
+
+  async #refresh(name: string): Promise<void> {
+    const partitionCount = await this.#directory.load(name)
+    let topic = this.#topics.get(name)
+    if (topic === undefined) {
+      topic = new TopicQueues(name, this.#random)
+      this.#topics.set(name, topic)
+    }
+    topic.growTo(partitionCount)
+  }
+
+  async #checkTopic(topic: string): Promise<SluiceError | null> {
+    try {
+      await this.#refresh(topic)
+      return null
+    } catch (error) {
+      const refusal = SluiceError.from(error)
+      if (refusal.retriable && refusal.code !== 'UNKNOWN_TOPIC_OR_PARTITION') return null
+      this.#topics.delete(topic)
+      return refusal
+    }
+  }
+
+  /** @returns null for a partition that the topic is not known to have */
+  #queueFor(
+    topic: TopicQueues,
+    record: { readonly partition?: number },
+    key: Serialized | null,
+    value: Serialized | null,
+  ): PartitionQueue | null {
+    const { queues } = topic
+    const partitionCount = queues.length
+    let partition: number | null = null
+    if (record.partition !== undefined) partition = record.partition
+    else if (this.#partitioner !== null) {
+      partition = this.#partitioner({ topic: topic.topic, key, value, partitionCount })
+    } else if (key !== null) partition = partitionOfKey(key, partitionCount)
+    if (partition === null) partition = topic.sticky.current(partitionCount)
+    return queues[partition] ?? null
+  }
+
+  #append(
+    queue: PartitionQueue,
+    key: Serialized | null,
+    value: Serialized | null,
+    timestamp: number,
+    headers: HeadersInput | undefined,
+    resolve: Resolve,
+  ): void {
+    if (!(timestamp >= 0 && timestamp <= Number.MAX_SAFE_INTEGER && timestamp % 1 === 0)) {
+      const message = 'A timestamp is a whole number of milliseconds since 1970'
+      throw new SluiceError('INVALID_TIMESTAMP', { timestamp }, { message })
+    }
+    const list: readonly Header[] | undefined =
+      headers === undefined ? undefined : headersOf(headers)
+    this.#buffer.append(queue, key, value, timestamp, list, resolve)
+  }
+
+  #batchClosed(queue: PartitionQueue): void {
+    const topic = this.#topics.get(queue.topic)
+    if (topic === undefined) return
+    topic.sticky.batchGone(queue.partition, topic.queues.length)
+    // Partitions may have been added. Until that is known, records go to those that are.
+    if (!this.#directory.isStale(queue.topic)) return
+    this.#refresh(queue.topic).catch(() => {})
+  }
+
+  get #full(): boolean {
+    return this.#buffer.full || this.#waiting.size > 0
+  }
+
+  #released(): void {
+    if (this.#waiting.size > 0) this.#waiting.pump()
+    if (this.#full) return
+    this.#buffer.press(false)
+    this.#wakeReady()
+  }
+
+  #wakeReady(): void {
+    const waiters = this.#readyWaiters
+    this.#readyWaiters = []
+    for (const wake of waiters) wake()
+  }
+}
+
+const GONE: Attempt = { kind: 'gone' }
+
+function closedError(): SluiceError {
+  return new SluiceError('CLOSED', {}, { message: 'The producer was closed' })
+}

@@ -1,0 +1,125 @@
+// What the client needs from a wire, in no protocol's words. grpc/ has the one over gRPC.
+//
+//   Producer ── ProduceStream ──┐
+//   Consumer ── FetchStream  ───┼── Transport ── one or more brokers
+//   Admin    ── calls  ─────────┘
+//
+// A stream lives until its listener's `closed` is called, exactly once and as the last call. Calls
+// to a listener never come from inside a call to the stream: they come in a later turn or microtask.
+
+import type { SluiceError } from './errors.ts'
+import type { AdminCalls, PartitionOffsets, PositionOf } from './admin-calls.ts'
+
+/** 'all': on disk at every in-sync replica · 1: in the leader's page cache · 0: not awaited. */
+export type Acks = 'all' | 1 | 0
+
+export interface OutgoingBatch {
+  readonly topic: string
+  readonly partition: number
+  /** One record batch v2. Not changed until the answer, or the end of the stream. */
+  readonly batch: Buffer
+}
+
+export interface ProduceRequest {
+  /** Comes back in the answer. 0 or more, rising. */
+  readonly number: number
+  readonly acks: Acks
+  /** Longest wait of the broker for the acknowledgement, in milliseconds. */
+  readonly timeoutMs: number
+  /** One or more. */
+  readonly batches: readonly OutgoingBatch[]
+}
+
+/** What became of one batch. */
+export interface BatchProduced {
+  /** Null when it was stored. */
+  readonly error: SluiceError | null
+  /** Offset of its first record; -1 with an error and without acks. */
+  readonly baseOffset: number
+  /** What the broker stamped, in milliseconds since 1970; -1 where producers' timestamps hold. */
+  readonly logAppendTimeMs: number
+}
+
+export interface ProduceStream {
+  /** Sends a request. After `closed` it does nothing. */
+  send(request: ProduceRequest): void
+  /** Gives the stream up. `closed` follows. */
+  cancel(): void
+}
+
+export interface ProduceListener {
+  /** Answers come in the order of the requests; `batches` in the order of the request's. */
+  acked(number: number, batches: readonly BatchProduced[]): void
+  /** What was sent and not answered has an unknown outcome. */
+  closed(error: SluiceError): void
+}
+
+export interface PartitionRef {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** Where to begin to read a partition. */
+export type StartPosition =
+  | { readonly kind: 'earliest' }
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  | { readonly kind: 'timestamp'; readonly timestampMs: number }
+
+export interface PartitionStart extends PartitionRef {
+  readonly start: StartPosition
+  /** Comes back with everything that is sent for the partition until the next seek. */
+  readonly tag: number
+}
+
+/** Reads partitions under credit. Nothing comes before the first credit. */
+export interface FetchStream {
+  assign(partitions: readonly PartitionStart[]): void
+  unassign(partitions: readonly PartitionRef[]): void
+  seek(partition: PartitionStart): void
+  pause(partitions: readonly PartitionRef[]): void
+  resume(partitions: readonly PartitionRef[]): void
+  /** Allows this many more bytes of batches. The last batch may overdraw it. */
+  credit(bytes: number): void
+  /** Gives the stream up. `closed` follows. */
+  cancel(): void
+}
+
+export interface FetchedBatches extends PartitionRef {
+  readonly tag: number
+  readonly highWatermark: number
+  readonly logStartOffset: number
+  /** Whole batches, one behind the other. The first may begin below the offset asked for. */
+  readonly batches: Buffer
+}
+
+export interface FetchState extends PartitionRef {
+  readonly tag: number
+  /** Offset of the next record; -1 with an error. */
+  readonly nextOffset: number
+  readonly highWatermark: number
+  readonly logStartOffset: number
+  /** When it is not null, nothing more comes until the partition is sought. */
+  readonly error: SluiceError | null
+}
+
+export interface FetchListener {
+  batches(event: FetchedBatches): void
+  state(event: FetchState): void
+  /** The broker lives, and had nothing to send for a while. */
+  heartbeat(): void
+  closed(error: SluiceError): void
+}
+
+/** A way to the brokers. Every call that fails rejects with a SluiceError. */
+export interface Transport extends AdminCalls {
+  openProduceStream(listener: ProduceListener): ProduceStream
+  openFetchStream(listener: FetchListener): FetchStream
+  /** One result for each partition asked for, in that order. */
+  listOffsets(
+    partitions: readonly PositionOf[],
+    timeoutMs: number,
+  ): Promise<readonly PartitionOffsets[]>
+  /** Ends all streams. Nothing may be called afterwards. */
+  close(): void
+}

@@ -1,0 +1,152 @@
+// What may be configured for a broker, beside the defaults of its topics (topic-defaults.ts). Kafka's
+// names, types and defaults where Kafka has the option.
+//
+// Source: apache/kafka, KafkaConfig.java, ServerConfigs.java, ServerLogConfigs.java.
+
+import { MAX_BATCH_BYTES, MAX_PARTITIONS_PER_TOPIC } from '../base/limits.ts'
+import { parseHostPort, type HostPort } from './address.ts'
+import {
+  booleanOption,
+  choiceOption,
+  intOption,
+  longOption,
+  textOption,
+  type AnyOption,
+  type Option,
+  type Values,
+} from './option.ts'
+import { TOPIC_DEFAULTS } from './topic-defaults.ts'
+
+function listener(name: string, address: string, doc: string): Option<HostPort | 'off'> {
+  return textOption(name, {
+    default: address,
+    allowed: 'host:port with a port of 0 to 65535, or off',
+    doc: `${doc} Port 0 takes any free port; "off" does not listen.`,
+    parse: (text) => (text === 'off' ? 'off' : parseHostPort(text)),
+  })
+}
+
+export const BROKER_OPTIONS = {
+  nodeId: intOption('node.id', {
+    default: '1',
+    min: 0,
+    doc: 'Number of this broker in its cluster.',
+  }),
+  brokerRack: textOption('broker.rack', {
+    default: '',
+    allowed: 'any text',
+    doc: 'Where the broker stands, as in a zone of a cloud. Clients are told.',
+    parse: (text) => text,
+  }),
+  dataDir: textOption('data.dir', {
+    default: './sluice-data',
+    allowed: 'one directory',
+    doc: 'Where the broker keeps its data. One broker at a time may use a directory.',
+    parse: (text) => (text === '' || text.includes('\0') || text.includes(',') ? null : text),
+  }),
+  listenersGrpc: listener(
+    'listeners.grpc',
+    '127.0.0.1:9094',
+    'Address of the gRPC front, which clients and the command line use.',
+  ),
+  listenersHttp: listener(
+    'listeners.http',
+    '127.0.0.1:9095',
+    'Address of health checks and metrics.',
+  ),
+  listenersKafka: listener(
+    'listeners.kafka',
+    '127.0.0.1:9092',
+    'Address of the Kafka protocol. Has no effect yet: that listener comes with the next release.',
+  ),
+  advertisedListenersGrpc: textOption('advertised.listeners.grpc', {
+    default: '',
+    allowed: 'host:port with a port of 1 to 65535, or nothing',
+    doc:
+      'Where clients reach the gRPC front, when that is not the address it listens on. Empty: the ' +
+      'address it listens on.',
+    parse: (text): HostPort | 'same' | null => {
+      if (text === '') return 'same'
+      const address = parseHostPort(text)
+      return address === null || address.port === 0 ? null : address
+    },
+  }),
+  allowInsecureListeners: booleanOption('allow.insecure.listeners', {
+    default: 'false',
+    doc:
+      'Whether listeners may take addresses that other machines can reach. There is no encryption ' +
+      'and no authentication yet, so whoever reaches the broker may read and delete everything.',
+  }),
+  numPartitions: intOption('num.partitions', {
+    default: '1',
+    min: 1,
+    max: MAX_PARTITIONS_PER_TOPIC,
+    doc: 'Partitions of a topic that is created without a number of its own, or by itself.',
+  }),
+  defaultReplicationFactor: intOption('default.replication.factor', {
+    default: '1',
+    min: 1,
+    max: 1,
+    doc: 'Replicas of a partition. One broker holds one; more come with clusters.',
+  }),
+  autoCreateTopicsEnable: booleanOption('auto.create.topics.enable', {
+    default: 'true',
+    doc: 'Whether a topic that is produced to, and does not exist, is created.',
+  }),
+  deleteTopicEnable: booleanOption('delete.topic.enable', {
+    default: 'true',
+    doc: 'Whether topics may be deleted.',
+  }),
+  logRetentionCheckIntervalMs: longOption('log.retention.check.interval.ms', {
+    default: '300000',
+    min: 1,
+    unit: 'ms',
+    doc: 'How often old segments are looked for.',
+  }),
+  logFlushOffsetCheckpointIntervalMs: intOption('log.flush.offset.checkpoint.interval.ms', {
+    default: '60000',
+    min: 1,
+    unit: 'ms',
+    doc: 'How often recovery points are written down. Recovery reads what is above them.',
+  }),
+  fetchMaxBytes: intOption('fetch.max.bytes', {
+    default: '57671680',
+    min: 1_024,
+    unit: 'bytes',
+    doc: 'Most bytes of one answer to a fetch, whatever the client asks for.',
+  }),
+  fetchStreamsMax: intOption('fetch.streams.max', {
+    default: '10000',
+    min: 1,
+    doc: 'Fetch streams and subscriptions that may be open at once.',
+  }),
+  queuedMaxRequestBytes: longOption('queued.max.request.bytes', {
+    default: String(2 * MAX_BATCH_BYTES),
+    min: MAX_BATCH_BYTES,
+    unit: 'bytes',
+    doc:
+      'Bytes of batches that may be taken and not yet answered. Above it the broker stops reading ' +
+      'from producers until it has caught up.',
+  }),
+  maxConnections: intOption('max.connections', {
+    default: '10000',
+    min: 1,
+    doc: 'Connections that the gRPC front holds at once; the next are closed as they come.',
+  }),
+  logLevel: choiceOption('log.level', ['debug', 'info', 'warn', 'error'], {
+    default: 'info',
+    doc: 'Least weight of the lines that the broker writes to its own log.',
+  }),
+}
+
+export type BrokerOptions = typeof BROKER_OPTIONS
+
+/** The broker's own options, by Kafka's names in camel case. */
+export type BrokerValues = Values<BrokerOptions>
+
+/** Every option of a broker by name, in the order of their names. */
+export const BROKER_OPTION_BY_NAME: ReadonlyMap<string, AnyOption> = new Map(
+  [...Object.values(BROKER_OPTIONS), ...[...TOPIC_DEFAULTS.values()].map(({ option }) => option)]
+    .map((option: AnyOption) => [option.name, option] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+)

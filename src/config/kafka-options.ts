@@ -1,0 +1,59 @@
+// Options of Kafka's brokers that mean something else here, or nothing: files and environments that
+// were written for Kafka are to start this broker too.
+
+/** Kafka's names of options that have another name here. */
+export const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['broker.id', 'node.id'],
+  ['log.dirs', 'data.dir'],
+  ['log.dir', 'data.dir'],
+])
+
+const KRAFT = 'the embedded metadata store needs no quorum'
+const LISTENER = 'the Kafka listener comes with the next release; see listeners.kafka'
+const GROUPS = 'consumer groups come with a later release'
+const TRANSACTIONS = 'transactions come with a later release'
+const THREADS = 'the broker runs on one event loop'
+const COMPACTION = 'compaction comes with a later release'
+const REPLICATION = 'replication comes with a later release'
+
+/** Options that are accepted and have no effect, with the reason. */
+export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ['process.roles', KRAFT],
+  ['controller.quorum.voters', KRAFT],
+  ['controller.quorum.bootstrap.servers', KRAFT],
+  ['controller.listener.names', KRAFT],
+  ['metadata.log.dir', KRAFT],
+  ['listeners', LISTENER],
+  ['advertised.listeners', LISTENER],
+  ['listener.security.protocol.map', LISTENER],
+  ['inter.broker.listener.name', LISTENER],
+  ['socket.send.buffer.bytes', LISTENER],
+  ['socket.receive.buffer.bytes', LISTENER],
+  ['socket.request.max.bytes', LISTENER],
+  ['num.network.threads', THREADS],
+  ['num.io.threads', THREADS],
+  ['num.recovery.threads.per.data.dir', THREADS],
+  ['background.threads', THREADS],
+  ['offsets.topic.num.partitions', GROUPS],
+  ['offsets.topic.replication.factor', GROUPS],
+  ['offsets.retention.minutes', GROUPS],
+  ['group.initial.rebalance.delay.ms', GROUPS],
+  ['share.coordinator.state.topic.replication.factor', GROUPS],
+  ['share.coordinator.state.topic.min.isr', GROUPS],
+  ['transaction.state.log.num.partitions', TRANSACTIONS],
+  ['transaction.state.log.replication.factor', TRANSACTIONS],
+  ['transaction.state.log.min.isr', TRANSACTIONS],
+  ['log.cleaner.enable', COMPACTION],
+  ['log.cleaner.threads', COMPACTION],
+  ['log.cleaner.dedupe.buffer.size', COMPACTION],
+  ['num.replica.fetchers', REPLICATION],
+  ['replica.lag.time.max.ms', REPLICATION],
+  ['replica.fetch.max.bytes', REPLICATION],
+])
+
+const SECURITY = /^(ssl|sasl|listener\.name|authorizer|security|principal|super\.users|password)\b/
+
+/** Options that would protect the broker if they had an effect: to accept them would be a lie. */
+export function isSecurityOption(name: string): boolean {
+  return SECURITY.test(name)
+}

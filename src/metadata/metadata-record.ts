@@ -1,0 +1,79 @@
+// One change to what the cluster is. Records are all that a metadata store keeps: replaying them in
+// order gives the image.
+
+import type { Uuid } from '../base/uuid.ts'
+
+/** A partition as it is placed: who holds it, who leads it. Broker ids. */
+export interface PartitionPlacement {
+  readonly partition: number
+  /** The first of them is the preferred leader. */
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+  /** -1 while there is none. */
+  readonly leader: number
+  readonly leaderEpoch: number
+}
+
+export interface TopicCreated {
+  readonly type: 'TopicCreated'
+  readonly name: string
+  readonly topicId: Uuid
+  /** In the order of their numbers, from 0, without a gap. */
+  readonly partitions: readonly PartitionPlacement[]
+  /** What differs from the defaults: pairs of Kafka's name and the value as text. */
+  readonly configs: readonly (readonly [name: string, value: string])[]
+}
+
+export interface TopicDeleted {
+  readonly type: 'TopicDeleted'
+  readonly name: string
+  /** Tells a topic from another that had its name before. */
+  readonly topicId: Uuid
+}
+
+export interface PartitionsAdded {
+  readonly type: 'PartitionsAdded'
+  readonly topic: string
+  /** They go on where the topic's partitions end. */
+  readonly partitions: readonly PartitionPlacement[]
+}
+
+/** What a configuration is of. A broker is named by its id in decimal; '' is all brokers. */
+export interface ConfigResource {
+  readonly type: 'topic' | 'broker'
+  readonly name: string
+}
+
+export interface ConfigChanged {
+  readonly type: 'ConfigChanged'
+  readonly resource: ConfigResource
+  readonly set: readonly (readonly [name: string, value: string])[]
+  readonly unset: readonly string[]
+}
+
+/**
+ * A broker is there. When it did not stop cleanly, records that were never acknowledged may be gone, so
+ * the leader epoch of every partition that it leads goes up: readers can tell what was written before.
+ */
+export interface BrokerStarted {
+  readonly type: 'BrokerStarted'
+  readonly brokerId: number
+  /** Where clients reach its gRPC front: "host:port". */
+  readonly grpcAddress: string
+  readonly rack: string
+  readonly version: string
+  /** True when the stop before was clean, or there was none. */
+  readonly clean: boolean
+}
+
+export type MetadataRecord =
+  TopicCreated | TopicDeleted | PartitionsAdded | ConfigChanged | BrokerStarted
+
+/** Every type of record that this version can replay. */
+export const RECORD_TYPES: ReadonlySet<string> = new Set<MetadataRecord['type']>([
+  'TopicCreated',
+  'TopicDeleted',
+  'PartitionsAdded',
+  'ConfigChanged',
+  'BrokerStarted',
+])

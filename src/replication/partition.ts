@@ -1,0 +1,256 @@
+// A partition while it lives on this broker: its log, its options, and the role that it plays.
+//
+// A log whose disk fails goes offline and may come back: producers are told, readers go on with what
+// there is. Once the partition is deleted or led elsewhere all are told, and it never comes back as
+// this object.
+
+import { BrokerError } from '../base/errors.ts'
+import type { TopicPartition } from '../base/topic-partition.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
+import type { ReadOptions } from '../storage/log-reader.ts'
+import type { AckReceiver } from './ack-waiters.ts'
+import type { FetchWaiter } from './fetch-waiters.ts'
+import { Leader, type Acks, type LogProgress } from './leader.ts'
+import type { PartitionOptions } from './partition-options.ts'
+import type {
+  BatchSlice,
+  FoundOffset,
+  ReadablePartition,
+  ReadLimits,
+} from './readable-partition.ts'
+
+/** The offsets that a batch was given. */
+export interface AppendedBatch {
+  readonly baseOffset: number
+  readonly lastOffset: number
+}
+
+/** What a partition needs of its log. Meaning and errors: storage/partition-log.ts. */
+export interface LeaderLog extends LogProgress {
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly sizeBytes: number
+  /** Why it takes no appends, or null. */
+  readonly offline: BrokerError | null
+  startLeaderEpoch(leaderEpoch: number): void
+  append(batch: Buffer, info: ValidatedBatch): AppendedBatch
+  read(fromOffset: number, options: ReadOptions): BatchSlice | Promise<BatchSlice>
+  offsetForTimestamp(
+    timestamp: number,
+    belowOffset: number,
+  ): Promise<{ readonly offset: number; readonly timestamp: number } | null>
+}
+
+/** Who the partition is, for its whole life. */
+export interface PartitionIdentity extends TopicPartition {
+  readonly topicId: Uuid
+}
+
+export class Partition implements ReadablePartition {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid
+  /** What was appended and pushed through this object: read by the metrics. */
+  readonly traffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 }
+  readonly #log: LeaderLog
+  #leader: Leader
+  #options: PartitionOptions
+  #gone: BrokerError | null = null
+
+  constructor(
+    { topic, partition, topicId }: PartitionIdentity,
+    log: LeaderLog,
+    leaderEpoch: number,
+    options: PartitionOptions,
+  ) {
+    this.topic = topic
+    this.partition = partition
+    this.topicId = topicId
+    this.#log = log
+    this.#options = options
+    log.startLeaderEpoch(leaderEpoch)
+    this.#leader = new Leader(log, leaderEpoch, log.logStartOffset, options.flushPolicy)
+  }
+
+  get options(): PartitionOptions {
+    return this.#options
+  }
+
+  get leaderEpoch(): number {
+    return this.#leader.leaderEpoch
+  }
+
+  get highWatermark(): number {
+    return this.#leader.highWatermark
+  }
+
+  get logStartOffset(): number {
+    return this.#log.logStartOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#log.logEndOffset
+  }
+
+  /** Bytes of all batches. */
+  get sizeBytes(): number {
+    return this.#log.sizeBytes
+  }
+
+  /** Why nothing can be appended now, or null. */
+  get offline(): BrokerError | null {
+    return this.#gone ?? this.#log.offline
+  }
+
+  /** Batches that wait for acknowledgements, and readers that wait for more. */
+  get waiting(): { readonly producers: number; readonly readers: number } {
+    return { producers: this.#leader.waitingCount, readers: this.#leader.fetchWaiters.size }
+  }
+
+  /** What a batch has to be like. @param now the broker's clock, milliseconds since 1970 */
+  produceRules(now: number): ProduceRules {
+    const options = this.#options
+    return {
+      maxMessageBytes: options.maxMessageBytes,
+      timestampType: options.messageTimestampType,
+      timestampBeforeMaxMs: options.messageTimestampBeforeMaxMs,
+      timestampAfterMaxMs: options.messageTimestampAfterMaxMs,
+      compacted: options.cleanupPolicy.includes('compact'),
+      now,
+    }
+  }
+
+  /**
+   * Appends a batch. It has its offsets when this returns, and is written at the end of the turn.
+   *
+   * @param bytes     the batch; not to be touched any more
+   * @param validated what was found out about it
+   * @throws BrokerError as `Leader.checkAppend`; KAFKA_STORAGE_ERROR when the log is offline;
+   *   RECORD_LIST_TOO_LARGE when the batch is larger than a segment; UNKNOWN_TOPIC_OR_PARTITION
+   *   when the partition was deleted
+   */
+  append(bytes: Buffer, validated: ValidatedBatch, acks: Acks): AppendedBatch {
+    this.#checkLives()
+    this.#leader.checkAppend(acks, this.#options.minInsyncReplicas)
+    const appended = this.#log.append(bytes, validated)
+    if (appended.baseOffset < this.highWatermark) this.#startOver(appended.baseOffset)
+    this.traffic.recordsIn += validated.recordCount
+    this.traffic.bytesIn += bytes.byteLength
+    return appended
+  }
+
+  /** See `Leader.awaitAck`. To be called in the same turn as the append. */
+  awaitAck(acks: 1 | -1, endOffset: number, receiver: AckReceiver, slot: number): void {
+    this.#leader.awaitAck(acks, endOffset, receiver, slot)
+  }
+
+  checkOffset(offset: number): void {
+    this.#checkLives()
+    const { logStartOffset, logEndOffset } = this.#log
+    if (offset >= logStartOffset && offset <= logEndOffset) return
+    throw this.#outOfRange(offset)
+  }
+
+  read(offset: number, limits: ReadLimits): BatchSlice | Promise<BatchSlice> {
+    this.checkOffset(offset)
+    const slice = this.#log.read(offset, { ...limits, belowOffset: this.highWatermark })
+    if (slice instanceof Promise) return this.#readLater(offset, slice)
+    this.traffic.bytesOut += slice.batches.byteLength
+    return slice
+  }
+
+  async findOffset(timestampMs: number): Promise<FoundOffset | null> {
+    this.#checkLives()
+    const found = await this.#log.offsetForTimestamp(timestampMs, this.highWatermark)
+    return found === null ? null : { offset: found.offset, timestampMs: found.timestamp }
+  }
+
+  waitForMore(waiter: FetchWaiter): void {
+    this.#checkLives()
+    this.#leader.fetchWaiters.add(waiter)
+  }
+
+  /**
+   * Removes the records below an offset, durably. Their bytes go when their whole segment does.
+   *
+   * @param beforeOffset first offset that stays; -1 for the high watermark
+   * @returns the log start offset afterwards: higher, when it was higher before
+   * @throws BrokerError OFFSET_OUT_OF_RANGE when `beforeOffset` is above the high watermark, or
+   *   negative and not -1; KAFKA_STORAGE_ERROR
+   */
+  async deleteRecords(beforeOffset: number): Promise<number> {
+    this.#checkLives()
+    const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
+    if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
+    if (offset > this.#log.logStartOffset) await this.#log.deleteRecords(offset)
+    return this.#log.logStartOffset
+  }
+
+  // What follows is for the replica manager.
+
+  /** The log has written, or made durable, more than before. */
+  logAdvanced(): void {
+    this.#leader.logAdvanced()
+  }
+
+  /** The disk failed, and what was not safe yet is gone. Appends are refused until the log is back. */
+  logFailed(error: BrokerError): void {
+    this.#leader.refuseProducers(error)
+  }
+
+  reconfigure(options: PartitionOptions): void {
+    this.#options = options
+    this.#leader.setFlushPolicy(options.flushPolicy)
+  }
+
+  /** Leads on under a newer epoch. Who waits for acknowledgements is told to find out again. */
+  raiseEpoch(leaderEpoch: number): void {
+    if (leaderEpoch <= this.leaderEpoch || this.#gone !== null) return
+    const { topic, partition } = this
+    this.#leader.resign(
+      new BrokerError('NOT_LEADER_OR_FOLLOWER', { topic, partition, leaderEpoch }),
+    )
+    this.#log.startLeaderEpoch(leaderEpoch)
+    this.#lead(leaderEpoch, this.highWatermark)
+  }
+
+  /** Deleted, or led elsewhere: all who wait and all who come are told `error`, for good. */
+  remove(error: BrokerError): void {
+    this.#gone = error
+    this.#leader.resign(error)
+  }
+
+  /**
+   * The log came back from a failed disk with less than readers have seen. Only flush.policy=os can
+   * lead here: offsets are given a second time, and readers have to find their place again.
+   */
+  #startOver(highWatermark: number): void {
+    this.#leader.fetchWaiters.fail(this.#outOfRange(this.highWatermark))
+    this.#lead(this.leaderEpoch, highWatermark)
+  }
+
+  #lead(leaderEpoch: number, highWatermark: number): void {
+    this.#leader = new Leader(this.#log, leaderEpoch, highWatermark, this.#options.flushPolicy)
+  }
+
+  #checkLives(): void {
+    if (this.#gone !== null) throw this.#gone
+  }
+
+  #outOfRange(offset: number): BrokerError {
+    return new BrokerError('OFFSET_OUT_OF_RANGE', {
+      offset,
+      log_start_offset: this.#log.logStartOffset,
+      high_watermark: this.highWatermark,
+    })
+  }
+
+  async #readLater(offset: number, slice: Promise<BatchSlice>): Promise<BatchSlice> {
+    const read = await slice
+    // Retention, a deletion or the disk may have come between.
+    this.checkOffset(offset)
+    this.traffic.bytesOut += read.batches.byteLength
+    return read
+  }
+}

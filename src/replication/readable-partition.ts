@@ -1,0 +1,75 @@
+// A partition as its readers see it.
+
+import type { FetchWaiter } from './fetch-waiters.ts'
+
+/** Whole batches, one after the other, as they stand in the log. */
+export interface BatchSlice {
+  /** Empty when there is nothing to read at the offset yet. */
+  readonly batches: Buffer
+  /** Offset after the last record of `batches`: where the next read goes on. */
+  readonly nextOffset: number
+}
+
+export interface ReadLimits {
+  /** Most bytes of batches, 1 or more. */
+  readonly maxBytes: number
+  /** The first batch comes whole even when it alone is larger (KIP-74). */
+  readonly atLeastOneBatch: boolean
+}
+
+/** A record found by its timestamp. */
+export interface FoundOffset {
+  readonly offset: number
+  readonly timestampMs: number
+}
+
+export interface ReadablePartition {
+  readonly topic: string
+  readonly partition: number
+
+  /** Records below it may be read. */
+  readonly highWatermark: number
+
+  /** First offset that may be read. */
+  readonly logStartOffset: number
+
+  /**
+   * @throws BrokerError OFFSET_OUT_OF_RANGE with the facts `log_start_offset` and `high_watermark`,
+   *   when a reader can't stand at `offset`: below the log start, or above the end of the log
+   */
+  checkOffset(offset: number): void
+
+  /**
+   * Reads batches from the one that holds `offset` on, and nothing above the high watermark. A
+   * promise when the bytes have to come from the disk.
+   *
+   * @throws BrokerError as `checkOffset`; KAFKA_STORAGE_ERROR when the log is offline;
+   *   UNKNOWN_TOPIC_OR_PARTITION when the partition was deleted
+   */
+  read(offset: number, limits: ReadLimits): BatchSlice | Promise<BatchSlice>
+
+  /**
+   * The first record below the high watermark that has this timestamp or a later one, or null.
+   *
+   * @param timestampMs milliseconds since 1970
+   */
+  findOffset(timestampMs: number): Promise<FoundOffset | null>
+
+  /**
+   * Calls the waiter once the high watermark moves. See `FetchWaiters.add`.
+   *
+   * @throws BrokerError as `read`; THROTTLING_QUOTA_EXCEEDED when too many wait
+   */
+  waitForMore(waiter: FetchWaiter): void
+}
+
+/** Where readers find partitions. */
+export interface PartitionDirectory {
+  /**
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER or KAFKA_STORAGE_ERROR
+   */
+  partition(topic: string, partition: number): ReadablePartition
+
+  /** Partitions of a topic, numbered from 0. @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION */
+  partitionCount(topic: string): number
+}

@@ -1,0 +1,102 @@
+// gRPC front of produce: batches that clients built. It turns wire values into domain values and
+// back, and decides nothing.
+
+import { BrokerError } from '../../base/errors.ts'
+import type { Caller } from '../../broker/caller.ts'
+import type { Production, ProduceService } from '../../broker/produce-service.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import {
+  ACKS,
+  type PartitionProduced,
+  type ProduceAck,
+  type ProduceRequest,
+  type ProduceStreamRequest,
+  type ProduceStreamResponse,
+} from '../../protocol/grpc/produce-codec.ts'
+import { PRODUCE_SERVICE } from '../../protocol/grpc/services.ts'
+import type { CallHost, StreamContext } from './calls.ts'
+import { refusalOf } from './errors.ts'
+import { type Begun, PipelinedStream } from './pipelined-stream.ts'
+
+export interface ProduceFrontOptions {
+  readonly service: ProduceService
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Wait for acknowledgements of a request that names none. */
+export const DEFAULT_TIMEOUT_MS = 30_000
+
+/** What an answer to one batch takes on the wire, about. */
+const ACK_BYTES = 64
+
+/** @throws BrokerError INVALID_REQUIRED_ACKS when the number is none of the enum */
+export function parseAcks(acks: number): 0 | 1 | -1 {
+  switch (acks) {
+    case ACKS.unspecified:
+    case ACKS.all:
+      return -1
+    case ACKS.leader:
+      return 1
+    case ACKS.none:
+      return 0
+    default:
+      throw new BrokerError('INVALID_REQUIRED_ACKS', { acks })
+  }
+}
+
+export function addProduce(calls: CallHost, options: ProduceFrontOptions): void {
+  const { service } = options
+  calls.unary(PRODUCE_SERVICE.produce, async (request, { caller }) => {
+    await service.ready()
+    return { partitions: await produce(service, caller, request).done }
+  })
+  calls.bidi(PRODUCE_SERVICE.produceStream, (context) => openStream(options, context))
+}
+
+function produce(service: ProduceService, caller: Caller, request: ProduceRequest): Production {
+  const { timeoutMs, batches } = request
+  const acks = parseAcks(request.acks)
+  return service.produce(caller, { acks, timeoutMs: timeoutMs || DEFAULT_TIMEOUT_MS, batches })
+}
+
+function openStream(
+  { service, clock, logger }: ProduceFrontOptions,
+  { stream, api }: StreamContext<ProduceStreamRequest, ProduceStreamResponse>,
+): PipelinedStream<ProduceStreamRequest, ProduceAck> {
+  return new PipelinedStream({
+    stream: stream as never,
+    api,
+    clock,
+    sizeOf: ({ batches }) => batches.reduce((size, { batch }) => size + batch.byteLength, 0),
+    ready: () => service.ready(),
+    outcomeOf: ({ partitions }) => outcomeOf(partitions),
+    begin(request): Begun<ProduceAck> {
+      const { number } = request
+      try {
+        const { appended, done } = produce(service, stream.caller, request)
+        return { appended, done: done.then((partitions) => ({ number, partitions })) }
+      } catch (error) {
+        const partitions = refuseAll(request, refusalOf(error, api.api, logger))
+        return { appended: null, done: Promise.resolve({ number, partitions }) }
+      }
+    },
+    send(acks) {
+      const count = acks.reduce((sum, { partitions }) => sum + partitions.length, 0)
+      return stream.send({ acks }, count * ACK_BYTES)
+    },
+  })
+}
+
+/** A refusal of the whole request, said of each of its batches: the stream goes on. */
+function refuseAll({ batches }: ProduceRequest, error: BrokerError): PartitionProduced[] {
+  const nothing = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, error }
+  return batches.map(({ topic, partition }) => ({ topic, partition, ...nothing }))
+}
+
+/** The first error, so that the metrics show it; most requests have one batch. */
+export function outcomeOf(results: readonly { readonly error: BrokerError | null }[]): string {
+  for (const { error } of results) if (error !== null) return error.code
+  return 'OK'
+}

@@ -1,0 +1,96 @@
+// gRPC front of publish: records, for clients that build no batches.
+
+import type { Caller } from '../../broker/caller.ts'
+import type { PublishService } from '../../broker/publish-service.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type {
+  PublishRequest,
+  PublishStreamRequest,
+  PublishStreamResponse,
+} from '../../protocol/grpc/publish-codec.ts'
+import { PRODUCE_SERVICE } from '../../protocol/grpc/services.ts'
+import type { CallHost, StreamContext } from './calls.ts'
+import { refusalOf } from './errors.ts'
+import { type Begun, PipelinedStream } from './pipelined-stream.ts'
+import { DEFAULT_TIMEOUT_MS, outcomeOf, parseAcks } from './produce.ts'
+
+export interface PublishFrontOptions {
+  readonly service: PublishService
+  /** As ProduceService.ready: both draw on the same budget. */
+  readonly ready: () => Promise<void> | null
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What the answer to one record takes on the wire, about. */
+const PUBLISHED_BYTES = 16
+
+export function addPublish(calls: CallHost, options: PublishFrontOptions): void {
+  const { service, ready } = options
+  calls.unary(PRODUCE_SERVICE.publish, async (request, { caller }) => {
+    await ready()
+    return { records: await publish(service, caller, request).done }
+  })
+  calls.bidi(PRODUCE_SERVICE.publishStream, (context) => openStream(options, context))
+}
+
+function publish(
+  service: PublishService,
+  caller: Caller,
+  request: PublishRequest,
+): ReturnType<PublishService['publish']> {
+  const { topic, timeoutMs, records } = request
+  const acks = parseAcks(request.acks)
+  return service.publish(caller, {
+    topic,
+    acks,
+    timeoutMs: timeoutMs || DEFAULT_TIMEOUT_MS,
+    records,
+  })
+}
+
+function openStream(
+  { service, ready, clock, logger }: PublishFrontOptions,
+  { stream, api }: StreamContext<PublishStreamRequest, PublishStreamResponse>,
+): PipelinedStream<PublishStreamRequest, PublishStreamResponse> {
+  const refused = (number: number | bigint, error: unknown): PublishStreamResponse => {
+    return { number, records: [], error: refusalOf(error, api.api, logger) }
+  }
+  return new PipelinedStream({
+    stream: stream as never,
+    api,
+    clock,
+    sizeOf,
+    ready,
+    outcomeOf: ({ records, error }) => (error === null ? outcomeOf(records) : error.code),
+    begin(request): Begun<PublishStreamResponse> {
+      const { number } = request
+      try {
+        const { appended, done } = publish(service, stream.caller, request)
+        const answer = done.then(
+          (records) => ({ number, records, error: null }),
+          (error: unknown) => refused(number, error),
+        )
+        return { appended, done: answer }
+      } catch (error) {
+        return { appended: null, done: Promise.resolve(refused(number, error)) }
+      }
+    },
+    send(answers) {
+      let more = true
+      for (const answer of answers) {
+        more = stream.send(answer, (answer.records.length + 1) * PUBLISHED_BYTES)
+      }
+      return more
+    },
+  })
+}
+
+function sizeOf({ records }: PublishRequest): number {
+  let sizeBytes = 0
+  for (const { key, value } of records) {
+    sizeBytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + PUBLISHED_BYTES
+  }
+  return sizeBytes
+}

@@ -1,0 +1,110 @@
+// gRPC front of Subscribe: records, for clients that know nothing of batches.
+
+import type { BrokerError } from '../../base/errors.ts'
+import type { FetchService } from '../../broker/fetch-service.ts'
+import type { SubscribeRequest } from '../../broker/subscribe-request.ts'
+import type {
+  RecordSubscription,
+  SubscribedRecord,
+  SubscriptionSink,
+} from '../../broker/subscription.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { ApiCounters } from '../../observability/api-counters.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type * as wire from '../../protocol/grpc/gen/sluice/v1/fetch_pb.ts'
+import { FETCH_SERVICE } from '../../protocol/grpc/services.ts'
+import type { SubscribeResponse } from '../../protocol/grpc/subscribe-codec.ts'
+import type { CallStream, StreamHandler } from './call-stream.ts'
+import type { CallHost, StreamContext } from './calls.ts'
+import { refusalOf } from './errors.ts'
+import { parsePosition } from './positions.ts'
+
+export interface SubscribeFrontOptions {
+  readonly service: FetchService
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Records of one message, when the client names no number; and most that it may name. */
+const DEFAULT_MAX_RECORDS = 1_000
+const MAX_RECORDS = 100_000
+
+/** What a record takes on the wire beside its key and value, about. */
+const RECORD_OVERHEAD_BYTES = 48
+
+export function addSubscribe(calls: CallHost, options: SubscribeFrontOptions): void {
+  calls.serverStream(FETCH_SERVICE.subscribe, (request, context) => {
+    return new SubscribeStream(options, parseRequest(request), context)
+  })
+}
+
+/** @throws BrokerError INVALID_REQUEST */
+function parseRequest({ topics, maxRecords, untilEnd }: wire.SubscribeRequest): SubscribeRequest {
+  return {
+    topics: topics.map(({ topic, partitions, start, partitionStarts }) => ({
+      topic,
+      partitions,
+      start: parsePosition(start),
+      partitionStarts: new Map(
+        Object.entries(partitionStarts).map(([key, value]) => [Number(key), parsePosition(value)]),
+      ),
+    })),
+    maxRecords: Math.min(maxRecords || DEFAULT_MAX_RECORDS, MAX_RECORDS),
+    untilEnd,
+  }
+}
+
+class SubscribeStream implements StreamHandler<never>, SubscriptionSink {
+  readonly #stream: CallStream<never, SubscribeResponse>
+  readonly #api: ApiCounters
+  readonly #logger: Logger
+  readonly #subscription: RecordSubscription
+
+  constructor(
+    { service, logger }: SubscribeFrontOptions,
+    request: SubscribeRequest,
+    { stream, api }: StreamContext<never, SubscribeResponse>,
+  ) {
+    this.#stream = stream
+    this.#api = api
+    this.#logger = logger
+    this.#subscription = service.subscribe(stream.caller, request, this)
+  }
+
+  received(): void {}
+
+  halfClosed(): void {}
+
+  writable(): void {
+    this.#subscription.resumeSink()
+  }
+
+  stop(reason: BrokerError): void {
+    this.#stream.end(reason)
+    this.#subscription.close()
+  }
+
+  closed(): void {
+    this.#subscription.close()
+  }
+
+  records(subscribed: readonly SubscribedRecord[]): boolean {
+    let sizeBytes = 0
+    const records = subscribed.map(({ topic, partition, record }) => {
+      const { offset, key, value, headers, timestamp } = record
+      sizeBytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
+      const timestampMs = timestamp === -1 ? null : timestamp
+      return { topic, partition, offset, key, value, headers, timestampMs }
+    })
+    this.#api.answered('OK', 0)
+    return this.#stream.send({ records }, sizeBytes)
+  }
+
+  heartbeat(): void {
+    this.#stream.send({ records: [] }, 0)
+  }
+
+  ended(error: BrokerError | null): void {
+    this.#stream.end(error === null ? null : refusalOf(error, this.#api.api, this.#logger))
+  }
+}

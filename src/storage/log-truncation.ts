@@ -1,0 +1,72 @@
+// Taking the end of a log away, and reading it back before that.
+
+import { BATCH_FAULTS, BatchCheck } from '../wasm/batch-check.ts'
+import type { StorageCore } from '../wasm/storage-core.ts'
+import { readNow } from './segment/reading.ts'
+import type { IndexedBatch, Segment } from './segment/segment.ts'
+import type { SegmentList } from './segment/segment-list.ts'
+
+/**
+ * Cuts the log behind the last batch that ends at or below `offset`. Segments that start above it go:
+ * their files are renamed. Nothing is synced.
+ *
+ * @returns the segments that went
+ * @throws the system's error. The log may then be cut in part; doing it again is safe
+ */
+export function cutSegments(segments: SegmentList, offset: number): Segment[] {
+  const removed: Segment[] = []
+  while (segments.count > 1 && segments.active.baseOffset > offset) {
+    segments.active.markDeleted()
+    removed.push(segments.removeLast())
+  }
+  const { active } = segments
+  // Of a segment that was closed long ago, the end has to be found first.
+  if (removed.length > 0) readNow(active.resume(Infinity))
+  const found = readNow(active.locate(offset))
+  if (found.state === 'batch') readNow(active.cut(found.positionBytes, found.frame.baseOffset))
+  else if (found.state === 'end') readNow(active.cut(active.sizeBytes, active.nextOffset))
+  else throw new Error(`cannot be cut at offset ${offset}: damaged at byte ${found.positionBytes}`)
+  return removed
+}
+
+/** A batch that was read back. */
+export interface SalvagedBatch {
+  readonly bytes: Buffer
+  readonly batch: IndexedBatch
+}
+
+/**
+ * Reads the batches of `[fromOffset, toOffset)` back from files that are not believed any more, most
+ * likely out of the page cache, and checks each.
+ *
+ * @param fromOffset where a batch starts
+ * @returns those in front of the first that is damaged
+ * @throws the system's error
+ */
+export function salvage(
+  segments: SegmentList,
+  core: StorageCore,
+  fromOffset: number,
+  toOffset: number,
+): SalvagedBatch[] {
+  const check = new BatchCheck()
+  const saved: SalvagedBatch[] = []
+  let offset = fromOffset
+  for (let index = segments.floorIndex(fromOffset); offset < toOffset;) {
+    const segment = segments.at(index)
+    if (segment === undefined) break
+    const found = readNow(segment.locate(offset))
+    if (found.state === 'end') {
+      index += 1
+      continue
+    }
+    if (found.state !== 'batch' || found.frame.lastOffset >= toOffset) break
+    const bytes = Buffer.allocUnsafeSlow(found.frame.sizeBytes)
+    const count = segment.open().read(bytes, found.positionBytes)
+    core.input(count).set(bytes.subarray(0, count))
+    if (core.validateBatchAt(0, count, check) !== BATCH_FAULTS.none) break
+    saved.push({ bytes, batch: found.frame })
+    offset = found.frame.lastOffset + 1
+  }
+  return saved
+}

@@ -1,0 +1,667 @@
+// The log of one partition: batches with rising offsets, in segments.
+//
+//   log start offset <= durable offset <= written offset <= log end offset
+//                │              │               │                 │
+//     first offset that    survives a      in the page      the next batch
+//     may be read          power cut       cache            gets this offset
+//
+//   recovery point <= durable offset: below it the log's own files are on disk
+//
+// Everything runs on the event loop, and appends do not wait: a batch gets its offsets at once, and
+// all batches that came in one turn are written together when the turn ends. What goes wrong with
+// the disk takes the log offline: appends are refused, nothing that was not written is visible, and
+// reads go on. `revive` brings it back.
+
+import assert from 'node:assert'
+import { BrokerError } from '../base/errors.ts'
+import { partitionName } from '../base/topic-partition.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Clock } from '../io/clock.ts'
+import type { FileSystem } from '../io/file-system.ts'
+import { setBaseOffset, setLeaderEpoch } from '../record/batch-header.ts'
+import type { StorageCore } from '../wasm/storage-core.ts'
+import type { DurableLog, UnsyncedState } from './durable-log.ts'
+import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts'
+import type { LogConfig } from './log-config.ts'
+import { LogReader, type FoundRecord, type LogRead, type ReadOptions } from './log-reader.ts'
+import { cutSegments, salvage, type SalvagedBatch } from './log-truncation.ts'
+import { SyncMarks } from './sync-marks.ts'
+import { MAX_RELATIVE_OFFSET } from './segment/offset-index.ts'
+import { OpenSegments } from './segment/open-segments.ts'
+import { readNow } from './segment/reading.ts'
+import { removeDeletedFiles } from './segment/segment-files.ts'
+import { Segment, type SegmentPlace, type TimestampOffset } from './segment/segment.ts'
+import { SegmentList } from './segment/segment-list.ts'
+
+/** Who wants to know what happens to a log. Called at once, from within the call that did it. */
+export interface LogListener {
+  /** The written offset has moved. */
+  written(log: PartitionLog): void
+  /** The durable offset has moved. */
+  durable(log: PartitionLog): void
+  /** The log went offline. Whoever waits for something above the durable offset waits in vain. */
+  failed(log: PartitionLog, error: BrokerError): void
+  /** A damaged batch was found. Told once a batch. */
+  damaged(log: PartitionLog, error: BrokerError): void
+}
+
+/** What the log needs to know of a batch that was validated. */
+export interface BatchInfo {
+  readonly lastOffsetDelta: number
+  /** -1: none of its records has one. */
+  readonly maxTimestamp: number
+}
+
+/** Where a batch went. */
+export interface Appended {
+  readonly baseOffset: number
+  readonly lastOffset: number
+}
+
+/** One segment, as retention and tools see it. */
+export interface SegmentFacts {
+  readonly baseOffset: number
+  /** Offset after its last record. */
+  readonly endOffset: number
+  readonly sizeBytes: number
+}
+
+export interface PartitionLogOptions {
+  readonly files: FileSystem
+  readonly clock: Clock
+  readonly core: StorageCore
+  /** The partition's directory. */
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid
+  readonly config: LogConfig
+  readonly listener: LogListener
+  /** Shared by the logs of a broker. Default: one for this log alone. */
+  readonly openSegments?: OpenSegments
+}
+
+/** What `openPartitionLog` has found out. */
+export interface PartitionLogState {
+  readonly segments: readonly Segment[]
+  readonly place: SegmentPlace & { config: LogConfig }
+  readonly epochs: LeaderEpochs
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+}
+
+/** Bytes of one log that may wait for the end of the turn. More are written at once. */
+const MAX_PENDING_BYTES = 4 * 1024 * 1024
+
+interface PendingBatch {
+  readonly bytes: Buffer
+  readonly lastOffset: number
+  readonly maxTimestamp: number
+  readonly sizeBytes: number
+}
+
+export class PartitionLog implements DurableLog {
+  readonly name: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid
+  readonly directory: string
+  readonly segments: SegmentList
+
+  readonly #files: FileSystem
+  readonly #clock: Clock
+  readonly #core: StorageCore
+  readonly #listener: LogListener
+  readonly #place: SegmentPlace & { config: LogConfig }
+  readonly #epochs: LeaderEpochs
+  readonly #open: OpenSegments
+  readonly #reader: LogReader
+  readonly #marks: SyncMarks
+  #logStartOffset: number
+  #logEndOffset: number
+  #writtenOffset: number
+  #leaderEpoch: number
+  #segmentCreatedMs: number
+  #pending: PendingBatch[] = []
+  #pendingBytes = 0
+  #writeScheduled = false
+  #offline: BrokerError | null = null
+  /** A sync failed: bytes above the recovery point may be in the page cache only, for ever. */
+  #lostBytes = false
+  /** What `revive` read back of such bytes, until they stand in a file again. */
+  #salvaged: readonly SalvagedBatch[] | null = null
+  #truncations = 0
+  #closed = false
+
+  /** Made by `openPartitionLog`. All of the log is on disk. */
+  constructor(options: PartitionLogOptions, state: PartitionLogState) {
+    const { topic, partition } = options
+    this.name = partitionName({ topic, partition })
+    this.topic = topic
+    this.partition = partition
+    this.topicId = options.topicId
+    this.directory = options.directory
+    this.segments = new SegmentList(state.segments)
+    this.#files = options.files
+    this.#clock = options.clock
+    this.#core = options.core
+    this.#listener = options.listener
+    this.#place = state.place
+    this.#epochs = state.epochs
+    this.#open = options.openSegments ?? new OpenSegments()
+    this.#logStartOffset = state.logStartOffset
+    this.#logEndOffset = state.logEndOffset
+    this.#writtenOffset = state.logEndOffset
+    this.#leaderEpoch = Math.max(0, state.epochs.latestEpoch)
+    this.#segmentCreatedMs = options.clock.now()
+    this.segments.active.pinned = true
+    this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
+    this.#reader = new LogReader(this, options.core, this.#open, (error) => {
+      this.#listener.damaged(this, error)
+    })
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
+  get writtenOffset(): number {
+    return this.#writtenOffset
+  }
+
+  get durableOffset(): number {
+    return this.#marks.durableOffset
+  }
+
+  /** Below it nothing has to be read when the log is opened again. */
+  get recoveryPoint(): number {
+    return this.#marks.recoveryPoint
+  }
+
+  /** Why the log takes no appends, or null. */
+  get offline(): BrokerError | null {
+    return this.#offline
+  }
+
+  get truncations(): number {
+    return this.#truncations
+  }
+
+  get unsyncedBytes(): number {
+    return this.#marks.unsyncedBytes
+  }
+
+  get sizeBytes(): number {
+    let sum = this.#pendingBytes
+    for (const { sizeBytes } of this.segments) sum += sizeBytes
+    return sum
+  }
+
+  get config(): LogConfig {
+    return this.#place.config
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  /**
+   * Appends a batch that was validated. Its offsets are assigned when this returns; its bytes are
+   * written when the turn ends, and must not be changed before.
+   *
+   * @param batch one whole batch. Base offset and leader epoch are written into it
+   * @throws BrokerError KAFKA_STORAGE_ERROR when the log is or goes offline; RECORD_LIST_TOO_LARGE
+   *   when the batch is larger than a segment
+   */
+  append(batch: Buffer, info: BatchInfo): Appended {
+    this.#mustBeOnline()
+    const sizeBytes = batch.byteLength
+    const { segmentBytes } = this.config
+    if (sizeBytes > segmentBytes) {
+      const facts = { topic: this.topic, partition: this.partition }
+      throw new BrokerError('RECORD_LIST_TOO_LARGE', { ...facts, sizeBytes, segmentBytes })
+    }
+    const baseOffset = this.#logEndOffset
+    const lastOffset = baseOffset + info.lastOffsetDelta
+    const { maxTimestamp } = info
+    assert(info.lastOffsetDelta >= 0 && Number.isSafeInteger(lastOffset))
+    if (this.#isRollDue(sizeBytes, lastOffset, maxTimestamp)) this.roll()
+
+    setBaseOffset(batch, baseOffset)
+    setLeaderEpoch(batch, this.#leaderEpoch)
+    if (this.#epochs.latestEpoch !== this.#leaderEpoch) {
+      this.#epochs.assign(this.#leaderEpoch, baseOffset)
+    }
+    this.#pending.push({ bytes: batch, lastOffset, maxTimestamp, sizeBytes })
+    this.#pendingBytes += sizeBytes
+    this.#logEndOffset = lastOffset + 1
+    if (this.#pendingBytes >= MAX_PENDING_BYTES) this.writePending()
+    else this.#scheduleWrite()
+    return { baseOffset, lastOffset }
+  }
+
+  /**
+   * Writes the batches that wait for the end of the turn.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR when that fails; the log is offline then
+   */
+  writePending(): void {
+    const pending = this.#pending
+    if (pending.length === 0) return
+    this.#pending = []
+    this.#pendingBytes = 0
+    const { active } = this.segments
+    const sizeBytes = active.sizeBytes
+    this.#attempt(() => {
+      active.append(
+        pending.map(({ bytes }) => bytes),
+        pending,
+      )
+      active.storeIndexes()
+    })
+    this.#writtenOffset = pending.at(-1)!.lastOffset + 1
+    this.#marks.wrote(active.sizeBytes - sizeBytes)
+    this.#listener.written(this)
+  }
+
+  /**
+   * Reads from the batch that holds `fromOffset` on; a promise when the bytes are far from the end
+   * of the log. Nothing above the written offset is read.
+   *
+   * @throws BrokerError OFFSET_OUT_OF_RANGE, CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR; see LogReader
+   */
+  read(fromOffset: number, options: ReadOptions): LogRead | Promise<LogRead> {
+    return this.#reader.read(fromOffset, options)
+  }
+
+  /** The first record below `belowOffset` at or after a time, or null. See LogReader. */
+  offsetForTimestamp(timestamp: number, belowOffset?: number): Promise<FoundRecord | null> {
+    return this.#reader.findTimestamp(timestamp, belowOffset)
+  }
+
+  /** The largest timestamp in the log, and the last offset of its batch. */
+  largestTimestamp(): Promise<TimestampOffset> {
+    return this.#reader.largestTimestamp()
+  }
+
+  /** All segments, oldest first; the last one is active. */
+  segmentFacts(): SegmentFacts[] {
+    return [...this.segments].map((segment) => ({
+      baseOffset: segment.baseOffset,
+      endOffset: this.segments.after(segment)?.baseOffset ?? this.#writtenOffset,
+      sizeBytes: segment.sizeBytes,
+    }))
+  }
+
+  /**
+   * The largest timestamp in the segment that starts at `baseOffset`; -1 when there is none.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR
+   */
+  async segmentTimestamp(baseOffset: number): Promise<number> {
+    const segment = this.segments.at(this.segments.floorIndex(baseOffset))!
+    return (await this.#reader.segmentTimestamp(segment)).timestamp
+  }
+
+  /** This broker leads from now on: batches are of this epoch. */
+  startLeaderEpoch(leaderEpoch: number): void {
+    assert(leaderEpoch >= this.#epochs.latestEpoch)
+    this.#leaderEpoch = leaderEpoch
+    this.#epochs.assign(leaderEpoch, this.#logEndOffset)
+  }
+
+  /** Where an epoch ends in this log: how a follower finds where it parted (KIP-101). */
+  endOffsetForEpoch(leaderEpoch: number): EpochEndOffset {
+    return this.#epochs.endOffsetFor(leaderEpoch, this.#logEndOffset)
+  }
+
+  /** Options take effect with the next append. */
+  reconfigure(config: LogConfig): void {
+    this.#place.config = config
+  }
+
+  /**
+   * Starts a new segment, unless the active one is empty.
+   *
+   * The new file's name is on disk when this returns: a record in it can be durable only then.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
+   */
+  roll(): void {
+    this.#mustBeOnline()
+    this.writePending()
+    const closed = this.segments.active
+    if (closed.sizeBytes === 0) return
+    this.#attempt(() => {
+      readNow(closed.ready())
+      closed.seal()
+      this.#addSegment(Segment.create(this.#place, this.#logEndOffset))
+    })
+    // A closed segment below the recovery point is trusted with its indexes, so the point waits.
+    const synced = this.#marks.closing(closed)
+    closed.syncIndexes().then(synced, (error: Error) => this.#fail(error))
+  }
+
+  /**
+   * Moves the log start offset up, and removes the segments that lie wholly below it.
+   *
+   * @param offset at or below the written offset; the caller has checked it against the high
+   *   watermark, and saves the log start offset first
+   * @returns segments removed
+   * @throws BrokerError OFFSET_OUT_OF_RANGE; KAFKA_STORAGE_ERROR, the log is offline then
+   */
+  deleteRecordsBefore(offset: number): number {
+    if (offset > this.#writtenOffset) {
+      const facts = { topic: this.topic, partition: this.partition, offset }
+      throw new BrokerError('OFFSET_OUT_OF_RANGE', { ...facts, log_end_offset: this.#logEndOffset })
+    }
+    if (offset <= this.#logStartOffset) return 0
+    this.#logStartOffset = offset
+    this.#epochs.truncateFromStart(offset)
+    let count = 0
+    while (this.segments.at(count + 1) !== undefined) {
+      if (this.segments.at(count + 1)!.baseOffset > offset) break
+      count += 1
+    }
+    this.removeSegments(count)
+    return count
+  }
+
+  /**
+   * Removes the oldest segments. Their files are renamed at once, and go `fileDeleteDelayMs` later:
+   * who reads them may finish.
+   *
+   * @param count fewer than there are: the active segment stays
+   * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
+   */
+  removeSegments(count: number): void {
+    assert(count < this.segments.count)
+    if (count === 0) return
+    const removed: Segment[] = []
+    try {
+      this.#attempt(() => {
+        while (removed.length < count) {
+          this.segments.first.markDeleted()
+          removed.push(this.segments.removeFirst())
+        }
+        this.#files.syncDirectory(this.directory)
+      })
+    } finally {
+      this.#logStartOffset = Math.max(this.#logStartOffset, this.segments.first.baseOffset)
+      this.#epochs.truncateFromStart(this.#logStartOffset)
+      this.#reader.forget()
+      this.#removeLater(removed)
+    }
+  }
+
+  /**
+   * Cuts the log, so that it ends at or below `offset`: with the last batch that ends there.
+   *
+   * No commit round may know of the log while this runs. What is left is on disk when it returns.
+   *
+   * @param offset at or above the log start offset
+   * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
+   */
+  truncateTo(offset: number): void {
+    this.#mustBeOnline()
+    assert(offset >= this.#logStartOffset)
+    this.writePending()
+    if (offset >= this.#logEndOffset) return
+    // The marks go first: should the cut fail half-way, `revive` cuts to them again.
+    this.#endAt(offset)
+    this.#attempt(() => {
+      this.#removeLater(cutSegments(this.segments, offset))
+      this.segments.active.pinned = true
+      this.segments.active.open().syncNow()
+      this.#files.syncDirectory(this.directory)
+    })
+    this.#endAt(this.segments.active.nextOffset)
+  }
+
+  unsynced(): UnsyncedState {
+    return this.#marks.unsynced(this.#writtenOffset)
+  }
+
+  markDurable(endOffset: number): void {
+    if (this.#offline !== null || this.#closed) return
+    if (this.#marks.durable(Math.min(endOffset, this.#writtenOffset))) this.#listener.durable(this)
+  }
+
+  markSynced(endOffset: number): void {
+    if (this.#offline !== null || this.#closed) return
+    const synced = Math.min(endOffset, this.#writtenOffset)
+    // Epochs that begin above the recovery point are found again by recovery; others are not.
+    if (this.#epochs.unsavedFrom < synced) {
+      try {
+        this.#epochs.save()
+      } catch (error) {
+        this.#fail(error)
+        return
+      }
+    }
+    const moved = this.#marks.durable(synced)
+    this.#marks.synced(synced)
+    if (moved) this.#listener.durable(this)
+  }
+
+  fail(error: Error): void {
+    this.#lostBytes = true
+    this.#fail(error)
+  }
+
+  /**
+   * Brings the log back after the disk failed: cuts it to what is known to be good and goes on in a
+   * new segment. No commit round may know of the log while this runs. Nothing happens when the log is
+   * online.
+   *
+   * Records that are acknowledged are kept: all durable ones, and with `flush.policy=os` all that
+   * were written. After a failed sync, those above the recovery point are read back, checked, and
+   * written into the new segment: the old file is not believed any more.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR when the disk still fails, or does not give the records
+   *   back; the log stays offline, and may be tried again
+   */
+  revive(): void {
+    if (this.#offline === null || this.#closed) return
+    try {
+      this.#goOn()
+    } catch (error) {
+      throw this.#storageError(error)
+    }
+    this.#offline = null
+    this.#lostBytes = false
+    this.#salvaged = null
+  }
+
+  /**
+   * Ends the use of the log.
+   *
+   * @param clean writes what waits and brings all of the log and its indexes to disk, blocking; if
+   *   not, the log is left as a crash would leave it
+   * @throws BrokerError KAFKA_STORAGE_ERROR: the stop is not a clean one; the files are closed
+   */
+  close(clean: boolean): void {
+    if (this.#closed) return
+    try {
+      if (clean) this.#closeCleanly()
+    } finally {
+      this.#closed = true
+      this.#pending = []
+      for (const segment of this.segments) {
+        this.#open.forget(segment)
+        segment.release()
+      }
+      this.#marks.releaseRetired()
+    }
+  }
+
+  #closeCleanly(): void {
+    this.#mustBeOnline()
+    this.writePending()
+    this.#attempt(() => {
+      this.#syncAll()
+      this.#files.syncDirectory(this.directory)
+      this.#epochs.save()
+    })
+    this.markSynced(this.#writtenOffset)
+  }
+
+  #scheduleWrite(): void {
+    if (this.#writeScheduled) return
+    this.#writeScheduled = true
+    this.#clock.endOfTurn(() => {
+      this.#writeScheduled = false
+      if (this.#closed || this.#offline !== null) return
+      try {
+        this.writePending()
+      } catch {
+        // The listener was told: nobody else waits for this call.
+      }
+    })
+  }
+
+  // Source of the rule: apache/kafka, LogSegment.shouldRoll.
+  #isRollDue(sizeBytes: number, lastOffset: number, maxTimestamp: number): boolean {
+    const { active } = this.segments
+    const { segmentBytes, segmentMs, segmentIndexBytes } = this.config
+    const activeBytes = active.sizeBytes + this.#pendingBytes
+    if (lastOffset - active.baseOffset > MAX_RELATIVE_OFFSET) return true
+    if (activeBytes === 0) return false
+    if (activeBytes + sizeBytes > segmentBytes) return true
+    if (active.isIndexFull(segmentIndexBytes)) return true
+    const first =
+      active.sizeBytes > 0
+        ? (active.knownFirstTimestamp ?? readNow(active.firstTimestamp()))
+        : this.#pending[0]!.maxTimestamp
+    const ageMs =
+      first >= 0 && maxTimestamp >= 0
+        ? maxTimestamp - first
+        : this.#clock.now() - this.#segmentCreatedMs
+    return ageMs > segmentMs
+  }
+
+  #addSegment(segment: Segment): void {
+    this.#files.syncDirectory(this.directory)
+    segment.pinned = true
+    const { active } = this.segments
+    if (segment.baseOffset > active.baseOffset) {
+      this.segments.push(segment)
+    } else {
+      this.segments.replaceActive(segment)
+      active.release()
+    }
+    this.#segmentCreatedMs = this.#clock.now()
+  }
+
+  /** Files go later; those with bytes that a commit round may sync stay open until it has. */
+  #removeLater(removed: readonly Segment[]): void {
+    for (const segment of removed) {
+      this.#open.forget(segment)
+      if (segment.pinned) this.#marks.retire(segment)
+    }
+    this.#clock.after(this.config.fileDeleteDelayMs, () => {
+      for (const segment of removed) {
+        if (!segment.pinned) segment.release()
+        try {
+          removeDeletedFiles(this.#files, this.directory, segment.baseOffset)
+        } catch {
+          // What cannot be removed now is removed when the log is opened the next time.
+        }
+      }
+    })
+  }
+
+  #goOn(): void {
+    const { durableOffset, syncedOffset } = this.#marks
+    const keepOffset = this.config.flushPolicy === 'os' ? this.#writtenOffset : durableOffset
+    if (this.#lostBytes) {
+      this.#salvaged ??= salvage(this.segments, this.#core, syncedOffset, keepOffset)
+      const lastOffset = this.#salvaged.at(-1)?.batch.lastOffset ?? syncedOffset - 1
+      if (lastOffset + 1 < durableOffset) throw new Error('durable records cannot be read back')
+    }
+    this.#removeLater(cutSegments(this.segments, this.#lostBytes ? syncedOffset : keepOffset))
+    this.#syncAll()
+    const saved = this.#salvaged ?? []
+    const segment = Segment.create(this.#place, this.segments.active.nextOffset)
+    this.#addSegment(segment)
+    for (const { bytes, batch } of saved) segment.append([bytes], [batch])
+    if (saved.length > 0) segment.open().syncNow()
+    this.#endAt(segment.nextOffset)
+  }
+
+  /** Brings all that is left of the log to disk, as it is when a log is closed. */
+  #syncAll(): void {
+    for (const segment of this.segments) {
+      if (!segment.pinned && segment !== this.segments.active) continue
+      try {
+        segment.open().syncNow()
+      } catch (error) {
+        this.#lostBytes = true
+        throw error
+      }
+    }
+    const { active } = this.segments
+    readNow(active.ready())
+    active.seal()
+    for (const segment of [...this.#marks.closingSegments, active]) segment.syncIndexesNow()
+    this.#marks.indexesSynced()
+  }
+
+  /** The log ends at `offset` now, and all of it is on disk. */
+  #endAt(offset: number): void {
+    this.#truncations += 1
+    this.#logEndOffset = offset
+    this.#writtenOffset = offset
+    this.#epochs.truncateFromEnd(offset)
+    this.#marks.reset(offset)
+    this.#reader.forget()
+  }
+
+  #mustBeOnline(): void {
+    if (this.#offline !== null) throw this.#offline
+    assert(!this.#closed)
+  }
+
+  /** Runs what writes to the disk. When it fails, the log goes offline. */
+  #attempt(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): BrokerError {
+    if (this.#offline !== null) return this.#offline
+    if (this.#closed) return this.#storageError(error)
+    this.#offline = this.#storageError(error)
+    this.#pending = []
+    this.#pendingBytes = 0
+    this.#logEndOffset = this.#writtenOffset
+    this.#cutTornWrite()
+    this.#listener.failed(this, this.#offline)
+    return this.#offline
+  }
+
+  /** Takes away what part of a batch reached the file. If that fails too, `revive` does it. */
+  #cutTornWrite(): void {
+    const { active } = this.segments
+    try {
+      const file = active.open()
+      if (file.sizeBytes > active.sizeBytes) file.truncate(active.sizeBytes)
+    } catch {
+      // Readers do not look behind `active.sizeBytes`, and recovery cuts what is no batch.
+    }
+  }
+
+  #storageError(error: unknown): BrokerError {
+    const facts = { topic: this.topic, partition: this.partition }
+    return error instanceof BrokerError
+      ? error
+      : new BrokerError('KAFKA_STORAGE_ERROR', facts, error)
+  }
+}

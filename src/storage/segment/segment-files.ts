@@ -1,0 +1,61 @@
+// Names of the files of a partition directory.
+//
+//   00000000000000001042.log         record batches, verbatim
+//   00000000000000001042.index       offset index
+//   00000000000000001042.timeindex   time index
+//   00000000000000001042.txnindex    aborted transactions
+//   00000000000000001042.snapshot    producer state at the segment's beginning
+//
+// The digits are the segment's base offset. A file whose name ends in `.deleted` waits for its
+// removal. Source: apache/kafka, LogFileUtils.java.
+
+import assert from 'node:assert'
+import type { FileSystem } from '../../io/file-system.ts'
+
+/** Kinds of files that belong to one segment, the log first. */
+export const SEGMENT_SUFFIXES = ['.log', '.index', '.timeindex', '.txnindex', '.snapshot'] as const
+
+export type SegmentSuffix = (typeof SEGMENT_SUFFIXES)[number]
+
+export const DELETED_SUFFIX = '.deleted'
+
+/** Ends of names of files that an interrupted change left, and that nobody needs. */
+export const LEFTOVER_SUFFIXES = [DELETED_SUFFIX, '.cleaned', '.tmp']
+
+const NAME = /^(\d{20})(\.log|\.index|\.timeindex|\.txnindex|\.snapshot)$/
+
+export function segmentFileName(baseOffset: number, suffix: SegmentSuffix): string {
+  assert(Number.isSafeInteger(baseOffset) && baseOffset >= 0)
+  return `${String(baseOffset).padStart(20, '0')}${suffix}`
+}
+
+/** @returns null when the name is not that of a file of a segment */
+export function parseSegmentFileName(
+  name: string,
+): { readonly baseOffset: number; readonly suffix: SegmentSuffix } | null {
+  const match = NAME.exec(name)
+  if (match === null) return null
+  const baseOffset = Number(match[1])
+  if (!Number.isSafeInteger(baseOffset)) return null
+  return { baseOffset, suffix: match[2] as SegmentSuffix }
+}
+
+/** Renames the files that belong to a .log file, as removed. Durable after a directory sync. */
+export function markSideFilesDeleted(
+  files: FileSystem,
+  directory: string,
+  baseOffset: number,
+): void {
+  for (const suffix of SEGMENT_SUFFIXES) {
+    const path = `${directory}/${segmentFileName(baseOffset, suffix)}`
+    if (suffix !== '.log' && files.exists(path)) files.rename(path, `${path}${DELETED_SUFFIX}`)
+  }
+}
+
+/** Removes the files of a segment that were renamed. @throws the system's error */
+export function removeDeletedFiles(files: FileSystem, directory: string, baseOffset: number): void {
+  for (const suffix of SEGMENT_SUFFIXES) {
+    const path = `${directory}/${segmentFileName(baseOffset, suffix)}${DELETED_SUFFIX}`
+    if (files.exists(path)) files.remove(path)
+  }
+}

@@ -1,0 +1,443 @@
+// One segment of a partition log: a run of record batches in a .log file, and two sparse indexes
+// over them. PartitionLog owns the segments of a partition and decides when to roll; a segment only
+// appends and finds.
+//
+//   .log        | batch | batch | batch | batch | batch | batch |
+//   .index                      ▲ last offset of the batch, its position      one every
+//   .timeindex                  ▲ largest timestamp so far, its last offset   index.interval.bytes
+//
+// Source: apache/kafka, LogSegment.java.
+
+import assert from 'node:assert'
+import type { File, FileSystem } from '../../io/file-system.ts'
+import { BatchWalk, type BatchFrame, type WalkState } from './batch-walk.ts'
+import { MAX_RELATIVE_OFFSET, OffsetIndex } from './offset-index.ts'
+import type { Releasable } from './open-segments.ts'
+import type { Reading } from './reading.ts'
+import {
+  DELETED_SUFFIX,
+  markSideFilesDeleted,
+  segmentFileName,
+  SEGMENT_SUFFIXES,
+} from './segment-files.ts'
+import { TimeIndex } from './time-index.ts'
+
+/** What indexing needs of a batch. */
+export type IndexedBatch = Pick<BatchFrame, 'lastOffset' | 'maxTimestamp' | 'sizeBytes'>
+
+/** A batch and where it starts. */
+export interface LocatedBatch {
+  readonly state: 'batch'
+  readonly positionBytes: number
+  readonly frame: BatchFrame
+}
+
+/** A batch; or where the batches end; or where bytes start that should have been one. */
+export type Located =
+  LocatedBatch | { readonly state: 'end' | 'damaged'; readonly positionBytes: number }
+
+/** A timestamp, and the offset of the last record of the batch that has it. */
+export interface TimestampOffset {
+  readonly timestamp: number
+  readonly offset: number
+}
+
+/** Headers are read this many bytes at a time where a whole segment is walked over. */
+const REBUILD_CHUNK_BYTES = 16 * 1024
+
+/** A closed segment larger than this has index entries, whatever the interval was. */
+const SURELY_INDEXED_BYTES = 32 * 1024 * 1024
+
+export interface SegmentPlace {
+  readonly files: FileSystem
+  /** The partition's directory. */
+  readonly directory: string
+  /** Bytes between two index entries. */
+  indexIntervalBytes(): number
+}
+
+export class Segment implements Releasable {
+  /** At or below every offset here, above every offset in the segment before. Names the files. */
+  readonly baseOffset: number
+  readonly offsetIndex: OffsetIndex
+  readonly timeIndex: TimeIndex
+  /** True while the file must stay open: it is appended to, or has bytes that are not on disk. */
+  pinned = false
+
+  readonly #place: SegmentPlace
+  #file: File | null
+  #deleted = false
+  #sizeBytes: number
+  #nextOffset: number
+  /** Where the batch of the last offset index entry starts. */
+  #indexedBytes = 0
+  #max: TimestampOffset
+  /** Of the first batch. Null: not known yet. */
+  #firstTimestamp: number | null = null
+  #indexesChecked = false
+
+  private constructor(place: SegmentPlace, baseOffset: number, file: File) {
+    this.baseOffset = baseOffset
+    this.#place = place
+    this.#file = file
+    this.#sizeBytes = file.sizeBytes
+    this.#nextOffset = baseOffset
+    this.#max = { timestamp: -1, offset: baseOffset }
+    this.offsetIndex = new OffsetIndex(place.files, this.#path('.index'))
+    this.timeIndex = new TimeIndex(place.files, this.#path('.timeindex'))
+  }
+
+  /** Makes an empty segment, in place of whatever stood there. Not on disk before the directory is
+   *  synced. @throws the system's error */
+  static create(place: SegmentPlace, baseOffset: number): Segment {
+    for (const suffix of SEGMENT_SUFFIXES) {
+      // A producer snapshot at this offset is of the log before it, and stays.
+      const path = `${place.directory}/${segmentFileName(baseOffset, suffix)}`
+      if (suffix !== '.snapshot' && place.files.exists(path)) place.files.remove(path)
+    }
+    const path = `${place.directory}/${segmentFileName(baseOffset, '.log')}`
+    const segment = new Segment(place, baseOffset, place.files.open(path, 'create'))
+    segment.offsetIndex.entries.reset(false)
+    segment.timeIndex.entries.reset(false)
+    segment.#indexesChecked = true
+    return segment
+  }
+
+  /** Opens a segment that is there. Reads nothing but its size. @throws the system's error */
+  static open(place: SegmentPlace, baseOffset: number): Segment {
+    const path = `${place.directory}/${segmentFileName(baseOffset, '.log')}`
+    return new Segment(place, baseOffset, place.files.open(path, 'write'))
+  }
+
+  /** Bytes of all batches. */
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** Offset after the last batch, or `baseOffset`. Known only of segments that were appended to or
+   *  resumed since they were opened. */
+  get nextOffset(): number {
+    return this.#nextOffset
+  }
+
+  get path(): string {
+    return this.#path('.log')
+  }
+
+  /** The .log file. Opened by itself when it was let go. @throws the system's error */
+  open(): File {
+    this.#file ??= this.#place.files.open(this.path, 'write')
+    return this.#file
+  }
+
+  /** As `firstTimestamp`, when that is known without reading; else null. */
+  get knownFirstTimestamp(): number | null {
+    return this.#firstTimestamp
+  }
+
+  /** True when the next entry of either index would make its file larger than `indexBytes`. */
+  isIndexFull(indexBytes: number): boolean {
+    return this.offsetIndex.isFull(indexBytes) || this.timeIndex.isFull(indexBytes)
+  }
+
+  /**
+   * Writes whole batches behind the last one. They are in the page cache when this returns.
+   *
+   * @throws the system's error. What part was written is then unknown, and nothing of it counts.
+   */
+  append(buffers: readonly Uint8Array[], batches: readonly IndexedBatch[]): void {
+    const file = this.open()
+    assert(this.#indexesChecked)
+    assert(buffers.length === batches.length)
+    file.write(buffers, this.#sizeBytes)
+    // The entries follow the bytes: an index never points past what was written.
+    for (const batch of batches) this.note(batch)
+  }
+
+  /** Takes in bytes that are no batch: damage below the recovery point, which is left as it is. */
+  skip(sizeBytes: number): void {
+    this.#sizeBytes += sizeBytes
+  }
+
+  /** Takes in a batch that stands at the end of what is known of the file. */
+  note(batch: IndexedBatch): void {
+    const { lastOffset, maxTimestamp, sizeBytes } = batch
+    assert(lastOffset >= this.#nextOffset)
+    if (this.#sizeBytes === 0) this.#firstTimestamp = maxTimestamp
+    if (maxTimestamp > this.#max.timestamp) {
+      this.#max = { timestamp: maxTimestamp, offset: lastOffset }
+    }
+    if (this.#sizeBytes - this.#indexedBytes > this.#place.indexIntervalBytes()) {
+      this.offsetIndex.append(lastOffset - this.baseOffset, this.#sizeBytes)
+      this.#appendTimeEntry()
+      this.#indexedBytes = this.#sizeBytes
+    }
+    this.#sizeBytes += sizeBytes
+    this.#nextOffset = lastOffset + 1
+  }
+
+  /** Writes index entries when enough of them wait. @throws the system's error */
+  storeIndexes(): void {
+    // The time index goes first, so that after a kill it is never behind the offset index.
+    if (this.timeIndex.entries.worthStoring) this.timeIndex.entries.store()
+    if (this.offsetIndex.entries.worthStoring) this.offsetIndex.entries.store()
+  }
+
+  /** Writes the last time index entry: nothing is appended any more, or not before a restart. */
+  seal(): void {
+    assert(this.#indexesChecked)
+    this.#appendTimeEntry()
+  }
+
+  /** Brings both indexes to disk. @throws the system's error */
+  async syncIndexes(): Promise<void> {
+    await this.timeIndex.entries.sync()
+    await this.offsetIndex.entries.sync()
+  }
+
+  /** As `syncIndexes`, and blocks. */
+  syncIndexesNow(): void {
+    this.timeIndex.entries.syncNow()
+    this.offsetIndex.entries.syncNow()
+  }
+
+  /**
+   * The batch that holds an offset, or the first one above it.
+   *
+   * An index entry that does not fit the batch it points at is not believed: the search starts
+   * further in front, and the index is built again when the log itself turns out to be in order.
+   */
+  *locate(offset: number): Reading<Located> {
+    yield* this.ready()
+    const entry = this.offsetIndex.floor(offset - this.baseOffset)
+    const found = yield* this.#walkTo(entry?.positionBytes ?? 0, entry, (frame) => {
+      return frame.lastOffset >= offset
+    })
+    if (found !== null) return found
+    const before = this.offsetIndex.floor(entry!.relativeOffset - 1)
+    const slow = yield* this.#walkTo(before?.positionBytes ?? 0, null, (frame) => {
+      return frame.lastOffset >= offset
+    })
+    if (slow.state !== 'damaged') yield* this.#rebuild()
+    return slow
+  }
+
+  /** The first batch that ends at or above an offset and has a timestamp at or above the given one. */
+  *locateTimestamp(timestamp: number, fromOffset: number): Reading<Located> {
+    yield* this.ready()
+    const fits = (frame: BatchFrame): boolean => {
+      return frame.maxTimestamp >= timestamp && frame.lastOffset >= fromOffset
+    }
+    const entry = this.timeIndex.floor(timestamp - 1)
+    const entryOffset = entry === null ? this.baseOffset : this.baseOffset + entry.relativeOffset
+    const start = yield* this.locate(Math.max(entryOffset, fromOffset))
+    if (start.state !== 'batch') return start
+    const believed =
+      entry === null || entryOffset < fromOffset || start.frame.maxTimestamp === entry.timestamp
+    if (believed) return yield* this.#walkTo(start.positionBytes, null, fits)
+    yield* this.#rebuild()
+    return yield* this.#walkTo(0, null, fits)
+  }
+
+  /** The largest timestamp here. A timestamp of -1 says that there is none. */
+  *largestTimestamp(): Reading<TimestampOffset> {
+    yield* this.ready()
+    const { last } = this.timeIndex
+    if (last !== null && last.timestamp > this.#max.timestamp) {
+      this.#max = { timestamp: last.timestamp, offset: this.baseOffset + last.relativeOffset }
+    }
+    return this.#max
+  }
+
+  /** The timestamp that the age of the segment is counted from: that of its first batch, or -1. */
+  *firstTimestamp(): Reading<number> {
+    if (this.#firstTimestamp !== null) return this.#firstTimestamp
+    const first = yield* this.#walkTo(0, null, () => true)
+    this.#firstTimestamp = first.state === 'batch' ? first.frame.maxTimestamp : -1
+    return this.#firstTimestamp
+  }
+
+  /** Loads the indexes, and builds them from the log when they make no sense. */
+  *ready(): Reading<void> {
+    yield* this.timeIndex.entries.load()
+    yield* this.offsetIndex.entries.load()
+    if (this.#indexesChecked) return
+    if (!this.#indexesAreSound()) yield* this.#rebuild()
+    this.#indexesChecked = true
+  }
+
+  /**
+   * Goes on where the indexes leave off, without checking checksums: finds the end of the segment,
+   * or the first batch that is not wholly below an offset, and takes in the batches on the way.
+   *
+   * @returns where it stopped, and why. `sizeBytes` and `nextOffset` are those of that place
+   */
+  *resume(untilOffset: number): Reading<Located> {
+    yield* this.timeIndex.entries.load()
+    yield* this.offsetIndex.entries.load()
+    this.#indexesChecked = true
+    const fileBytes = this.open().sizeBytes
+    const sound = this.offsetIndex.isSound(fileBytes) && this.timeIndex.isSound()
+    const rewound = sound && (yield* this.#rewind(fileBytes, untilOffset))
+    if (!rewound) this.#rewindToStart()
+    const walk = this.#walk(this.#sizeBytes, fileBytes, this.#nextOffset)
+    for (;;) {
+      const state = yield* walk.next()
+      const { positionBytes, frame } = walk
+      if (state !== 'batch') return { state, positionBytes }
+      if (frame.lastOffset >= untilOffset) return { state, positionBytes, frame }
+      this.note(frame)
+    }
+  }
+
+  /**
+   * Cuts the file and its indexes. @throws the system's error
+   *
+   * @param positionBytes where a batch ended that `note` or `append` took in; at or below the size
+   * @param nextOffset    offset after that batch
+   */
+  *cut(positionBytes: number, nextOffset: number): Reading<void> {
+    assert(positionBytes <= this.#sizeBytes)
+    const file = this.open()
+    if (file.sizeBytes !== positionBytes) file.truncate(positionBytes)
+    if (positionBytes !== this.#sizeBytes) yield* this.resume(nextOffset)
+    assert(this.#sizeBytes === positionBytes)
+  }
+
+  /**
+   * Renames the files: the segment counts as removed, and who reads it may go on.
+   *
+   * @throws the system's error, and the segment is as it was
+   */
+  markDeleted(): void {
+    const { files, directory } = this.#place
+    files.rename(this.path, `${this.path}${DELETED_SUFFIX}`)
+    this.#deleted = true
+    try {
+      markSideFilesDeleted(files, directory, this.baseOffset)
+    } catch {
+      // Without its log an index means nothing: it is removed when the log is opened the next time.
+    }
+  }
+
+  release(): void {
+    this.#file?.close()
+    this.#file = null
+    this.offsetIndex.entries.release()
+    this.timeIndex.entries.release()
+  }
+
+  #path(suffix: (typeof SEGMENT_SUFFIXES)[number]): string {
+    const path = `${this.#place.directory}/${segmentFileName(this.baseOffset, suffix)}`
+    return this.#deleted ? `${path}${DELETED_SUFFIX}` : path
+  }
+
+  #appendTimeEntry(): void {
+    this.timeIndex.appendIfLater(this.#max.timestamp, this.#max.offset - this.baseOffset)
+  }
+
+  #indexesAreSound(): boolean {
+    if (!this.offsetIndex.isSound(this.#sizeBytes) || !this.timeIndex.isSound()) return false
+    if (this.#sizeBytes === 0) return true
+    // A closed segment has a time index entry at least, unless its records have no timestamps.
+    if (this.timeIndex.entries.count === 0) return false
+    return this.offsetIndex.entries.count > 0 || this.#sizeBytes <= SURELY_INDEXED_BYTES
+  }
+
+  /**
+   * Walks to the first batch that fits.
+   *
+   * @param entry the index entry that the walk starts at, or null
+   * @returns null when the first batch is not the one that `entry` promises
+   */
+  #walkTo(from: number, entry: null, fits: (frame: BatchFrame) => boolean): Reading<Located>
+  #walkTo(
+    from: number,
+    entry: { readonly relativeOffset: number } | null,
+    fits: (frame: BatchFrame) => boolean,
+  ): Reading<Located | null>
+  *#walkTo(
+    from: number,
+    entry: { readonly relativeOffset: number } | null,
+    fits: (frame: BatchFrame) => boolean,
+  ): Reading<Located | null> {
+    const walk = this.#walk(from, this.#sizeBytes, this.baseOffset)
+    let promised = entry === null ? null : this.baseOffset + entry.relativeOffset
+    for (;;) {
+      const state = yield* walk.next()
+      const { positionBytes, frame } = walk
+      if (promised !== null && (state !== 'batch' || frame.lastOffset !== promised)) return null
+      promised = null
+      if (state !== 'batch') return { state, positionBytes }
+      if (fits(frame)) return { state, positionBytes, frame }
+    }
+  }
+
+  /** Builds both indexes from the log; keeps those that are there when the log is damaged. */
+  *#rebuild(): Reading<void> {
+    if (this.#deleted) return
+    const fileBytes = this.#sizeBytes
+    const copy = new Segment(this.#place, this.baseOffset, this.open())
+    copy.#rewindToStart()
+    const walk = this.#walk(0, fileBytes, this.baseOffset, REBUILD_CHUNK_BYTES)
+    let state: WalkState
+    while ((state = yield* walk.next()) === 'batch') copy.note(walk.frame)
+    if (state === 'damaged' && this.#indexesChecked) return
+    if (this.#sizeBytes !== fileBytes) return // appended to meanwhile: built again when next used
+    copy.seal()
+    this.#max = copy.#max
+    this.#indexedBytes = copy.#indexedBytes
+    this.offsetIndex.entries.replaceBy(copy.offsetIndex.entries)
+    this.timeIndex.entries.replaceBy(copy.timeIndex.entries)
+  }
+
+  /**
+   * Goes back to the last batch from which both indexes can be continued exactly.
+   *
+   * That is the one with the last time index entry at or below `untilOffset`: had entries behind it
+   * been lost, the largest timestamp there would not be known.
+   *
+   * @returns false when that batch is not what the indexes say
+   */
+  *#rewind(fileBytes: number, untilOffset: number): Reading<boolean> {
+    const bound = untilOffset - this.baseOffset
+    let slot = this.timeIndex.entries.count - 1
+    while (slot >= 0 && this.timeIndex.at(slot).relativeOffset >= bound) slot -= 1
+    const last = slot < 0 ? null : this.timeIndex.at(slot)
+    const entry = last === null ? null : this.offsetIndex.floor(last.relativeOffset)
+    if (entry === null || entry.positionBytes >= fileBytes) return false
+    const walk = this.#walk(entry.positionBytes, fileBytes, this.baseOffset)
+    const state = yield* walk.next()
+    if (state !== 'batch') return false
+    if (walk.frame.lastOffset !== this.baseOffset + entry.relativeOffset) return false
+
+    this.offsetIndex.cutAtPosition(entry.positionBytes)
+    this.timeIndex.cutAtOffset(entry.relativeOffset)
+    this.#indexedBytes = this.offsetIndex.last?.positionBytes ?? 0
+    const max = this.timeIndex.last
+    this.#max =
+      max === null
+        ? { timestamp: -1, offset: this.baseOffset }
+        : { timestamp: max.timestamp, offset: this.baseOffset + max.relativeOffset }
+    this.#sizeBytes = entry.positionBytes
+    this.#nextOffset = walk.frame.baseOffset
+    return true
+  }
+
+  #walk(fromBytes: number, endBytes: number, fromOffset: number, chunkBytes?: number): BatchWalk {
+    const belowOffset = this.baseOffset + MAX_RELATIVE_OFFSET + 1
+    const options = { source: this, fromBytes, endBytes, fromOffset, belowOffset }
+    return new BatchWalk(chunkBytes === undefined ? options : { ...options, chunkBytes })
+  }
+
+  #rewindToStart(): void {
+    this.offsetIndex.entries.reset(true)
+    this.timeIndex.entries.reset(true)
+    this.#indexedBytes = 0
+    this.#max = { timestamp: -1, offset: this.baseOffset }
+    this.#sizeBytes = 0
+    this.#firstTimestamp = null
+    this.#nextOffset = this.baseOffset
+    this.#indexesChecked = true
+  }
+}

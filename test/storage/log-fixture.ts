@@ -1,0 +1,150 @@
+// A partition log over a simulated disk, and what tests ask of it.
+
+import { uuidOf } from '../../src/base/uuid.ts'
+import type { BrokerError } from '../../src/base/errors.ts'
+import type { LogConfig } from '../../src/storage/log-config.ts'
+import type { LogRead } from '../../src/storage/log-reader.ts'
+import { openPartitionLog, type OpenedLog } from '../../src/storage/open-partition-log.ts'
+import type { Appended, LogListener, PartitionLog } from '../../src/storage/partition-log.ts'
+import { OpenSegments } from '../../src/storage/segment/open-segments.ts'
+import { StorageCore } from '../../src/wasm/storage-core.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { MemoryFileSystem } from '../support/memory-file-system.ts'
+
+export const DATA = '/data'
+export const DIRECTORY = `${DATA}/clicks-3`
+export const TOPIC_ID = uuidOf(Buffer.alloc(16, 7))
+
+export const SMALL_LOG: LogConfig = {
+  segmentBytes: 2_000,
+  segmentMs: 7 * 24 * 3_600_000,
+  segmentIndexBytes: 4_096,
+  indexIntervalBytes: 200,
+  retentionMs: -1,
+  retentionBytes: -1,
+  fileDeleteDelayMs: 1_000,
+  maxMessageBytes: 1_000_000,
+  messageTimestampType: 'CreateTime',
+  cleanupPolicy: ['delete'],
+  flushPolicy: 'disk',
+}
+
+/** What a log told its listener. */
+export class Heard implements LogListener {
+  readonly failures: BrokerError[] = []
+  readonly damage: BrokerError[] = []
+  writtenOffset = -1
+  durableOffset = -1
+
+  written(log: PartitionLog): void {
+    this.writtenOffset = log.writtenOffset
+  }
+
+  durable(log: PartitionLog): void {
+    this.durableOffset = log.durableOffset
+  }
+
+  failed(_: PartitionLog, error: BrokerError): void {
+    this.failures.push(error)
+  }
+
+  damaged(_: PartitionLog, error: BrokerError): void {
+    this.damage.push(error)
+  }
+}
+
+export interface FixtureOptions {
+  readonly config?: Partial<LogConfig>
+  readonly recoveryPoint?: number
+  readonly logStartOffset?: number
+  readonly cleanShutdown?: boolean
+  readonly openSegments?: OpenSegments
+}
+
+export class LogFixture {
+  readonly files: MemoryFileSystem
+  readonly clock: ManualClock
+  readonly heard = new Heard()
+  readonly opened: OpenedLog
+  readonly log: PartitionLog
+
+  private constructor(
+    files: MemoryFileSystem,
+    clock: ManualClock,
+    heard: Heard,
+    opened: OpenedLog,
+  ) {
+    this.files = files
+    this.clock = clock
+    this.heard = heard
+    this.opened = opened
+    this.log = opened.log
+  }
+
+  /** Opens the log of the disk, which is a new one when none is given. */
+  static async open(
+    options: FixtureOptions = {},
+    files = new MemoryFileSystem(),
+    clock = new ManualClock(),
+  ): Promise<LogFixture> {
+    const heard = new Heard()
+    if (!files.isDirectory(DATA)) {
+      files.makeDirectory(DATA)
+      files.syncDirectory('/')
+    }
+    const opened = await openPartitionLog({
+      files,
+      clock,
+      core: StorageCore.load(),
+      directory: DIRECTORY,
+      topic: 'clicks',
+      partition: 3,
+      topicId: TOPIC_ID,
+      config: { ...SMALL_LOG, ...options.config },
+      listener: heard,
+      recoveryPoint: options.recoveryPoint ?? 0,
+      logStartOffset: options.logStartOffset ?? 0,
+      cleanShutdown: options.cleanShutdown ?? false,
+      ...(options.openSegments === undefined ? {} : { openSegments: options.openSegments }),
+    })
+    return new LogFixture(files, clock, heard, opened)
+  }
+
+  /** Appends a batch and writes it at once. */
+  append(batch: Buffer): Appended {
+    const appended = appendTo(this.log, batch)
+    this.log.writePending()
+    return appended
+  }
+
+  /** What a commit round does that syncs the log itself. */
+  async sync(): Promise<void> {
+    const { endOffset, ranges } = this.log.unsynced()
+    await Promise.all([...new Set(ranges.map(({ file }) => file))].map((file) => file.sync()))
+    this.log.markDurable(endOffset)
+    this.log.markSynced(endOffset)
+  }
+}
+
+export function appendTo(log: PartitionLog, batch: Buffer): Appended {
+  return log.append(batch, {
+    lastOffsetDelta: batch.readInt32BE(23),
+    maxTimestamp: Number(batch.readBigInt64BE(35)),
+  })
+}
+
+/** All batches from an offset on, read in steps of `maxBytes`. */
+export async function readAll(log: PartitionLog, from: number, maxBytes = 700): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for (let offset = from; ;) {
+    const read: LogRead = await log.read(offset, { maxBytes })
+    if (read.batchCount === 0) return Buffer.concat(pieces)
+    pieces.push(Buffer.from(read.batches))
+    offset = read.nextOffset
+  }
+}
+
+/** Path of a segment's file. */
+export function fileOf(baseOffset: number, suffix = '.log'): string {
+  return `${DIRECTORY}/${String(baseOffset).padStart(20, '0')}${suffix}`
+}

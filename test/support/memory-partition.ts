@@ -1,0 +1,160 @@
+// A readable partition in memory, whose high watermark, log start and disk a test moves by hand: the
+// twin of src/replication/partition.ts for tests of what reads.
+
+import { BrokerError } from '../../src/base/errors.ts'
+import { FetchWaiters, type FetchWaiter } from '../../src/replication/fetch-waiters.ts'
+import type {
+  BatchSlice,
+  FoundOffset,
+  PartitionDirectory,
+  ReadablePartition,
+  ReadLimits,
+} from '../../src/replication/readable-partition.ts'
+
+interface StoredBatch {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly bytes: Buffer
+}
+
+export class MemoryPartition implements ReadablePartition {
+  readonly topic: string
+  readonly partition: number
+  readonly waiters: FetchWaiters
+  highWatermark = 0
+  logStartOffset = 0
+  /** While true, reads are promises that `finishColdReads` settles. */
+  cold = false
+  #endOffset = 0
+  #lost: BrokerError | null = null
+  #batches: StoredBatch[] = []
+  #coldReads: (() => void)[] = []
+
+  constructor(topic: string, partition = 0, maxWaiters?: number) {
+    this.topic = topic
+    this.partition = partition
+    this.waiters = new FetchWaiters(maxWaiters)
+  }
+
+  get endOffset(): number {
+    return this.#endOffset
+  }
+
+  get coldReadCount(): number {
+    return this.#coldReads.length
+  }
+
+  /** Appends a batch above the high watermark. `content` is what readers get, byte for byte. */
+  append(content: string | Buffer, records = 1): void {
+    const baseOffset = this.#endOffset
+    const lastOffset = baseOffset + records - 1
+    this.#batches.push({ baseOffset, lastOffset, bytes: Buffer.from(content) })
+    this.#endOffset += records
+  }
+
+  /** Moves the high watermark, to the end when no offset is given. */
+  advance(highWatermark = this.#endOffset): void {
+    if (highWatermark <= this.highWatermark) return
+    this.highWatermark = highWatermark
+    this.waiters.wakeAll()
+  }
+
+  publish(content: string | Buffer, records = 1): void {
+    this.append(content, records)
+    this.advance()
+  }
+
+  /** Removes everything below `offset`, as retention does. */
+  trim(offset: number): void {
+    this.logStartOffset = offset
+    this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset >= offset)
+  }
+
+  lose(error: BrokerError): void {
+    this.#lost = error
+    this.waiters.fail(error)
+  }
+
+  finishColdReads(): void {
+    for (const finish of this.#coldReads.splice(0)) finish()
+  }
+
+  checkOffset(offset: number): void {
+    if (this.#lost !== null) throw this.#lost
+    if (offset >= this.logStartOffset && offset <= this.#endOffset) return
+    throw new BrokerError('OFFSET_OUT_OF_RANGE', {
+      log_start_offset: this.logStartOffset,
+      high_watermark: this.highWatermark,
+    })
+  }
+
+  read(offset: number, limits: ReadLimits): BatchSlice | Promise<BatchSlice> {
+    this.checkOffset(offset)
+    if (!this.cold) return this.#readNow(offset, limits)
+    return new Promise((resolve) => {
+      this.#coldReads.push(() => resolve(this.#readNow(offset, limits)))
+    })
+  }
+
+  findOffset(timestampMs: number): Promise<FoundOffset | null> {
+    // Each record's time is its offset.
+    const offset = Math.max(timestampMs, this.logStartOffset)
+    const found = offset < this.highWatermark ? { offset, timestampMs: offset } : null
+    if (!this.cold) return Promise.resolve(found)
+    return new Promise((resolve) => {
+      this.#coldReads.push(() => resolve(found))
+    })
+  }
+
+  waitForMore(waiter: FetchWaiter): void {
+    if (this.#lost !== null) throw this.#lost
+    this.waiters.add(waiter)
+  }
+
+  #readNow(offset: number, { maxBytes, atLeastOneBatch }: ReadLimits): BatchSlice {
+    const taken: Buffer[] = []
+    let sizeBytes = 0
+    let nextOffset = offset
+    for (const { lastOffset, bytes } of this.#batches) {
+      if (lastOffset < offset) continue
+      if (lastOffset >= this.highWatermark) break
+      const free = atLeastOneBatch && sizeBytes === 0
+      if (!free && sizeBytes + bytes.byteLength > maxBytes) break
+      taken.push(bytes)
+      sizeBytes += bytes.byteLength
+      nextOffset = lastOffset + 1
+    }
+    return { batches: Buffer.concat(taken), nextOffset }
+  }
+}
+
+/** Partitions by topic and number. */
+export class MemoryPartitions implements PartitionDirectory {
+  readonly #partitions = new Map<string, MemoryPartition>()
+
+  add(topic: string, partition = 0): MemoryPartition {
+    const added = new MemoryPartition(topic, partition)
+    this.#partitions.set(`${topic}-${partition}`, added)
+    return added
+  }
+
+  /** Removes a partition, as the deletion of its topic does. */
+  delete(topic: string, partition = 0): void {
+    const error = new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic, partition })
+    const found = this.partition(topic, partition)
+    this.#partitions.delete(`${topic}-${partition}`)
+    found.lose(error)
+  }
+
+  partitionCount(topic: string): number {
+    const names = [...this.#partitions.values()].filter((each) => each.topic === topic)
+    if (names.length > 0) return names.length
+    throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic })
+  }
+
+  partition(topic: string, partition: number): MemoryPartition {
+    const found = this.#partitions.get(`${topic}-${partition}`)
+    if (found !== undefined) return found
+    throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic, partition })
+  }
+}
