@@ -44,6 +44,8 @@ export interface Production {
 /** Where the service finds partitions. */
 export interface WritablePartitions {
   hasTopic(topic: string): boolean
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION */
+  partitionCount(topic: string): number
   /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR */
   partition(topic: string, partition: number): Partition
 }

@@ -1,4 +1,4 @@
-// Getting records in, from clients that build no batches: chooses partitions, builds the batches,
+// Getting records in, from clients that build no batches: chooses partitions, has the batches built,
 // and produces them.
 //
 //   records ─► by partition ─► batches ─► ProduceService ─► result of each batch ─► of each record
@@ -7,12 +7,166 @@ import type { Clock } from '../io/clock.ts'
 import type { RandomSource } from '../io/random.ts'
 import { BrokerError } from '../base/errors.ts'
 import type { BatchBuilder } from '../record/batch-builder.ts'
-import type { Codec } from '../record/compression.ts'
 import { partitionForKey } from '../record/murmur2.ts'
-import type { Header } from '../record/record.ts'
 import type { Acks } from '../replication/leader.ts'
-import type { PartitionOptions } from '../replication/partition-options.ts'
 import type { Caller } from './caller.ts'
 import type { Appended } from './pending-produce.ts'
-import type { ProduceBatch, ProduceService } from './produce-service.ts'
+import type { ProduceBatch, ProduceService, WritablePartitions } from './produce-service.ts'
+import {
+  PublishBatches,
+  refusedPlacement,
+  type Placement,
+  type PublishRecord,
+} from './publish-batches.ts'
 import type { TopicCreation } from './topic-creation.ts'
+
+export interface PublishRequest {
+  readonly topic: string
+  readonly acks: Acks
+  /** Longest wait for acknowledgements, in milliseconds. */
+  readonly timeoutMs: number
+  readonly records: readonly PublishRecord[]
+}
+
+/** What became of one record. */
+export interface Published {
+  readonly partition: number
+  /** -1 with an error that came before the append, and with acks=0. */
+  readonly offset: number
+  /** As stored, milliseconds since 1970. */
+  readonly timestampMs: number
+  readonly error: BrokerError | null
+}
+
+export interface Publication {
+  /** As `Production.appended`. */
+  readonly appended: Promise<void> | null
+  /** One result for each record, in their order. Never rejects. */
+  readonly done: Promise<readonly Published[]>
+}
+
+export interface PublishServiceOptions {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly partitions: WritablePartitions
+  readonly produce: ProduceService
+  /** record/batch-builder.ts, with its storage core. */
+  readonly newBuilder: (limitBytes: number) => BatchBuilder
+  /** Null: topics are not made by publishing to them. */
+  readonly topicCreation: TopicCreation | null
+}
+
+export class PublishService {
+  readonly #options: PublishServiceOptions
+  readonly #batches: PublishBatches
+  /** Moves on with each request, so that records without keys go to all partitions in turn. */
+  #sticky: number
+
+  constructor(options: PublishServiceOptions) {
+    this.#options = options
+    this.#batches = new PublishBatches(options.newBuilder)
+    this.#sticky = options.random.below(2 ** 20)
+  }
+
+  /** As `ProduceService.ready`. */
+  ready(): Promise<void> | null {
+    return this.#options.produce.ready()
+  }
+
+  /**
+   * Appends records to a topic, and answers when they are as safe as `acks` says.
+   *
+   * Records of one partition keep their order. Those with a key go to the partition that Kafka's
+   * clients choose for it.
+   *
+   * @throws BrokerError as `ProduceService.produce`, when nothing was appended
+   */
+  publish(caller: Caller, request: PublishRequest): Publication {
+    const { topic } = request
+    const { partitions, topicCreation } = this.#options
+    if (topicCreation === null || partitions.hasTopic(topic)) {
+      return { appended: null, done: this.#append(caller, request) }
+    }
+    let done: Promise<readonly Published[]>
+    const appended = topicCreation.ensure(topic).then((failure) => {
+      done = this.#appendOrRefuse(caller, request, failure)
+    })
+    return { appended, done: appended.then(() => done) }
+  }
+
+  #appendOrRefuse(
+    caller: Caller,
+    request: PublishRequest,
+    failure: BrokerError | null,
+  ): Promise<readonly Published[]> {
+    try {
+      if (failure !== null) throw failure
+      return this.#append(caller, request)
+    } catch (error) {
+      return Promise.resolve(this.#refuseAll(request, BrokerError.from(error)))
+    }
+  }
+
+  /** Appends during the call. */
+  #append(caller: Caller, request: PublishRequest): Promise<readonly Published[]> {
+    const { topic, acks, timeoutMs, records } = request
+    const { partitions } = this.#options
+    const now = this.#options.clock.now()
+    let count: number
+    try {
+      count = partitions.partitionCount(topic)
+    } catch (error) {
+      return Promise.resolve(this.#refuseAll(request, BrokerError.from(error)))
+    }
+    const placements: Placement[] = []
+    const batches: ProduceBatch[] = []
+    for (const [partition, indexes] of this.#choosePartitions(records, count)) {
+      try {
+        const { options } = partitions.partition(topic, partition)
+        const to = { topic, partition }
+        this.#batches.build(to, records, indexes, options, now, batches, placements)
+      } catch (error) {
+        for (const index of indexes) {
+          const timestampMs = records[index]!.timestampMs ?? now
+          placements[index] = refusedPlacement(partition, timestampMs, BrokerError.from(error))
+        }
+      }
+    }
+    const { done } = this.#options.produce.produce(caller, { acks, timeoutMs, batches })
+    return done.then((results) => placements.map((placement) => published(placement, results)))
+  }
+
+  /** The records of each partition, by their indexes. */
+  #choosePartitions(records: readonly PublishRecord[], count: number): Map<number, number[]> {
+    const sticky = this.#sticky++ % count
+    const chosen = new Map<number, number[]>()
+    for (const [index, { key, partition }] of records.entries()) {
+      const to = partition ?? (key === null ? sticky : partitionForKey(key, count))
+      const indexes = chosen.get(to)
+      if (indexes === undefined) chosen.set(to, [index])
+      else indexes.push(index)
+    }
+    return chosen
+  }
+
+  #refuseAll({ records }: PublishRequest, error: BrokerError): Published[] {
+    const now = this.#options.clock.now()
+    return records.map(({ partition, timestampMs }) => {
+      return { partition: partition ?? -1, offset: -1, timestampMs: timestampMs ?? now, error }
+    })
+  }
+}
+
+function published(placement: Placement, results: readonly Appended[]): Published {
+  const { partition, timestampMs } = placement
+  if (placement.error !== null) {
+    return { partition, offset: -1, timestampMs, error: placement.error }
+  }
+  const { baseOffset, logAppendTimeMs, error } = results[placement.batch]!
+  return {
+    partition,
+    offset: baseOffset < 0 ? -1 : baseOffset + placement.offsetDelta,
+    timestampMs: logAppendTimeMs < 0 ? timestampMs : logAppendTimeMs,
+    error,
+  }
+}

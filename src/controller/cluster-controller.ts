@@ -21,6 +21,7 @@ import type {
   ControlOptions,
   NewTopic,
 } from '../metadata/cluster-control.ts'
+import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import type { BrokerStarted, ConfigResource, MetadataRecord } from '../metadata/metadata-record.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
@@ -59,6 +60,10 @@ export class ClusterController implements ClusterControl {
     return this.#run(async () => {
       const { name, configs } = topic
       checkTopicName(name)
+      if (isInternalTopic(name) && topic.internal !== true) {
+        const message = 'The name is reserved for a topic of the broker itself'
+        throw new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic: name })
+      }
       this.#refuseTaken(name)
       const { defaultReplicationFactor, numPartitions } = this.#options.defaults()
       const count = topic.partitions ?? numPartitions
@@ -122,7 +127,7 @@ export class ClusterController implements ClusterControl {
         const changed = new Map([...this.#store.image.configs(resource), ...set])
         for (const name of unset) changed.delete(name)
         const [first] = this.#topic(resource.name).partitions
-        this.#checkTopicConfigs(changed, first!.replicas.length)
+        refuse(checkTogether(this.#options.resolve(changed), first!.replicas.length))
       } else this.#checkBrokerConfigs(set)
       if (options.validateOnly || set.size + unset.length === 0) return
       await this.#append({ type: 'ConfigChanged', resource, set: trimmed(set), unset })

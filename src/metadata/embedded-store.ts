@@ -219,7 +219,7 @@ export class EmbeddedStore implements MetadataStore {
   }
 
   /** Goes on where recovery ended. @throws the system's error */
-  #start({ log, logEndBytes, tornBytes, damagedSnapshots }: Recovered): void {
+  #start({ image, log, logEndBytes, tornBytes, damagedSnapshots }: Recovered): void {
     const { files, directory, logger } = this.#options
     for (const name of damagedSnapshots) {
       const path = `${directory}/${name}`
@@ -230,14 +230,18 @@ export class EmbeddedStore implements MetadataStore {
       this.#beginLog(nextGeneration(files.list(directory)))
       return
     }
-    const file = files.open(`${directory}/${log.name}`, 'write')
-    this.#log = { file, sizeBytes: logEndBytes }
-    if (tornBytes > 0) file.truncate(logEndBytes)
-    // What a killed process wrote may be in the page cache alone, and is believed from here on.
-    file.syncNow()
-    files.syncDirectory(directory)
-    this.#markDurable()
-    if (damagedSnapshots.length > 0) this.#roll()
+    // A killed process may leave entries in the page cache that never reach the disk: after a failed
+    // sync the system calls them clean, and syncing again would prove nothing. Whatever the mark does
+    // not vouch for is written anew, into files of its own.
+    const vouched = image.version === this.#mark.version && tornBytes === 0
+    if (vouched && damagedSnapshots.length === 0) {
+      const file = files.open(`${directory}/${log.name}`, 'write')
+      this.#log = { file, sizeBytes: logEndBytes }
+      files.syncDirectory(directory)
+    } else {
+      this.#roll()
+      this.#markDurable()
+    }
   }
 
   #markDurable(): void {

@@ -5,7 +5,7 @@
 // What can't be read is one of two things, and never the third:
 //
 //   torn     the end of the last log, above the durable mark: an entry that was being written when the
-//            process or the power went. It was never acknowledged, and is cut off.
+//            process or the power went. It was never acknowledged, and is dropped.
 //   damaged  anything else. A snapshot has another before it. For a log there is nothing else: the
 //            broker says which file, and where, and does not start.
 //   deleted  a topic, because the file that speaks of it can't be read. This must not be.

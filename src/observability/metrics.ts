@@ -118,9 +118,30 @@ export const METRICS = {
     labels: [],
     scale: MS_TO_SECONDS,
   },
+  sluice_sync_duration_seconds: {
+    type: 'histogram',
+    help: 'How long the sync of one log file took',
+    labels: [],
+    scale: MS_TO_SECONDS,
+  },
   sluice_flush_failures_total: {
     type: 'counter',
-    help: 'Commit rounds that the disk refused',
+    help: 'Syncs that the disk refused, of logs or of the journal',
+    labels: ['way'],
+  },
+  sluice_durable_bytes_total: {
+    type: 'counter',
+    help: 'Bytes that commit rounds made durable',
+    labels: [],
+  },
+  sluice_dirty_logs: {
+    type: 'gauge',
+    help: 'Logs that wait for a commit round',
+    labels: [],
+  },
+  sluice_journal_bytes: {
+    type: 'gauge',
+    help: 'Bytes of the commit journal on disk',
     labels: [],
   },
   sluice_log_size_bytes: {

@@ -103,11 +103,11 @@ export function magicOf(bytes: Uint8Array, at = 0): number {
 }
 
 /** Unsigned 32 bits. */
-export function crcOf(bytes: Uint8Array, at = 0): number {
+function crcOf(bytes: Uint8Array, at = 0): number {
   return readUint32(bytes, at + CRC)
 }
 
-export function attributesOf(bytes: Uint8Array, at = 0): number {
+function attributesOf(bytes: Uint8Array, at = 0): number {
   return readInt16(bytes, at + ATTRIBUTES)
 }
 
@@ -120,7 +120,7 @@ export function lastOffsetOf(bytes: Uint8Array, at = 0): number {
   return baseOffsetOf(bytes, at) + lastOffsetDeltaOf(bytes, at)
 }
 
-export function baseTimestampOf(bytes: Uint8Array, at = 0): number {
+function baseTimestampOf(bytes: Uint8Array, at = 0): number {
   return readInt64(bytes, at + BASE_TIMESTAMP)
 }
 
@@ -128,19 +128,19 @@ export function maxTimestampOf(bytes: Uint8Array, at = 0): number {
   return readInt64(bytes, at + MAX_TIMESTAMP)
 }
 
-export function producerIdOf(bytes: Uint8Array, at = 0): number {
+function producerIdOf(bytes: Uint8Array, at = 0): number {
   return readInt64(bytes, at + PRODUCER_ID)
 }
 
-export function producerEpochOf(bytes: Uint8Array, at = 0): number {
+function producerEpochOf(bytes: Uint8Array, at = 0): number {
   return readInt16(bytes, at + PRODUCER_EPOCH)
 }
 
-export function baseSequenceOf(bytes: Uint8Array, at = 0): number {
+function baseSequenceOf(bytes: Uint8Array, at = 0): number {
   return readInt32(bytes, at + BASE_SEQUENCE)
 }
 
-export function recordCountOf(bytes: Uint8Array, at = 0): number {
+function recordCountOf(bytes: Uint8Array, at = 0): number {
   return readInt32(bytes, at + RECORD_COUNT)
 }
 

@@ -17,7 +17,7 @@ export interface BatchView {
 }
 
 /** A batch whose end is not there: a fetch stops at its size limit, not at the end of a batch. */
-export interface BatchTail {
+interface BatchTail {
   readonly positionBytes: number
   readonly presentBytes: number
   /** Size of the whole batch, or null where not even the length field is there. */

@@ -16,7 +16,7 @@ const VERSION = 0
 /** Types by their number on the wire. Those from 2 on belong to Kafka's own metadata log. */
 const MARKER_TYPES = ['abort', 'transaction-commit'] as const
 
-export type MarkerType = (typeof MARKER_TYPES)[number]
+type MarkerType = (typeof MARKER_TYPES)[number]
 
 export interface Marker {
   readonly type: MarkerType

@@ -14,7 +14,7 @@ import { NO_HEADERS } from './record.ts'
 import type { Header, StoredRecord } from './record.ts'
 
 /** A record takes 7 bytes or more: length, attributes, two deltas, two sizes, header count. */
-export const MIN_RECORD_BYTES = 7
+const MIN_RECORD_BYTES = 7
 
 /** A header takes two bytes or more. */
 const MIN_HEADER_BYTES = 2

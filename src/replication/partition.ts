@@ -8,6 +8,7 @@ import { BrokerError } from '../base/errors.ts'
 import type { TopicPartition } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
+import type { Appended as AppendedBatch, BatchInfo } from '../storage/partition-log-options.ts'
 import type { ReadOptions } from '../storage/log-reader.ts'
 import type { AckReceiver } from './ack-waiters.ts'
 import type { FetchWaiter } from './fetch-waiters.ts'
@@ -20,12 +21,6 @@ import type {
   ReadLimits,
 } from './readable-partition.ts'
 
-/** The offsets that a batch was given. */
-export interface AppendedBatch {
-  readonly baseOffset: number
-  readonly lastOffset: number
-}
-
 /** What a partition needs of its log. Meaning and errors: storage/partition-log.ts. */
 export interface LeaderLog extends LogProgress {
   readonly logStartOffset: number
@@ -34,7 +29,7 @@ export interface LeaderLog extends LogProgress {
   /** Why it takes no appends, or null. */
   readonly offline: BrokerError | null
   startLeaderEpoch(leaderEpoch: number): void
-  append(batch: Buffer, info: ValidatedBatch): AppendedBatch
+  append(batch: Buffer, info: BatchInfo): AppendedBatch
   read(fromOffset: number, options: ReadOptions): BatchSlice | Promise<BatchSlice>
   offsetForTimestamp(
     timestamp: number,
@@ -42,9 +37,13 @@ export interface LeaderLog extends LogProgress {
   ): Promise<{ readonly offset: number; readonly timestamp: number } | null>
 }
 
-/** Who the partition is, for its whole life. */
-export interface PartitionIdentity extends TopicPartition {
+export interface PartitionParts extends TopicPartition {
   readonly topicId: Uuid
+  readonly log: LeaderLog
+  /** Moves the log's start up, durably. Nothing happens when it is there already. */
+  readonly trim: (offset: number) => void
+  readonly leaderEpoch: number
+  readonly options: PartitionOptions
 }
 
 export class Partition implements ReadablePartition {
@@ -54,20 +53,17 @@ export class Partition implements ReadablePartition {
   /** What was appended and pushed through this object: read by the metrics. */
   readonly traffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 }
   readonly #log: LeaderLog
+  readonly #trim: (offset: number) => void
   #leader: Leader
   #options: PartitionOptions
   #gone: BrokerError | null = null
 
-  constructor(
-    { topic, partition, topicId }: PartitionIdentity,
-    log: LeaderLog,
-    leaderEpoch: number,
-    options: PartitionOptions,
-  ) {
+  constructor({ topic, partition, topicId, log, trim, leaderEpoch, options }: PartitionParts) {
     this.topic = topic
     this.partition = partition
     this.topicId = topicId
     this.#log = log
+    this.#trim = trim
     this.#options = options
     log.startLeaderEpoch(leaderEpoch)
     this.#leader = new Leader(log, leaderEpoch, log.logStartOffset, options.flushPolicy)
@@ -124,18 +120,18 @@ export class Partition implements ReadablePartition {
   /**
    * Appends a batch. It has its offsets when this returns, and is written at the end of the turn.
    *
-   * @param bytes     the batch; not to be touched any more
-   * @param validated what was found out about it
+   * @param bytes one whole batch; not to be touched any more
+   * @param info  what `record/validate.ts` has found out about it
    * @throws BrokerError as `Leader.checkAppend`; KAFKA_STORAGE_ERROR when the log is offline;
    *   RECORD_LIST_TOO_LARGE when the batch is larger than a segment; UNKNOWN_TOPIC_OR_PARTITION
    *   when the partition was deleted
    */
-  append(bytes: Buffer, validated: ValidatedBatch, acks: Acks): AppendedBatch {
+  append(bytes: Buffer, info: ValidatedBatch, acks: Acks): AppendedBatch {
     this.#checkLives()
     this.#leader.checkAppend(acks, this.#options.minInsyncReplicas)
-    const appended = this.#log.append(bytes, validated)
+    const appended = this.#log.append(bytes, info)
     if (appended.baseOffset < this.highWatermark) this.#startOver(appended.baseOffset)
-    this.traffic.recordsIn += validated.recordCount
+    this.traffic.recordsIn += info.recordCount
     this.traffic.bytesIn += bytes.byteLength
     return appended
   }
@@ -183,7 +179,7 @@ export class Partition implements ReadablePartition {
     this.#checkLives()
     const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
     if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
-    if (offset > this.#log.logStartOffset) await this.#log.deleteRecords(offset)
+    this.#trim(offset)
     return this.#log.logStartOffset
   }
 
@@ -208,9 +204,8 @@ export class Partition implements ReadablePartition {
   raiseEpoch(leaderEpoch: number): void {
     if (leaderEpoch <= this.leaderEpoch || this.#gone !== null) return
     const { topic, partition } = this
-    this.#leader.resign(
-      new BrokerError('NOT_LEADER_OR_FOLLOWER', { topic, partition, leaderEpoch }),
-    )
+    const facts = { topic, partition, leaderEpoch }
+    this.#leader.resign(new BrokerError('NOT_LEADER_OR_FOLLOWER', facts))
     this.#log.startLeaderEpoch(leaderEpoch)
     this.#lead(leaderEpoch, this.highWatermark)
   }

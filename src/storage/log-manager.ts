@@ -16,19 +16,11 @@ import type { FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
 import { silentLogger, type Logger } from '../observability/logger.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
+import { CheckpointWriter } from './directory/checkpoint-writer.ts'
 import { DirectoryRemoval } from './directory/directory-removal.ts'
+import { takeDirectory, type TakenDirectory } from './directory/directory-start.ts'
+import { listDeleted, removeCleanShutdown, writeCleanShutdown } from './directory/log-directory.ts'
 import {
-  claimDirectory,
-  deletedName,
-  listDeleted,
-  listPartitions,
-  removeCleanShutdown,
-  strayName,
-  wasStoppedCleanly,
-  writeCleanShutdown,
-} from './directory/log-directory.ts'
-import {
-  findPartitions,
   loadLogs,
   noCheckpoint,
   reportRecovery,
@@ -37,13 +29,470 @@ import {
   type RecoveryProgress,
   type StrayDirectory,
 } from './directory/log-loader.ts'
+import { applyRetention } from './directory/log-retention.ts'
 import { LogRevival } from './directory/log-revival.ts'
-import { OffsetCheckpoints, type LogCheckpoint } from './directory/offset-checkpoints.ts'
+import { OfflineLogs } from './directory/offline-logs.ts'
+import { PartitionDirectories } from './directory/partition-directories.ts'
 import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import type { LogListener, PartitionLog } from './partition-log.ts'
-import { planRetention } from './retention.ts'
 import { CommitJournal } from './rounds/commit-journal.ts'
 import { CommitRounds, type CommitRoundStats } from './rounds/commit-rounds.ts'
-import { replayJournals, type JournalReplay } from './rounds/journal-replay.ts'
 import { OpenSegments } from './segment/open-segments.ts'
+
+export interface LogManagerOptions {
+  readonly files: FileSystem
+  /** The data directory. Made when it does not exist. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly core: StorageCore
+  /** Default: none. */
+  readonly logger?: Logger
+  readonly clusterId: string
+  readonly nodeId: number
+  /** Asked at start, for each partition directory. Those that it does not know are strays. */
+  readonly configOf: ConfigOf
+  readonly listener: LogListener
+  /** Called when a log takes appends again that was offline, or could not be opened at start. */
+  readonly onOnline?: (log: PartitionLog) => void
+  /** Called while logs are recovered at start. */
+  readonly onProgress?: (progress: RecoveryProgress) => void
+  /** Time between two runs of retention. Default: 300,000 ms, as in Kafka. */
+  readonly retentionCheckIntervalMs?: number
+  /** False: rounds always sync the logs themselves. Default: true. */
+  readonly journal?: boolean
+}
+
+/** Numbers about a data directory, for metrics. */
+export interface LogManagerStats extends CommitRoundStats {
+  readonly logs: number
+  readonly offlineLogs: number
+  readonly strays: number
+  /** Directories of deleted partitions that are still there. */
+  readonly deletedDirectories: number
+}
+
+const RETENTION_CHECK_MS = 300_000
+const TICK_MS = 1_000
+/**
+ * With `flush.policy=os`, a log is synced in the background whenever it has so many new bytes. Much
+ * less, and the disk limits the appends; much more, and the system's own writeback stalls them.
+ */
+const OS_SYNC_BYTES = 64 * 1024 * 1024
+
+/** Changes of the set of logs that may wait for each other. */
+const MAX_WAITING_CHANGES = 100_000
+
+export class LogManager {
+  readonly directoryId: Uuid
+  readonly #options: LogManagerOptions
+  readonly #logger: Logger
+  readonly #unlock: () => void
+  readonly #journal: CommitJournal
+  readonly #rounds: CommitRounds
+  readonly #checkpoints: CheckpointWriter
+  readonly #revival: LogRevival
+  readonly #offline: OfflineLogs
+  readonly #directories: PartitionDirectories
+  readonly #removal: DirectoryRemoval
+  readonly #openSegments = new OpenSegments()
+  readonly #changes = new SerialQueue(MAX_WAITING_CHANGES)
+  readonly #logs = new Map<string, PartitionLog>()
+  readonly #strays: Map<string, StrayDirectory>
+  readonly #timers: Timer[] = []
+  #retentionRunning = false
+  #closed = false
+
+  /**
+   * Takes a data directory, and opens all logs in it.
+   *
+   * @throws Error with code EBUSY when another process has the directory; Error when it belongs to
+   *   another broker; the system's error when the directory itself cannot be read or written. What
+   *   goes wrong with one log does not stop the start: it is offline, and is tried again
+   */
+  static async open(options: LogManagerOptions): Promise<LogManager> {
+    const { core, logger = silentLogger } = options
+    const taken = takeDirectory({ ...options, logger, crc32c: core.crc32c.bind(core) })
+    const manager = new LogManager(options, taken)
+    try {
+      await manager.#start(taken)
+      return manager
+    } catch (error) {
+      manager.#abandon()
+      throw error
+    }
+  }
+
+  private constructor(options: LogManagerOptions, taken: TakenDirectory) {
+    const { files, directory, clock, core, random, logger = silentLogger } = options
+    const { directoryId, replay } = taken
+    const crc32c = core.crc32c.bind(core)
+    const shared = { files, directory, directoryId, clock, random, crc32c, logger }
+    this.#options = options
+    this.#logger = logger
+    this.directoryId = directoryId
+    this.#unlock = taken.unlock
+    this.#strays = new Map(taken.strays.map((stray) => [stray.name, stray]))
+    this.#checkpoints = new CheckpointWriter(
+      taken.checkpoints,
+      () => this.#logs.values(),
+      taken.loaded,
+    )
+    this.#journal = new CommitJournal({
+      ...shared,
+      beforeRemove: () => this.#checkpoints.save(),
+      held: replay.journals,
+      firstFileNumber: replay.nextFileNumber,
+      ...(options.journal === false ? { fileBytes: 0 } : {}),
+    })
+    this.#rounds = new CommitRounds({ ...shared, journal: this.#journal })
+    this.#revival = new LogRevival({ ...shared, freeBytes: () => files.freeBytes(directory) })
+    this.#directories = new PartitionDirectories(shared)
+    this.#removal = new DirectoryRemoval(shared)
+    this.#offline = new OfflineLogs({
+      ...shared,
+      rounds: this.#rounds,
+      revival: this.#revival,
+      open: (partition) => this.#open(partition, false),
+      opened: (log) => this.#logs.set(log.name, log),
+      online: (log) => options.onOnline?.(log),
+    })
+  }
+
+  /** The log of a partition, online or not. Undefined when there is none, or it never opened. */
+  get(partition: TopicPartition): PartitionLog | undefined {
+    return this.#logs.get(partitionName(partition))
+  }
+
+  /** All logs that are open, online or not, in no order. */
+  logs(): Iterable<PartitionLog> {
+    return this.#logs.values()
+  }
+
+  /** Names of the partitions that take no appends, each with why. */
+  offline(): ReadonlyMap<string, Error> {
+    return this.#revival.offline
+  }
+
+  /** Directories that look like partitions and belong to no topic. They are left as they are. */
+  strays(): readonly StrayDirectory[] {
+    return [...this.#strays.values()]
+  }
+
+  stats(): LogManagerStats {
+    return {
+      ...this.#rounds.stats(),
+      logs: this.#logs.size,
+      offlineLogs: this.#revival.offline.size,
+      strays: this.#strays.size,
+      deletedDirectories: this.#removal.size,
+    }
+  }
+
+  /**
+   * Makes the log of a new partition. Its directory is on disk when this resolves. When the partition
+   * has a log of this topic id already, that is the answer.
+   *
+   * @throws BrokerError INCONSISTENT_TOPIC_ID when another topic has the name and is open;
+   *   POLICY_VIOLATION when the broker has as many partitions as it holds; KAFKA_STORAGE_ERROR when
+   *   the disk fails, and nothing is left of it then
+   */
+  create(partition: TopicPartition, topicId: Uuid, config: LogConfig): Promise<PartitionLog> {
+    return this.#changes.run(() => this.#create(partition, topicId, config))
+  }
+
+  /**
+   * Deletes a partition. It is gone when this resolves, also after a power cut; its files go later.
+   * Nothing happens when there is none.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR when the disk fails: the partition is still there
+   */
+  delete(partition: TopicPartition): Promise<void> {
+    return this.#changes.run(() => this.#delete(partitionName(partition)))
+  }
+
+  /**
+   * Cuts a log, so that it ends at or below `offset`. No crash brings back what is cut.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR when the disk fails
+   */
+  truncate(log: PartitionLog, offset: number): Promise<void> {
+    return this.#changes.run(() => this.#truncate(log, offset))
+  }
+
+  /**
+   * Moves the start of a log up, and removes the segments below it. A power cut does not undo it.
+   *
+   * @param offset at or below the high watermark
+   * @throws BrokerError OFFSET_OUT_OF_RANGE when the log ends before it; KAFKA_STORAGE_ERROR
+   */
+  deleteRecordsBefore(log: PartitionLog, offset: number): void {
+    if (offset > log.logStartOffset && offset <= log.writtenOffset) this.#saveLogStart(log, offset)
+    log.deleteRecordsBefore(offset)
+  }
+
+  /** Applies retention to every log that is online. What fails for one is logged. */
+  async runRetention(): Promise<void> {
+    if (this.#retentionRunning) return
+    this.#retentionRunning = true
+    try {
+      for (const log of [...this.#logs.values()]) await this.#retain(log)
+    } finally {
+      this.#retentionRunning = false
+    }
+  }
+
+  /**
+   * Brings everything to disk and gives the directory back. No append may follow.
+   *
+   * The stop counts as a clean one when every log is on disk to its end; the next start then reads
+   * next to nothing.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    await this.#changes.run(() => undefined)
+    this.#stop()
+    for (const log of this.#online()) this.#attempt(log.name, () => log.writePending())
+    await this.#rounds.close(this.#online())
+    let isClean = this.#revival.offline.size === 0 && this.#journal.fileCount === 0
+    for (const log of this.#logs.values()) {
+      const closed = this.#attempt(log.name, () => log.close(log.offline === null))
+      isClean = isClean && closed
+    }
+    const saved = this.#attempt(null, () => this.#checkpoints.save())
+    if (isClean && saved) {
+      this.#attempt(null, () => writeCleanShutdown(this.#options.files, this.#options.directory))
+    }
+    this.#journal.close()
+    this.#unlock()
+  }
+
+  /** Leaves everything as a crash would, but for the lock and open files: when a start failed. */
+  #abandon(): void {
+    this.#stop()
+    for (const log of this.#logs.values()) log.close(false)
+    this.#journal.close()
+    this.#unlock()
+  }
+
+  #stop(): void {
+    this.#closed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#revival.close()
+    this.#removal.close()
+  }
+
+  async #start({ known, replay, cleanShutdown }: TakenDirectory): Promise<void> {
+    const { files, directory, clock } = this.#options
+    const { logs, failed } = await loadLogs(known, {
+      ...{ files, directory, clock, cleanShutdown },
+      logger: this.#logger,
+      onProgress: this.#options.onProgress ?? (() => undefined),
+      open: (partition, onProgress) => {
+        const error = replay.failed.get(partition.name)
+        if (error !== undefined) throw storageError(partition, error)
+        return this.#open(partition, cleanShutdown, onProgress)
+      },
+    })
+    for (const log of logs) this.#logs.set(log.name, log)
+    for (const { partition, error } of failed) this.#offline.addUnopened(partition, error)
+    for (const { name, reason } of this.#strays.values()) {
+      this.#logger.warn({ partition: name, reason }, 'Directory belongs to no topic; left as it is')
+    }
+    removeCleanShutdown(files, directory)
+    await this.#retireReplayed(replay.endOffsets)
+    for (const name of listDeleted(files, directory)) this.#removal.add(name, 0)
+    const interval = this.#options.retentionCheckIntervalMs ?? RETENTION_CHECK_MS
+    this.#timers.push(clock.every(TICK_MS, () => this.#tick()))
+    this.#timers.push(clock.every(interval, () => void this.runRetention()))
+  }
+
+  /**
+   * Removes the journals that were replayed. Where one has to stay, for a log that failed, the logs
+   * that recovery cut below what it says must not get those bytes again.
+   */
+  async #retireReplayed(endOffsets: ReadonlyMap<string, number>): Promise<void> {
+    this.#rounds.tidyJournal()
+    for (const log of this.#logs.values()) {
+      const journaledEnd = endOffsets.get(log.name) ?? 0
+      if (journaledEnd <= log.logEndOffset || !this.#journal.mentions(log.name)) continue
+      try {
+        await this.#rounds.voidJournaled(log)
+      } catch (error) {
+        log.fail(error as Error)
+      }
+    }
+  }
+
+  #open(
+    partition: KnownPartition,
+    cleanShutdown: boolean,
+    onProgress?: (scannedBytes: number) => void,
+  ): Promise<OpenedLog> {
+    const { files, clock, core, directory } = this.#options
+    const { name, topic, topicId, config, checkpoint } = partition
+    return openPartitionLog({
+      ...{ files, clock, core, topic, topicId, config, cleanShutdown },
+      partition: partition.partition,
+      directory: `${directory}/${name}`,
+      listener: this.#listener,
+      openSegments: this.#openSegments,
+      recoveryPoint: checkpoint.recoveryPoint,
+      logStartOffset: checkpoint.logStartOffset,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    })
+  }
+
+  readonly #listener: LogListener = {
+    written: (log) => {
+      if (log.config.flushPolicy === 'disk') this.#rounds.requestRound(log)
+      else if (log.unsyncedBytes >= OS_SYNC_BYTES) this.#rounds.requestBackgroundSync(log)
+      this.#options.listener.written(log)
+    },
+    durable: (log) => this.#options.listener.durable(log),
+    damaged: (log, error) => {
+      this.#logger.error({ err: error, partition: log.name }, 'A stored batch is damaged')
+      this.#options.listener.damaged(log, error)
+    },
+    failed: (log, error) => {
+      this.#logger.error({ err: error, partition: log.name }, 'Log went offline')
+      this.#offline.add(log, error)
+      this.#options.listener.failed(log, error)
+    },
+  }
+
+  async #create(
+    topicPartition: TopicPartition,
+    topicId: Uuid,
+    config: LogConfig,
+  ): Promise<PartitionLog> {
+    const name = partitionName(topicPartition)
+    const { topic, partition } = topicPartition
+    const existing = this.#logs.get(name) ?? this.#offline.unopened.get(name)
+    if (existing !== undefined && existing.topicId !== topicId) {
+      const facts = { topic, partition, topic_id: topicId, found_topic_id: existing.topicId }
+      throw new BrokerError('INCONSISTENT_TOPIC_ID', facts)
+    }
+    const log = this.#logs.get(name)
+    if (log !== undefined) return log
+    if (existing !== undefined) throw storageError(topicPartition, this.offline().get(name))
+    if (this.#logs.size + this.#offline.unopened.size >= MAX_PARTITIONS_PER_BROKER) {
+      const message = `This broker holds ${MAX_PARTITIONS_PER_BROKER} partitions, and no more`
+      throw new BrokerError('POLICY_VIOLATION', { message, topic, partition })
+    }
+    return await this.#make({ ...topicPartition, name, topicId, config })
+  }
+
+  async #make(wanted: Omit<KnownPartition, 'checkpoint'>): Promise<PartitionLog> {
+    const { name } = wanted
+    let isNew = false
+    try {
+      isNew = this.#directories.makeWay(name, wanted.topicId)
+      if (isNew) this.#checkpoints.forget(name)
+      const checkpoint = this.#checkpoints.carried(name) ?? noCheckpoint(wanted)
+      const { log, report, notes } = await this.#open({ ...wanted, checkpoint }, false)
+      if (!isNew) reportRecovery(this.#logger, name, report, notes)
+      this.#strays.delete(name)
+      this.#logs.set(name, log)
+      return log
+    } catch (error) {
+      if (isNew) this.#directories.undo(name)
+      throw storageError(wanted, error)
+    }
+  }
+
+  async #delete(name: string): Promise<void> {
+    const log = this.#logs.get(name)
+    const existing = log ?? this.#offline.unopened.get(name)
+    if (existing === undefined) return
+    if (log !== undefined) await this.#rounds.withhold(log)
+    let aside: string
+    try {
+      aside = this.#directories.markDeleted(name)
+    } catch (error) {
+      if (log?.offline === null) this.#rounds.readmit(log)
+      throw storageError(existing, error)
+    }
+    this.#offline.remove(name)
+    this.#checkpoints.forget(name)
+    this.#logs.delete(name)
+    log?.close(false)
+    this.#rounds.forget(log ?? name)
+    this.#removal.add(aside, existing.config.fileDeleteDelayMs)
+  }
+
+  async #truncate(log: PartitionLog, offset: number): Promise<void> {
+    if (log.offline !== null) throw log.offline
+    log.writePending()
+    if (offset >= log.logEndOffset) return
+    await this.#rounds.sync(log)
+    await this.#rounds.withhold(log)
+    if (log.offline !== null) throw log.offline
+    try {
+      await this.#rounds.voidJournaled(log)
+      // A recovery point above the end would be taken for lost records.
+      this.#checkpoints.save(log.name, { recoveryPoint: offset })
+      log.truncateTo(offset)
+    } catch (error) {
+      throw storageError(log, error)
+    } finally {
+      if (log.offline === null) this.#rounds.readmit(log)
+    }
+  }
+
+  async #retain(log: PartitionLog): Promise<void> {
+    const isUsable = (): boolean => {
+      return !this.#closed && log.offline === null && this.#logs.get(log.name) === log
+    }
+    if (!isUsable()) return
+    try {
+      const plan = await applyRetention(log, {
+        nowMs: this.#options.clock.now(),
+        isUsable,
+        saveLogStart: (startOffset) => this.#saveLogStart(log, startOffset),
+      })
+      if (plan === null) return
+      const { startOffset, removed } = plan
+      this.#logger.info({ partition: log.name, startOffset, removed }, 'Retention removed segments')
+    } catch (error) {
+      this.#logger.warn({ err: error, partition: log.name }, 'Retention failed; tried again later')
+    }
+  }
+
+  #tick(): void {
+    this.#rounds.tidyJournal()
+    const { durableBytes } = this.#rounds.stats()
+    if (!this.#checkpoints.isDue(this.#options.clock.monotonicMs(), durableBytes)) return
+    this.#attempt(null, () => this.#checkpoints.save())
+  }
+
+  /** @throws BrokerError KAFKA_STORAGE_ERROR */
+  #saveLogStart(log: PartitionLog, logStartOffset: number): void {
+    try {
+      this.#checkpoints.save(log.name, { logStartOffset })
+    } catch (error) {
+      throw storageError(log, error)
+    }
+  }
+
+  #online(): PartitionLog[] {
+    return [...this.#logs.values()].filter(({ offline }) => offline === null)
+  }
+
+  /** Runs what may fail without stopping the rest. @returns false when it failed; that is logged */
+  #attempt(partition: string | null, work: () => void): boolean {
+    try {
+      work()
+      return true
+    } catch (error) {
+      this.#logger.warn({ err: error, partition }, 'Could not be written; tried again later')
+      return false
+    }
+  }
+}
+
+function storageError({ topic, partition }: TopicPartition, error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error
+  return new BrokerError('KAFKA_STORAGE_ERROR', { topic, partition }, error)
+}

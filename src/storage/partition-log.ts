@@ -16,89 +16,35 @@ import assert from 'node:assert'
 import { BrokerError } from '../base/errors.ts'
 import { partitionName } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Clock } from '../io/clock.ts'
-import type { FileSystem } from '../io/file-system.ts'
 import { setBaseOffset, setLeaderEpoch } from '../record/batch-header.ts'
-import type { StorageCore } from '../wasm/storage-core.ts'
 import type { DurableLog, UnsyncedState } from './durable-log.ts'
 import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogReader, type FoundRecord, type LogRead, type ReadOptions } from './log-reader.ts'
-import { cutSegments, salvage, type SalvagedBatch } from './log-truncation.ts'
+import { LogRepair } from './log-repair.ts'
+import { cutSegments } from './log-truncation.ts'
+import type {
+  Appended,
+  BatchInfo,
+  LogPlace,
+  PartitionLogOptions,
+  PartitionLogState,
+  SegmentFacts,
+} from './partition-log-options.ts'
+import { PendingBatches } from './pending-batches.ts'
+import { removeLater } from './segment-removal.ts'
 import { SyncMarks } from './sync-marks.ts'
 import { MAX_RELATIVE_OFFSET } from './segment/offset-index.ts'
 import { OpenSegments } from './segment/open-segments.ts'
 import { readNow } from './segment/reading.ts'
-import { removeDeletedFiles } from './segment/segment-files.ts'
-import { Segment, type SegmentPlace, type TimestampOffset } from './segment/segment.ts'
+import { removeStrays } from './segment/segment-files.ts'
+import { Segment, type TimestampOffset } from './segment/segment.ts'
 import { SegmentList } from './segment/segment-list.ts'
 
-/** Who wants to know what happens to a log. Called at once, from within the call that did it. */
-export interface LogListener {
-  /** The written offset has moved. */
-  written(log: PartitionLog): void
-  /** The durable offset has moved. */
-  durable(log: PartitionLog): void
-  /** The log went offline. Whoever waits for something above the durable offset waits in vain. */
-  failed(log: PartitionLog, error: BrokerError): void
-  /** A damaged batch was found. Told once a batch. */
-  damaged(log: PartitionLog, error: BrokerError): void
-}
-
-/** What the log needs to know of a batch that was validated. */
-export interface BatchInfo {
-  readonly lastOffsetDelta: number
-  /** -1: none of its records has one. */
-  readonly maxTimestamp: number
-}
-
-/** Where a batch went. */
-export interface Appended {
-  readonly baseOffset: number
-  readonly lastOffset: number
-}
-
-/** One segment, as retention and tools see it. */
-export interface SegmentFacts {
-  readonly baseOffset: number
-  /** Offset after its last record. */
-  readonly endOffset: number
-  readonly sizeBytes: number
-}
-
-export interface PartitionLogOptions {
-  readonly files: FileSystem
-  readonly clock: Clock
-  readonly core: StorageCore
-  /** The partition's directory. */
-  readonly directory: string
-  readonly topic: string
-  readonly partition: number
-  readonly topicId: Uuid
-  readonly config: LogConfig
-  readonly listener: LogListener
-  /** Shared by the logs of a broker. Default: one for this log alone. */
-  readonly openSegments?: OpenSegments
-}
-
-/** What `openPartitionLog` has found out. */
-export interface PartitionLogState {
-  readonly segments: readonly Segment[]
-  readonly place: SegmentPlace & { config: LogConfig }
-  readonly epochs: LeaderEpochs
-  readonly logStartOffset: number
-  readonly logEndOffset: number
-}
+export type * from './partition-log-options.ts'
 
 /** Bytes of one log that may wait for the end of the turn. More are written at once. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024
-
-interface PendingBatch {
-  readonly bytes: Buffer
-  readonly lastOffset: number
-  readonly maxTimestamp: number
-  readonly sizeBytes: number
-}
 
 export class PartitionLog implements DurableLog {
   readonly name: string
@@ -108,28 +54,21 @@ export class PartitionLog implements DurableLog {
   readonly directory: string
   readonly segments: SegmentList
 
-  readonly #files: FileSystem
-  readonly #clock: Clock
-  readonly #core: StorageCore
-  readonly #listener: LogListener
-  readonly #place: SegmentPlace & { config: LogConfig }
+  readonly #options: PartitionLogOptions
+  readonly #place: LogPlace
   readonly #epochs: LeaderEpochs
   readonly #open: OpenSegments
   readonly #reader: LogReader
   readonly #marks: SyncMarks
+  readonly #repair: LogRepair
+  readonly #pending = new PendingBatches()
   #logStartOffset: number
   #logEndOffset: number
   #writtenOffset: number
   #leaderEpoch: number
   #segmentCreatedMs: number
-  #pending: PendingBatch[] = []
-  #pendingBytes = 0
   #writeScheduled = false
   #offline: BrokerError | null = null
-  /** A sync failed: bytes above the recovery point may be in the page cache only, for ever. */
-  #lostBytes = false
-  /** What `revive` read back of such bytes, until they stand in a file again. */
-  #salvaged: readonly SalvagedBatch[] | null = null
   #truncations = 0
   #closed = false
 
@@ -142,10 +81,7 @@ export class PartitionLog implements DurableLog {
     this.topicId = options.topicId
     this.directory = options.directory
     this.segments = new SegmentList(state.segments)
-    this.#files = options.files
-    this.#clock = options.clock
-    this.#core = options.core
-    this.#listener = options.listener
+    this.#options = options
     this.#place = state.place
     this.#epochs = state.epochs
     this.#open = options.openSegments ?? new OpenSegments()
@@ -156,8 +92,9 @@ export class PartitionLog implements DurableLog {
     this.#segmentCreatedMs = options.clock.now()
     this.segments.active.pinned = true
     this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
+    this.#repair = new LogRepair(this.segments, this.#marks, options.core)
     this.#reader = new LogReader(this, options.core, this.#open, (error) => {
-      this.#listener.damaged(this, error)
+      options.listener.damaged(this, error)
     })
   }
 
@@ -196,7 +133,7 @@ export class PartitionLog implements DurableLog {
   }
 
   get sizeBytes(): number {
-    let sum = this.#pendingBytes
+    let sum = this.#pending.sizeBytes
     for (const { sizeBytes } of this.segments) sum += sizeBytes
     return sum
   }
@@ -205,6 +142,7 @@ export class PartitionLog implements DurableLog {
     return this.#place.config
   }
 
+  /** The epoch that batches are stamped with. */
   get leaderEpoch(): number {
     return this.#leaderEpoch
   }
@@ -217,29 +155,26 @@ export class PartitionLog implements DurableLog {
    * @throws BrokerError KAFKA_STORAGE_ERROR when the log is or goes offline; RECORD_LIST_TOO_LARGE
    *   when the batch is larger than a segment
    */
-  append(batch: Buffer, info: BatchInfo): Appended {
+  append(batch: Buffer, { lastOffsetDelta, maxTimestamp }: BatchInfo): Appended {
     this.#mustBeOnline()
     const sizeBytes = batch.byteLength
     const { segmentBytes } = this.config
     if (sizeBytes > segmentBytes) {
-      const facts = { topic: this.topic, partition: this.partition }
-      throw new BrokerError('RECORD_LIST_TOO_LARGE', { ...facts, sizeBytes, segmentBytes })
+      throw new BrokerError('RECORD_LIST_TOO_LARGE', { ...this.#facts(), sizeBytes, segmentBytes })
     }
     const baseOffset = this.#logEndOffset
-    const lastOffset = baseOffset + info.lastOffsetDelta
-    const { maxTimestamp } = info
-    assert(info.lastOffsetDelta >= 0 && Number.isSafeInteger(lastOffset))
+    const lastOffset = baseOffset + lastOffsetDelta
+    assert(lastOffsetDelta >= 0 && Number.isSafeInteger(lastOffset))
     if (this.#isRollDue(sizeBytes, lastOffset, maxTimestamp)) this.roll()
 
     setBaseOffset(batch, baseOffset)
     setLeaderEpoch(batch, this.#leaderEpoch)
-    if (this.#epochs.latestEpoch !== this.#leaderEpoch) {
+    if (this.#leaderEpoch > this.#epochs.latestEpoch) {
       this.#epochs.assign(this.#leaderEpoch, baseOffset)
     }
-    this.#pending.push({ bytes: batch, lastOffset, maxTimestamp, sizeBytes })
-    this.#pendingBytes += sizeBytes
+    this.#pending.add(batch, lastOffset, maxTimestamp)
     this.#logEndOffset = lastOffset + 1
-    if (this.#pendingBytes >= MAX_PENDING_BYTES) this.writePending()
+    if (this.#pending.sizeBytes >= MAX_PENDING_BYTES) this.writePending()
     else this.#scheduleWrite()
     return { baseOffset, lastOffset }
   }
@@ -250,22 +185,17 @@ export class PartitionLog implements DurableLog {
    * @throws BrokerError KAFKA_STORAGE_ERROR when that fails; the log is offline then
    */
   writePending(): void {
-    const pending = this.#pending
-    if (pending.length === 0) return
-    this.#pending = []
-    this.#pendingBytes = 0
+    if (this.#pending.count === 0) return
+    const { buffers, batches } = this.#pending.take()
     const { active } = this.segments
     const sizeBytes = active.sizeBytes
     this.#attempt(() => {
-      active.append(
-        pending.map(({ bytes }) => bytes),
-        pending,
-      )
+      active.append(buffers, batches)
       active.storeIndexes()
     })
-    this.#writtenOffset = pending.at(-1)!.lastOffset + 1
+    this.#writtenOffset = active.nextOffset
     this.#marks.wrote(active.sizeBytes - sizeBytes)
-    this.#listener.written(this)
+    this.#options.listener.written(this)
   }
 
   /**
@@ -307,11 +237,14 @@ export class PartitionLog implements DurableLog {
     return (await this.#reader.segmentTimestamp(segment)).timestamp
   }
 
-  /** This broker leads from now on: batches are of this epoch. */
+  /**
+   * This broker leads from now on. To be told before the first append of the epoch (KAFKA-7415).
+   *
+   * An epoch below one that the log has seen is raised to that: epochs in a log never fall.
+   */
   startLeaderEpoch(leaderEpoch: number): void {
-    assert(leaderEpoch >= this.#epochs.latestEpoch)
-    this.#leaderEpoch = leaderEpoch
-    this.#epochs.assign(leaderEpoch, this.#logEndOffset)
+    this.#leaderEpoch = Math.max(leaderEpoch, this.#epochs.latestEpoch)
+    this.#epochs.assign(this.#leaderEpoch, this.#logEndOffset)
   }
 
   /** Where an epoch ends in this log: how a follower finds where it parted (KIP-101). */
@@ -339,7 +272,7 @@ export class PartitionLog implements DurableLog {
     this.#attempt(() => {
       readNow(closed.ready())
       closed.seal()
-      this.#addSegment(Segment.create(this.#place, this.#logEndOffset))
+      this.#addSegment(this.#logEndOffset)
     })
     // A closed segment below the recovery point is trusted with its indexes, so the point waits.
     const synced = this.#marks.closing(closed)
@@ -356,8 +289,8 @@ export class PartitionLog implements DurableLog {
    */
   deleteRecordsBefore(offset: number): number {
     if (offset > this.#writtenOffset) {
-      const facts = { topic: this.topic, partition: this.partition, offset }
-      throw new BrokerError('OFFSET_OUT_OF_RANGE', { ...facts, log_end_offset: this.#logEndOffset })
+      const facts = { ...this.#facts(), offset, log_end_offset: this.#logEndOffset }
+      throw new BrokerError('OFFSET_OUT_OF_RANGE', facts)
     }
     if (offset <= this.#logStartOffset) return 0
     this.#logStartOffset = offset
@@ -388,7 +321,7 @@ export class PartitionLog implements DurableLog {
           this.segments.first.markDeleted()
           removed.push(this.segments.removeFirst())
         }
-        this.#files.syncDirectory(this.directory)
+        this.#place.files.syncDirectory(this.directory)
       })
     } finally {
       this.#logStartOffset = Math.max(this.#logStartOffset, this.segments.first.baseOffset)
@@ -417,7 +350,7 @@ export class PartitionLog implements DurableLog {
       this.#removeLater(cutSegments(this.segments, offset))
       this.segments.active.pinned = true
       this.segments.active.open().syncNow()
-      this.#files.syncDirectory(this.directory)
+      this.#place.files.syncDirectory(this.directory)
     })
     this.#endAt(this.segments.active.nextOffset)
   }
@@ -428,7 +361,8 @@ export class PartitionLog implements DurableLog {
 
   markDurable(endOffset: number): void {
     if (this.#offline !== null || this.#closed) return
-    if (this.#marks.durable(Math.min(endOffset, this.#writtenOffset))) this.#listener.durable(this)
+    if (this.#marks.durable(Math.min(endOffset, this.#writtenOffset)))
+      this.#options.listener.durable(this)
   }
 
   markSynced(endOffset: number): void {
@@ -445,11 +379,11 @@ export class PartitionLog implements DurableLog {
     }
     const moved = this.#marks.durable(synced)
     this.#marks.synced(synced)
-    if (moved) this.#listener.durable(this)
+    if (moved) this.#options.listener.durable(this)
   }
 
   fail(error: Error): void {
-    this.#lostBytes = true
+    this.#repair.bytesMayBeLost()
     this.#fail(error)
   }
 
@@ -468,13 +402,18 @@ export class PartitionLog implements DurableLog {
   revive(): void {
     if (this.#offline === null || this.#closed) return
     try {
-      this.#goOn()
+      const keepWritten = this.config.flushPolicy === 'os'
+      const keepOffset = keepWritten ? this.#writtenOffset : this.#marks.durableOffset
+      this.#removeLater(this.#repair.cut(keepOffset))
+      // A roll that failed may have left a file, whose name would cut the log at the next start.
+      const known = new Set([...this.segments].map(({ baseOffset }) => baseOffset))
+      removeStrays(this.#place.files, this.directory, known)
+      this.#repair.goOn(() => this.#addSegment(this.segments.active.nextOffset))
+      this.#endAt(this.segments.active.nextOffset)
     } catch (error) {
       throw this.#storageError(error)
     }
     this.#offline = null
-    this.#lostBytes = false
-    this.#salvaged = null
   }
 
   /**
@@ -490,7 +429,7 @@ export class PartitionLog implements DurableLog {
       if (clean) this.#closeCleanly()
     } finally {
       this.#closed = true
-      this.#pending = []
+      this.#pending.take()
       for (const segment of this.segments) {
         this.#open.forget(segment)
         segment.release()
@@ -503,8 +442,8 @@ export class PartitionLog implements DurableLog {
     this.#mustBeOnline()
     this.writePending()
     this.#attempt(() => {
-      this.#syncAll()
-      this.#files.syncDirectory(this.directory)
+      this.#repair.syncAll()
+      this.#place.files.syncDirectory(this.directory)
       this.#epochs.save()
     })
     this.markSynced(this.#writtenOffset)
@@ -513,7 +452,7 @@ export class PartitionLog implements DurableLog {
   #scheduleWrite(): void {
     if (this.#writeScheduled) return
     this.#writeScheduled = true
-    this.#clock.endOfTurn(() => {
+    this.#options.clock.endOfTurn(() => {
       this.#writeScheduled = false
       if (this.#closed || this.#offline !== null) return
       try {
@@ -528,7 +467,7 @@ export class PartitionLog implements DurableLog {
   #isRollDue(sizeBytes: number, lastOffset: number, maxTimestamp: number): boolean {
     const { active } = this.segments
     const { segmentBytes, segmentMs, segmentIndexBytes } = this.config
-    const activeBytes = active.sizeBytes + this.#pendingBytes
+    const activeBytes = active.sizeBytes + this.#pending.sizeBytes
     if (lastOffset - active.baseOffset > MAX_RELATIVE_OFFSET) return true
     if (activeBytes === 0) return false
     if (activeBytes + sizeBytes > segmentBytes) return true
@@ -536,25 +475,28 @@ export class PartitionLog implements DurableLog {
     const first =
       active.sizeBytes > 0
         ? (active.knownFirstTimestamp ?? readNow(active.firstTimestamp()))
-        : this.#pending[0]!.maxTimestamp
+        : this.#pending.firstTimestamp
     const ageMs =
       first >= 0 && maxTimestamp >= 0
         ? maxTimestamp - first
-        : this.#clock.now() - this.#segmentCreatedMs
+        : this.#options.clock.now() - this.#segmentCreatedMs
     return ageMs > segmentMs
   }
 
-  #addSegment(segment: Segment): void {
-    this.#files.syncDirectory(this.directory)
-    segment.pinned = true
+  /** Goes on in a new segment, in place of the active one when that is empty. */
+  #addSegment(baseOffset: number): Segment {
     const { active } = this.segments
-    if (segment.baseOffset > active.baseOffset) {
+    const segment = Segment.create(this.#place, baseOffset)
+    this.#place.files.syncDirectory(this.directory)
+    segment.pinned = true
+    if (baseOffset > active.baseOffset) {
       this.segments.push(segment)
     } else {
       this.segments.replaceActive(segment)
       active.release()
     }
-    this.#segmentCreatedMs = this.#clock.now()
+    this.#segmentCreatedMs = this.#options.clock.now()
+    return segment
   }
 
   /** Files go later; those with bytes that a commit round may sync stay open until it has. */
@@ -563,52 +505,7 @@ export class PartitionLog implements DurableLog {
       this.#open.forget(segment)
       if (segment.pinned) this.#marks.retire(segment)
     }
-    this.#clock.after(this.config.fileDeleteDelayMs, () => {
-      for (const segment of removed) {
-        if (!segment.pinned) segment.release()
-        try {
-          removeDeletedFiles(this.#files, this.directory, segment.baseOffset)
-        } catch {
-          // What cannot be removed now is removed when the log is opened the next time.
-        }
-      }
-    })
-  }
-
-  #goOn(): void {
-    const { durableOffset, syncedOffset } = this.#marks
-    const keepOffset = this.config.flushPolicy === 'os' ? this.#writtenOffset : durableOffset
-    if (this.#lostBytes) {
-      this.#salvaged ??= salvage(this.segments, this.#core, syncedOffset, keepOffset)
-      const lastOffset = this.#salvaged.at(-1)?.batch.lastOffset ?? syncedOffset - 1
-      if (lastOffset + 1 < durableOffset) throw new Error('durable records cannot be read back')
-    }
-    this.#removeLater(cutSegments(this.segments, this.#lostBytes ? syncedOffset : keepOffset))
-    this.#syncAll()
-    const saved = this.#salvaged ?? []
-    const segment = Segment.create(this.#place, this.segments.active.nextOffset)
-    this.#addSegment(segment)
-    for (const { bytes, batch } of saved) segment.append([bytes], [batch])
-    if (saved.length > 0) segment.open().syncNow()
-    this.#endAt(segment.nextOffset)
-  }
-
-  /** Brings all that is left of the log to disk, as it is when a log is closed. */
-  #syncAll(): void {
-    for (const segment of this.segments) {
-      if (!segment.pinned && segment !== this.segments.active) continue
-      try {
-        segment.open().syncNow()
-      } catch (error) {
-        this.#lostBytes = true
-        throw error
-      }
-    }
-    const { active } = this.segments
-    readNow(active.ready())
-    active.seal()
-    for (const segment of [...this.#marks.closingSegments, active]) segment.syncIndexesNow()
-    this.#marks.indexesSynced()
+    removeLater(this.#place, this.#options.clock, this.config.fileDeleteDelayMs, removed)
   }
 
   /** The log ends at `offset` now, and all of it is on disk. */
@@ -639,29 +536,19 @@ export class PartitionLog implements DurableLog {
     if (this.#offline !== null) return this.#offline
     if (this.#closed) return this.#storageError(error)
     this.#offline = this.#storageError(error)
-    this.#pending = []
-    this.#pendingBytes = 0
+    this.#pending.take()
     this.#logEndOffset = this.#writtenOffset
-    this.#cutTornWrite()
-    this.#listener.failed(this, this.#offline)
+    this.segments.active.dropTornWrite()
+    this.#options.listener.failed(this, this.#offline)
     return this.#offline
   }
 
-  /** Takes away what part of a batch reached the file. If that fails too, `revive` does it. */
-  #cutTornWrite(): void {
-    const { active } = this.segments
-    try {
-      const file = active.open()
-      if (file.sizeBytes > active.sizeBytes) file.truncate(active.sizeBytes)
-    } catch {
-      // Readers do not look behind `active.sizeBytes`, and recovery cuts what is no batch.
-    }
+  #storageError(error: unknown): BrokerError {
+    if (error instanceof BrokerError) return error
+    return new BrokerError('KAFKA_STORAGE_ERROR', this.#facts(), error)
   }
 
-  #storageError(error: unknown): BrokerError {
-    const facts = { topic: this.topic, partition: this.partition }
-    return error instanceof BrokerError
-      ? error
-      : new BrokerError('KAFKA_STORAGE_ERROR', facts, error)
+  #facts(): { topic: string; partition: number } {
+    return { topic: this.topic, partition: this.partition }
   }
 }

@@ -6,7 +6,7 @@
 //
 // Source: apache/kafka, PartitionMetadataFile.java.
 
-import { uuidBytes, type Uuid } from '../base/uuid.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { readWholeFile, replaceFile, type FileSystem } from '../io/file-system.ts'
 
 export const PARTITION_METADATA = 'partition.metadata'
@@ -21,14 +21,9 @@ export function readPartitionMetadata(files: FileSystem, directory: string): Par
   const path = `${directory}/${PARTITION_METADATA}`
   if (!files.exists(path)) return { state: 'missing' }
   const text = readWholeFile(files, path).toString('utf8')
-  const match = /^version: (\d+)\ntopic_id: (\S+)\n?$/.exec(text)
+  const match = /^version: (\d+)\ntopic_id: ([\w-]{22})\n?$/.exec(text)
   if (match === null) return { state: 'malformed', reason: 'is not two lines of version and id' }
   if (match[1] !== '0') return { state: 'malformed', reason: `has version ${match[1]}` }
-  try {
-    uuidBytes(match[2]!)
-  } catch {
-    return { state: 'malformed', reason: 'holds no id of 16 bytes' }
-  }
   return { state: 'read', topicId: match[2]! }
 }
 

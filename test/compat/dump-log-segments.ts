@@ -8,7 +8,7 @@ import { runKafkaClass } from '../../tools/kafka/fetch.mjs'
 /** What a run of the tool is to do: print and decode everything, or check indexes. */
 export type DumpMode = '--print-data-log' | '--index-sanity-check' | '--verify-index-only'
 
-export interface DumpedBatch {
+interface DumpedBatch {
   readonly baseOffset: number
   readonly lastOffset: number
   readonly count: number
@@ -40,6 +40,7 @@ export interface DumpedFile {
   readonly records: DumpedRecord[]
   /** Entries of an index; none for other files. */
   readonly entryCount: number
+  /** Or is empty. */
   readonly passedSanityCheck: boolean
 }
 
@@ -97,6 +98,8 @@ function describeFile(path: string, lines: readonly string[], complaints: string
     else if (record !== null) records.push(describeRecord(record))
     else if (/^(offset|timestamp): -?\d+ (position|offset): \d+$/.test(line)) entryCount += 1
     else if (line.endsWith(' passed sanity check.')) passedSanityCheck = true
+    else if (line.endsWith('.index is empty.'))
+      passedSanityCheck = true // nothing to index yet
     else if (!line.startsWith('Log starting offset: ')) complaints.push(`${path}: ${line}`)
   }
   for (const batch of batches) {

@@ -9,9 +9,9 @@ import type { BatchView } from '../../src/record/batch-reader.ts'
 import type { StoredRecord } from '../../src/record/record.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
 
-export const GOLDEN = fileURLToPath(new URL('../golden/kafka-4.3.1/', import.meta.url))
+const GOLDEN = fileURLToPath(new URL('../golden/kafka-4.3.1/', import.meta.url))
 
-export type GoldenState = 'clean' | 'killed'
+type GoldenState = 'clean' | 'killed'
 
 /** One topic with one partition, as Kafka's consumer saw it. */
 export interface GoldenTopic {

@@ -1,18 +1,16 @@
 // Partition logs of ours in real directories, for Kafka's tools and next to Kafka's files.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { realFileSystem } from '../../src/io/real-file-system.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
 import { openPartitionLog } from '../../src/storage/open-partition-log.ts'
 import type { OpenLogOptions, OpenedLog } from '../../src/storage/open-partition-log.ts'
-import type { PartitionLog } from '../../src/storage/partition-log.ts'
+import type { Appended, BatchInfo, PartitionLog } from '../../src/storage/partition-log.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-export const TOPIC_ID = 'q1w2e3r4t5y6u7i8o9p0aQ'
+const TOPIC_ID = 'q1w2e3r4t5y6u7i8o9p0aQ'
 
 const DEFAULTS: LogConfig = {
   segmentBytes: 1024 * 1024,
@@ -37,13 +35,6 @@ const NOBODY = {
   damaged: (_: PartitionLog, error: Error): void => {
     throw error
   },
-}
-
-/** A directory that goes when the test has ended. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-compat-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }
 
 /**
@@ -72,6 +63,17 @@ export function openLog(
     cleanShutdown: true,
     ...state,
   })
+}
+
+/** Appends a batch as the leader of an epoch does. */
+export function append(
+  log: PartitionLog,
+  leaderEpoch: number,
+  bytes: Buffer,
+  info: BatchInfo,
+): Appended {
+  if (leaderEpoch > log.leaderEpoch) log.startLeaderEpoch(leaderEpoch)
+  return log.append(bytes, info)
 }
 
 /** Content of the segment files in a directory, by name: what a log is, without its checkpoints. */

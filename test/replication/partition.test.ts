@@ -7,9 +7,10 @@ import { testBatch } from '../support/batches.ts'
 import { testPartition } from '../support/partitions.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
-function batch(records = 1): ValidatedBatch {
+/** Bytes, and what validation finds out about them. */
+function batch(records = 1): [Buffer, ValidatedBatch] {
   const bytes = testBatch({ records: Array.from({ length: records }, () => ({ value: 'x' })) })
-  return {
+  const info: ValidatedBatch = {
     bytes,
     recordCount: records,
     lastOffsetDelta: records - 1,
@@ -19,6 +20,7 @@ function batch(records = 1): ValidatedBatch {
     producerEpoch: -1,
     baseSequence: -1,
   }
+  return [bytes, info]
 }
 
 class Reader extends FetchWaiter {
@@ -38,7 +40,7 @@ class Producer {
   readonly told: string[] = []
 
   append({ partition }: ReturnType<typeof testPartition>, acks: 1 | -1, records = 1): void {
-    const { baseOffset, lastOffset } = partition.append(batch(records), acks)
+    const { baseOffset, lastOffset } = partition.append(...batch(records), acks)
     partition.awaitAck(acks, lastOffset + 1, this, baseOffset)
   }
 
@@ -79,6 +81,15 @@ describe('acknowledgements', () => {
     expect([producer.told, made.partition.highWatermark]).toEqual([['0'], 1])
   })
 
+  test('come from within when the log writes early', () => {
+    const made = testPartition('a', 0, { flushPolicy: 'os' })
+    const producer = new Producer()
+    made.log.writesAtOnce = true
+    producer.append(made, 1)
+    producer.append(made, -1)
+    expect(producer.told).toEqual(['0', '1'])
+  })
+
   test('follow a change of the policy at once', () => {
     const made = testPartition('a')
     const producer = new Producer()
@@ -92,22 +103,22 @@ describe('acknowledgements', () => {
 
   test('need as many replicas as the topic says, with acks=all', () => {
     const { partition } = testPartition('a', 0, { minInsyncReplicas: 2 })
-    expect(() => partition.append(batch(), -1)).toThrow(/NOT_ENOUGH_REPLICAS/)
-    expect(partition.append(batch(), 1)).toEqual({ baseOffset: 0, lastOffset: 0 })
+    expect(() => partition.append(...batch(), -1)).toThrow(/NOT_ENOUGH_REPLICAS/)
+    expect(partition.append(...batch(), 1)).toEqual({ baseOffset: 0, lastOffset: 0 })
   })
 })
 
 test('a batch is stamped with the leader epoch', () => {
   const { partition, log } = testPartition('a')
-  partition.append(batch(), -1)
+  partition.append(...batch(), -1)
   expect(log.batches[0]!.readInt32BE(12)).toBe(3)
   partition.raiseEpoch(4)
-  partition.append(batch(), -1)
+  partition.append(...batch(), -1)
   expect(log.batches[1]!.readInt32BE(12)).toBe(4)
 })
 
 describe('a failed disk', () => {
-  test('is told to all who wait and all who come, until the log is back', () => {
+  test('is told to producers, while readers go on', () => {
     const made = testPartition('a')
     const [producer, reader] = [new Producer(), new Reader()]
     producer.append(made, -1)
@@ -116,54 +127,66 @@ describe('a failed disk', () => {
     made.partition.waitForMore(reader)
     producer.append(made, -1)
     producer.append(made, 1)
-    made.partition.offline(new Error('EIO'))
+    made.partition.logFailed(made.log.fail())
 
     expect(producer.told.toSorted()).toEqual([
       '0',
       '1 KAFKA_STORAGE_ERROR',
       '2 KAFKA_STORAGE_ERROR',
     ])
-    expect(reader.told).toEqual(['KAFKA_STORAGE_ERROR'])
-    const limits = { maxBytes: 100, atLeastOneBatch: true }
-    expect(() => made.partition.append(batch(), 1)).toThrow(/KAFKA_STORAGE_ERROR/)
-    expect(() => made.partition.read(0, limits)).toThrow(/KAFKA_STORAGE_ERROR/)
-    expect(() => made.partition.waitForMore(reader)).toThrow(/KAFKA_STORAGE_ERROR/)
+    expect(() => producer.append(made, 1)).toThrow(/KAFKA_STORAGE_ERROR/)
+    expect(made.partition.offline?.code).toBe('KAFKA_STORAGE_ERROR')
+    expect(made.partition.read(0, { maxBytes: 1, atLeastOneBatch: true })).toMatchObject({
+      nextOffset: 1,
+    })
+    expect(reader.told).toEqual([])
 
-    made.log.dropUnwritten()
-    made.partition.online()
+    made.log.revive()
     producer.append(made, -1)
     made.log.write()
     made.log.sync()
-    expect(producer.told.at(-1)).toBe('1')
-    expect(made.partition.highWatermark).toBe(2)
+    expect([producer.told.at(-1), reader.told]).toEqual(['1', ['more']])
+    expect([made.partition.highWatermark, made.partition.offline]).toEqual([2, null])
   })
 
-  test('gives back no more than the page cache kept, with flush.policy=os', () => {
+  test('that lost what readers saw, under flush.policy=os, sends them back', () => {
     const made = testPartition('a', 0, { flushPolicy: 'os' })
-    made.partition.append(batch(5), 1)
+    const [producer, reader] = [new Producer(), new Reader()]
+    producer.append(made, 1, 5)
     made.log.write()
-    expect(made.partition.highWatermark).toBe(5)
-    made.partition.offline(new Error('EIO'))
-    made.log.batches.pop()
-    made.log.logEndOffset = 0
-    made.log.writtenOffset = 0
-    made.partition.online()
-    expect(made.partition.highWatermark).toBe(0)
-  })
+    made.partition.waitForMore(reader)
+    made.partition.logFailed(made.log.fail())
+    made.log.revive(0)
 
-  test('does not bring a deleted partition back', () => {
-    const { partition } = testPartition('a')
-    partition.remove(new BrokerError('UNKNOWN_TOPIC_OR_PARTITION'))
-    partition.offline(new Error('EIO'))
-    partition.online()
-    expect(() => partition.append(batch(), 1)).toThrow(/UNKNOWN_TOPIC_OR_PARTITION/)
+    producer.append(made, 1, 2)
+    expect(reader.told).toEqual(['OFFSET_OUT_OF_RANGE'])
+    made.log.write()
+    expect([producer.told, made.partition.highWatermark]).toEqual([['0', '0'], 2])
   })
+})
+
+test('a partition that was removed tells all, and stays away', () => {
+  const made = testPartition('a')
+  const [producer, reader] = [new Producer(), new Reader()]
+  producer.append(made, -1)
+  made.partition.waitForMore(reader)
+  made.partition.remove(new BrokerError('UNKNOWN_TOPIC_OR_PARTITION'))
+  expect(producer.told).toEqual(['0 UNKNOWN_TOPIC_OR_PARTITION'])
+  expect(reader.told).toEqual(['UNKNOWN_TOPIC_OR_PARTITION'])
+  const limits = { maxBytes: 1, atLeastOneBatch: true }
+  for (const use of [
+    () => producer.append(made, 1),
+    () => made.partition.read(0, limits),
+    () => made.partition.waitForMore(reader),
+  ]) {
+    expect(use).toThrow(/UNKNOWN_TOPIC_OR_PARTITION/)
+  }
 })
 
 describe('reading', () => {
   test('outside the log is refused with the offsets that are there', () => {
     const made = testPartition('a')
-    made.partition.append(batch(4), 1)
+    made.partition.append(...batch(4), 1)
     made.log.write()
     made.log.sync()
     made.log.logStartOffset = 2
@@ -176,7 +199,7 @@ describe('reading', () => {
 
   test('between the high watermark and the end of the log finds nothing yet', () => {
     const made = testPartition('a')
-    made.partition.append(batch(4), 1)
+    made.partition.append(...batch(4), 1)
     made.log.write()
     const read = made.partition.read(2, { maxBytes: 1, atLeastOneBatch: true })
     expect(read).toMatchObject({ nextOffset: 2, batches: { byteLength: 0 } })
@@ -186,12 +209,12 @@ describe('reading', () => {
 describe('deleting records', () => {
   test('moves the log start, to the high watermark at most', async () => {
     const made = testPartition('a')
-    made.partition.append(batch(4), 1)
-    made.partition.append(batch(4), 1)
+    made.partition.append(...batch(4), 1)
+    made.partition.append(...batch(4), 1)
     made.log.write()
     made.log.sync(4)
-    await expect(made.partition.deleteRecords(5)).rejects.toThrow(/OFFSET_OUT_OF_RANGE/)
-    await expect(made.partition.deleteRecords(-2)).rejects.toThrow(/OFFSET_OUT_OF_RANGE/)
+    await expect(await made.partition.deleteRecords(5)).rejects.toThrow(/OFFSET_OUT_OF_RANGE/)
+    await expect(await made.partition.deleteRecords(-2)).rejects.toThrow(/OFFSET_OUT_OF_RANGE/)
     expect(await made.partition.deleteRecords(3)).toBe(3)
     expect(await made.partition.deleteRecords(1)).toBe(3)
     expect(await made.partition.deleteRecords(-1)).toBe(4)
@@ -209,6 +232,7 @@ test.each([1, 2, 3, 4, 5, 6])('random histories, seed %i', (seed) => {
   let slots = 0
   let answered = 0
   let mark = 0
+  const ends = [0]
   const receiver = {
     acknowledged: (slot: number) => {
       const { endOffset, acks } = waiting.get(slot)!
@@ -226,12 +250,17 @@ test.each([1, 2, 3, 4, 5, 6])('random histories, seed %i', (seed) => {
     const actions = [
       () => {
         const acks = random.pick([1, -1] as const)
-        const { lastOffset } = partition.append(batch(random.between(1, 3)), acks)
+        const { lastOffset } = partition.append(...batch(random.between(1, 3)), acks)
+        ends.push(lastOffset + 1)
         waiting.set(slots, { endOffset: lastOffset + 1, acks })
         partition.awaitAck(acks, lastOffset + 1, receiver, slots++)
       },
       () => log.write(),
-      () => log.sync(random.between(log.durableOffset, log.writtenOffset)),
+      () => (log.writesAtOnce = random.chance(0.2)),
+      () =>
+        log.sync(
+          random.pick(ends.filter((end) => end >= log.durableOffset && end <= log.writtenOffset)),
+        ),
       () => {
         const offset = random.between(0, partition.highWatermark)
         const slice = partition.read(offset, {

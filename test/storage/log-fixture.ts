@@ -126,11 +126,11 @@ export class LogFixture {
   }
 }
 
+/** Appends a batch as a broker does that has validated it. */
 export function appendTo(log: PartitionLog, batch: Buffer): Appended {
-  return log.append(batch, {
-    lastOffsetDelta: batch.readInt32BE(23),
-    maxTimestamp: Number(batch.readBigInt64BE(35)),
-  })
+  const lastOffsetDelta = batch.readInt32BE(23)
+  const maxTimestamp = Number(batch.readBigInt64BE(35))
+  return log.append(batch, { lastOffsetDelta, maxTimestamp })
 }
 
 /** All batches from an offset on, read in steps of `maxBytes`. */

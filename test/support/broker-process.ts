@@ -46,9 +46,13 @@ export class BrokerProcess {
   static async start(dataDir: string, flags: readonly string[] = []): Promise<BrokerProcess> {
     const begun = performance.now()
     const ports = flags.includes('--grpc') ? [] : ['--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0']
-    const child = spawn(NODE, [SLUICE, 'start', '--json', '--data-dir', dataDir, ...ports, ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      NODE,
+      [SLUICE, 'start', '--json', '--data-dir', dataDir, ...ports, ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     const log: string[] = []
     createInterface({ input: child.stderr! }).on('line', (line) => {
       log.push(line)

@@ -3,9 +3,10 @@
 
 import { BrokerError } from '../../src/base/errors.ts'
 import { lastOffsetOf, setBaseOffset, setLeaderEpoch } from '../../src/record/batch-header.ts'
-import type { ValidatedBatch } from '../../src/record/validate.ts'
-import type { AppendedBatch, LeaderLog } from '../../src/replication/partition.ts'
-import type { BatchSlice, ReadLimits } from '../../src/replication/readable-partition.ts'
+import type { LeaderLog } from '../../src/replication/partition.ts'
+import type { BatchSlice } from '../../src/replication/readable-partition.ts'
+import type { Appended, BatchInfo } from '../../src/storage/partition-log-options.ts'
+import type { ReadOptions } from '../../src/storage/log-reader.ts'
 
 export class MemoryLeaderLog implements LeaderLog {
   logStartOffset = 0
@@ -14,21 +15,28 @@ export class MemoryLeaderLog implements LeaderLog {
   durableOffset = 0
   /** Called when either offset has moved. */
   advanced: () => void = () => {}
-  failure: Error | null = null
+  offline: BrokerError | null = null
+  /** Writes within `append`, as a log does for which much waits. */
+  writesAtOnce = false
   readonly batches: Buffer[] = []
+  #leaderEpoch = -1
 
   get sizeBytes(): number {
     return this.batches.reduce((sum, { byteLength }) => sum + byteLength, 0)
   }
 
-  append(batch: ValidatedBatch, leaderEpoch: number): AppendedBatch {
-    if (this.failure !== null) throw new BrokerError('KAFKA_STORAGE_ERROR', {}, this.failure)
-    const bytes = Buffer.from(batch.bytes)
+  startLeaderEpoch(leaderEpoch: number): void {
+    this.#leaderEpoch = leaderEpoch
+  }
+
+  append(batch: Buffer, { lastOffsetDelta }: BatchInfo): Appended {
+    if (this.offline !== null) throw this.offline
     const baseOffset = this.logEndOffset
-    setBaseOffset(bytes, baseOffset)
-    setLeaderEpoch(bytes, leaderEpoch)
-    this.batches.push(bytes)
-    this.logEndOffset += batch.lastOffsetDelta + 1
+    setBaseOffset(batch, baseOffset)
+    setLeaderEpoch(batch, this.#leaderEpoch)
+    this.batches.push(batch)
+    this.logEndOffset += lastOffsetDelta + 1
+    if (this.writesAtOnce) this.write()
     return { baseOffset, lastOffset: this.logEndOffset - 1 }
   }
 
@@ -44,17 +52,24 @@ export class MemoryLeaderLog implements LeaderLog {
     this.advanced()
   }
 
-  /** What was not written is gone, as after a failed write and a recovery. */
-  dropUnwritten(): void {
-    while (this.batches.length > 0 && lastOffsetOf(this.batches.at(-1)!) >= this.writtenOffset) {
-      this.batches.pop()
-    }
-    this.logEndOffset = this.writtenOffset
+  /** The disk fails: what was not written is gone. */
+  fail(): BrokerError {
+    this.offline = new BrokerError('KAFKA_STORAGE_ERROR')
+    this.#cutTo(this.writtenOffset)
+    return this.offline
+  }
+
+  /** The log comes back, and ends at `offset`. All of it is on disk. */
+  revive(offset = this.durableOffset): void {
+    this.#cutTo(offset)
+    this.writtenOffset = offset
+    this.durableOffset = offset
+    this.offline = null
   }
 
   read(
     fromOffset: number,
-    { maxBytes, atLeastOneBatch, belowOffset }: ReadLimits & { belowOffset: number },
+    { maxBytes, atLeastOneBatch = true, belowOffset = Infinity }: ReadOptions,
   ): BatchSlice {
     const taken: Buffer[] = []
     let sizeBytes = 0
@@ -62,7 +77,7 @@ export class MemoryLeaderLog implements LeaderLog {
     for (const batch of this.batches) {
       const lastOffset = lastOffsetOf(batch)
       if (lastOffset < fromOffset) continue
-      if (lastOffset >= belowOffset) break
+      if (lastOffset >= Math.min(belowOffset, this.writtenOffset)) break
       const free = atLeastOneBatch && sizeBytes === 0
       if (!free && sizeBytes + batch.byteLength > maxBytes) break
       taken.push(batch)
@@ -72,12 +87,14 @@ export class MemoryLeaderLog implements LeaderLog {
     return { batches: Buffer.concat(taken), nextOffset }
   }
 
-  findTimestamp(): Promise<null> {
+  offsetForTimestamp(): Promise<null> {
     return Promise.resolve(null)
   }
 
-  deleteRecords(beforeOffset: number): Promise<void> {
-    this.logStartOffset = beforeOffset
-    return Promise.resolve()
+  #cutTo(offset: number): void {
+    while (this.batches.length > 0 && lastOffsetOf(this.batches.at(-1)!) >= offset) {
+      this.batches.pop()
+    }
+    this.logEndOffset = offset
   }
 }

@@ -64,7 +64,6 @@ export class MemoryTransport implements Transport {
   readonly calls: string[] = []
   readonly #produceStreams = new Set<MemoryProduceStream>()
   readonly #fetchStreams = new Set<MemoryFetchStream>()
-  #held: (() => void)[] = []
 
   createTopicNow(name: string, partitions = 1): MemoryTopic {
     const logs = Array.from({ length: partitions }, () => new MemoryLog())
@@ -85,13 +84,15 @@ export class MemoryTransport implements Transport {
 
   /** Answers what was held, in its order. */
   releaseHeld(): void {
-    const held = this.#held
-    this.#held = []
-    for (const answer of held) answer()
+    for (const { held } of this.#produceStreams) {
+      for (const answer of held.splice(0)) answer()
+    }
   }
 
   get heldCount(): number {
-    return this.#held.length
+    let count = 0
+    for (const { held } of this.#produceStreams) count += held.length
+    return count
   }
 
   get openFetchStreams(): ReadonlySet<MemoryFetchStream> {
@@ -118,18 +119,15 @@ export class MemoryTransport implements Transport {
     return stream
   }
 
-  /** Stores a request, as far as `fault` lets it. @returns the answer; null: hold or break */
-  take(
-    request: ProduceRequest,
-    answer: (batches: readonly BatchProduced[]) => void,
-  ): 'break' | null {
+  /** Stores a request, as far as `fault` lets it. */
+  take(request: ProduceRequest): 'break' | { batches: readonly BatchProduced[]; hold: boolean } {
     this.requests.push({
       ...request,
       batches: request.batches.map((batch) => ({ ...batch, batch: Buffer.from(batch.batch) })),
     })
     const fault = this.fault(request)
     if (fault?.kind === 'break' && !fault.stored) return 'break'
-    const results = request.batches.map(({ topic, partition, batch }, index): BatchProduced => {
+    const batches = request.batches.map(({ topic, partition, batch }, index): BatchProduced => {
       const log = this.log(topic, partition)
       if (log === null) return refused('UNKNOWN_TOPIC_OR_PARTITION')
       if (fault?.kind === 'refuse' && (fault.batches?.includes(index) ?? true)) {
@@ -140,10 +138,7 @@ export class MemoryTransport implements Transport {
       return { error: null, baseOffset: request.acks === 0 ? -1 : baseOffset, logAppendTimeMs: -1 }
     })
     for (const stream of this.#fetchStreams) stream.pump()
-    if (fault?.kind === 'break') return 'break'
-    if (fault?.kind === 'hold' || this.#held.length > 0) this.#held.push(() => answer(results))
-    else answer(results)
-    return null
+    return fault?.kind === 'break' ? 'break' : { batches, hold: fault?.kind === 'hold' }
   }
 
   async createTopic(topic: NewTopic & ValidateOnly): Promise<Topic> {
@@ -289,6 +284,8 @@ export class MemoryTransport implements Transport {
 }
 
 class MemoryProduceStream implements ProduceStream {
+  /** Answers that are held, in their order. */
+  readonly held: (() => void)[] = []
   readonly #transport: MemoryTransport
   readonly #listener: ProduceListener
   readonly #onEnd: () => void
@@ -301,24 +298,27 @@ class MemoryProduceStream implements ProduceStream {
   }
 
   send(request: ProduceRequest): void {
-    // What is sent on a stream that has ended gets lost.
     if (this.#ended) return
-    const outcome = this.#transport.take(request, (batches) => {
+    const outcome = this.#transport.take(request)
+    if (outcome === 'break') {
+      this.break()
+      return
+    }
+    const answer = (): void => {
       queueMicrotask(() => {
-        if (!this.#ended) this.#listener.acked(request.number, batches)
+        if (!this.#ended) this.#listener.acked(request.number, outcome.batches)
       })
-    })
-    if (outcome === 'break') this.break()
+    }
+    if (outcome.hold || this.held.length > 0) this.held.push(answer)
+    else answer()
   }
 
-  /** Ends the stream when the answers that are on their way have come. */
+  /** What is on its way, in either direction, gets lost from now on. */
   break(): void {
-    queueMicrotask(() => {
-      if (this.#ended) return
-      this.#ended = true
-      this.#onEnd()
-      this.#listener.closed(new SluiceError('NETWORK_EXCEPTION'))
-    })
+    if (this.#ended) return
+    this.#ended = true
+    this.#onEnd()
+    queueMicrotask(() => this.#listener.closed(new SluiceError('NETWORK_EXCEPTION')))
   }
 
   cancel(): void {

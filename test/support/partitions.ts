@@ -35,8 +35,15 @@ export function testPartition(
   options: Partial<PartitionOptions> = {},
 ): TestPartition {
   const log = new MemoryLeaderLog()
-  const identity = { topic, partition, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }
-  const made = new Partition(identity, log, 3, { ...PARTITION_OPTIONS, ...options })
+  const made = new Partition({
+    topic,
+    partition,
+    topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
+    log,
+    trim: (offset) => (log.logStartOffset = Math.max(log.logStartOffset, offset)),
+    leaderEpoch: 3,
+    options: { ...PARTITION_OPTIONS, ...options },
+  })
   log.advanced = () => made.logAdvanced()
   return { log, partition: made }
 }
@@ -49,6 +56,11 @@ export class TestPartitions {
     const made = Array.from({ length: count }, (_, n) => testPartition(topic, n, options))
     this.#topics.set(topic, made)
     return made
+  }
+
+  /** A partition with its log, for tests of topics that the code under test has made. */
+  made(topic: string, partition = 0): TestPartition {
+    return this.#topics.get(topic)![partition]!
   }
 
   hasTopic(topic: string): boolean {

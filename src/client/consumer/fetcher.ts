@@ -65,6 +65,8 @@ export class Fetcher {
   readonly #queue: Chunk[] = []
   /** Bytes that were taken or dropped, and for which no new credit was granted yet. */
   #spentBytes = 0
+  /** Partitions whose error was told: whoever takes again wants to try again. */
+  readonly #told = new Set<AssignedPartition>()
   /** Partitions whose error is to be told at the next `take`. */
   readonly #failed = new Set<AssignedPartition>()
   /** Why the whole consumer can't go on; told at the next `take`. */
@@ -120,7 +122,9 @@ export class Fetcher {
     for (const partition of partitions) {
       this.#partitions.delete(keyOf(partition))
       this.#drop(partition)
-      partition.refuse(new SluiceError('INVALID_STATE', partition.ref, { message: 'Unassigned' }))
+      partition.refuse(
+        new SluiceError('INVALID_STATE', { ...partition.ref }, { message: 'Unassigned' }),
+      )
     }
     this.#stream?.unassign(partitions.map(({ ref }) => ref))
   }
@@ -163,7 +167,7 @@ export class Fetcher {
    * @throws SluiceError what a partition can't go on for, CORRUPT_MESSAGE. Taking again tries again.
    */
   take(): TakenBatch | null {
-    this.#throwFailure()
+    this.#throwOrRetry()
     for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
       const view = this.#nextOf(chunk)
       if (view === null) {
@@ -357,13 +361,18 @@ export class Fetcher {
 
   /** The batch is fetched again when the user reads on; what follows it is not given out before. */
   #corrupt(partition: AssignedPartition, why: unknown, baseOffset = -1): SluiceError {
-    this.#seekAgain(partition)
+    this.#drop(partition)
+    this.#told.add(partition)
     const facts = { ...partition.ref, position: partition.position, baseOffset }
     const message = why instanceof Error ? why.message : String(why)
     return new SluiceError('CORRUPT_MESSAGE', facts, { message, retriable: false, cause: why })
   }
 
-  #throwFailure(): void {
+  #throwOrRetry(): void {
+    for (const partition of this.#told) {
+      if (this.find(partition) === partition) this.#seekAgain(partition)
+    }
+    this.#told.clear()
     const failure = this.#failure
     if (failure !== null) {
       this.#failure = null
@@ -375,7 +384,7 @@ export class Fetcher {
       const { error } = partition
       if (error === null || this.find(partition) !== partition) continue
       partition.error = null
-      this.#seekAgain(partition)
+      this.#told.add(partition)
       throw error
     }
   }

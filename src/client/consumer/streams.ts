@@ -160,7 +160,7 @@ export class RecordStream<K, V> implements AsyncIterableIterator<ConsumerRecord<
     }
     const before = this.#later ?? Promise.resolve()
     const later = before.then(() => this.#nextLater())
-    const settled = later.then(
+    const settled: Promise<void> = later.then(
       () => this.#settled(settled),
       () => this.#settled(settled),
     )

@@ -37,6 +37,8 @@ export class ProducerBatch {
   readonly openedAtMs: number
   /** Bytes of memory that the buffer has counted for it. */
   countedBytes = 0
+  /** Bytes that the buffer has counted as waiting to be sent or acknowledged. */
+  backlogBytes = 0
   /** True when it may go though it is not full. */
   due = false
   /** Tries that have failed. */

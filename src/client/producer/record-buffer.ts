@@ -22,6 +22,9 @@ import type { ProducerSettings } from './producer-options.ts'
 /** Builders that are kept for the next batch. More of them would hold memory that nothing counts. */
 const SPARE_BUILDERS = 16
 
+/** A sender that waits for room is let on while so many times what may be in flight is at hand. */
+const BACKLOG_ROUNDS = 2
+
 /** A topic, as the producer knows it. */
 export class TopicQueues {
   readonly topic: string
@@ -62,6 +65,9 @@ export class RecordBuffer {
   readonly #listener: BufferListener
   readonly #spare: BatchBuilder[] = []
   #usedBytes = 0
+  /** Bytes of the batches that take no more records and are not released. */
+  #backlogBytes = 0
+  readonly #backlogLimitBytes: number
   #flushing = 0
   #pressed = false
   /** Open batches that are not due, the oldest first. All linger equally long. */
@@ -76,11 +82,22 @@ export class RecordBuffer {
     this.#settings = settings
     this.#clock = clock
     this.#listener = listener
+    this.#backlogLimitBytes = BACKLOG_ROUNDS * settings.maxInFlight * settings.batchBytes
   }
 
   /** Bytes of memory that batches hold. */
   get usedBytes(): number {
     return this.#usedBytes
+  }
+
+  /** True when there is enough to send: more would only wait, and its promises fill the heap. */
+  get backlogged(): boolean {
+    return this.#backlogBytes >= this.#backlogLimitBytes
+  }
+
+  /** True when so much of the backlog has gone that it is time for more. */
+  get drained(): boolean {
+    return this.#backlogBytes <= this.#backlogLimitBytes / 2
   }
 
   /** True when no record may be added. */
@@ -117,11 +134,7 @@ export class RecordBuffer {
   /** The next batch of a partition that is sendable. The caller sends it. */
   take(queue: PartitionQueue): ProducerBatch {
     const batch = queue.ready.shift() ?? queue.open!
-    if (batch === queue.open) {
-      queue.open = null
-      this.#stopLinger(batch)
-      this.#listener.closed(queue)
-    }
+    if (batch === queue.open) this.#close(batch)
     return batch
   }
 
@@ -138,7 +151,8 @@ export class RecordBuffer {
   /** Nothing reads the batch's memory any more. Called once for each batch, after `settled`. */
   release(batch: ProducerBatch): void {
     this.#usedBytes -= batch.countedBytes
-    batch.countedBytes = 0
+    this.#backlogBytes -= batch.backlogBytes
+    batch.countedBytes = batch.backlogBytes = 0
     if (this.#spare.length < SPARE_BUILDERS) {
       batch.builder.reset()
       this.#spare.push(batch.builder)
@@ -202,11 +216,17 @@ export class RecordBuffer {
   }
 
   #closeFull(batch: ProducerBatch): void {
+    this.#close(batch)
+    batch.queue.ready.push(batch)
+    this.#listener.sendable(batch.queue)
+  }
+
+  #close(batch: ProducerBatch): void {
     this.#stopLinger(batch)
     batch.queue.open = null
-    batch.queue.ready.push(batch)
+    batch.backlogBytes = batch.builder.sizeBytes
+    this.#backlogBytes += batch.backlogBytes
     this.#listener.closed(batch.queue)
-    this.#listener.sendable(batch.queue)
   }
 
   #begin(batch: ProducerBatch): void {

@@ -44,9 +44,9 @@ const CLIENT_ID_KEY = 'sluice-client-id'
 
 const MAX_CLIENT_ID_LENGTH = 256
 
-/** Why calls end when the broker stops. A client may try again: there, or at another broker. */
-export function stopping(): BrokerError {
-  return new BrokerError('LEADER_NOT_AVAILABLE', { message: 'The broker is stopping' })
+/** A broker that starts or stops leads nothing now. A client may try again: there, or elsewhere. */
+function unavailable(doing: 'starting' | 'stopping'): BrokerError {
+  return new BrokerError('LEADER_NOT_AVAILABLE', { message: `The broker is ${doing}` })
 }
 
 export class CallHost {
@@ -64,6 +64,24 @@ export class CallHost {
 
   get openStreams(): number {
     return this.#streams.size
+  }
+
+  /**
+   * Refuses calls of these methods as those of a broker that is starting, until they are added. So a
+   * client that comes early is told to come again, and not that there is no such method.
+   */
+  reserve(methods: Iterable<MethodDefinition<never, never>>): void {
+    for (const method of methods) {
+      const api = this.#apiOf(method)
+      const refuse = (call: StreamCall<never>, callback?: sendUnaryData<never>): void => {
+        const refusal = unavailable('starting')
+        api.answered(refusal.code, 0)
+        const status = statusObject(refusal)
+        if (callback === undefined) call.emit('error', status)
+        else callback(status)
+      }
+      this.#register(method, api, refuse, typeOf(method))
+    }
   }
 
   /** Adds a method of one request and one answer. */
@@ -114,7 +132,7 @@ export class CallHost {
   stop(): void {
     this.#stopping = true
     for (const wait of this.#waits) wait.abort()
-    for (const stream of this.#streams) stream.stop(stopping())
+    for (const stream of this.#streams) stream.stop(unavailable('stopping'))
   }
 
   /** Resolves when no call is open. */
@@ -156,6 +174,7 @@ export class CallHost {
         return new MalformedRequest(error)
       }
     }
+    this.#options.server.unregister(method.path)
     this.#options.server.register(method.path, handle as never, serialize, deserialize, type)
   }
 
@@ -171,7 +190,7 @@ export class CallHost {
     this.#unaryCalls += 1
     try {
       if (call.request instanceof MalformedRequest) throw call.request.error
-      if (this.#stopping) throw stopping()
+      if (this.#stopping) throw unavailable('stopping')
       const response = await answer(call.request, wait)
       api.answered('OK', clock.monotonicMs() - startMs)
       callback(null, response)
@@ -198,7 +217,7 @@ export class CallHost {
     }
     const stream = new CallStream<I, O>(call, callerOf(call), refuse)
     try {
-      if (this.#stopping) throw stopping()
+      if (this.#stopping) throw unavailable('stopping')
       stream.attach(open({ stream, api }), () => {
         api.openStreams -= 1
         this.#streams.delete(stream as CallStream<never, never>)
@@ -210,6 +229,12 @@ export class CallHost {
       call.emit('error', statusObject(refuse(error)))
     }
   }
+}
+
+/** The kind of a method, as grpc-js calls it. */
+function typeOf({ requestStream, responseStream }: MethodDefinition<never, never>): string {
+  if (requestStream) return responseStream ? 'bidi' : 'clientStream'
+  return responseStream ? 'serverStream' : 'unary'
 }
 
 /** The wait of a unary call. Its signal is made when a method asks for it: most do not. */

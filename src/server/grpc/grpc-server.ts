@@ -1,5 +1,6 @@
 // The gRPC listener: grpc-js's server with our limits, and its end.
 
+import type { ServerHttp2Session } from 'node:http2'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiCounterSet } from '../../observability/api-counters.ts'
@@ -30,7 +31,7 @@ export class GrpcServer {
   readonly connectionErrors = new Counter()
   readonly #server: Server
   readonly #clock: Clock
-  #connections = 0
+  readonly #sessions = new Set<ServerHttp2Session>()
 
   constructor({ clock, logger, apis, maxMessageBytes, maxConnections }: GrpcServerOptions) {
     this.#clock = clock
@@ -45,13 +46,11 @@ export class GrpcServer {
     })
     tuneHttp2(this.#server, {
       maxConnections,
-      opened: () => {
-        this.#connections += 1
+      opened: (session) => {
+        this.#sessions.add(session)
         this.connectionsOpened.add()
       },
-      closed: () => {
-        this.#connections -= 1
-      },
+      closed: (session) => this.#sessions.delete(session),
       failed: (error) => {
         this.connectionErrors.add()
         logger.debug({ err: error }, 'A gRPC connection failed')
@@ -62,7 +61,7 @@ export class GrpcServer {
 
   /** Connections that are open. */
   get connectionCount(): number {
-    return this.#connections
+    return this.#sessions.size
   }
 
   /**
@@ -92,7 +91,10 @@ export class GrpcServer {
       this.#server.tryShutdown(() => resolve())
     })
     this.calls.stop()
-    const deadline = this.#clock.after(graceMs, () => this.#server.forceShutdown())
+    const deadline = this.#clock.after(graceMs, () => {
+      // Not forceShutdown: without channelz, grpc-js knows of no session there.
+      for (const session of this.#sessions) session.destroy()
+    })
     await closed
     deadline.cancel()
     await this.calls.idle()

@@ -17,8 +17,6 @@ import { DEFAULT_TIMEOUT_MS, outcomeOf, parseAcks } from './produce.ts'
 
 export interface PublishFrontOptions {
   readonly service: PublishService
-  /** As ProduceService.ready: both draw on the same budget. */
-  readonly ready: () => Promise<void> | null
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -27,9 +25,9 @@ export interface PublishFrontOptions {
 const PUBLISHED_BYTES = 16
 
 export function addPublish(calls: CallHost, options: PublishFrontOptions): void {
-  const { service, ready } = options
+  const { service } = options
   calls.unary(PRODUCE_SERVICE.publish, async (request, { caller }) => {
-    await ready()
+    await service.ready()
     return { records: await publish(service, caller, request).done }
   })
   calls.bidi(PRODUCE_SERVICE.publishStream, (context) => openStream(options, context))
@@ -51,18 +49,18 @@ function publish(
 }
 
 function openStream(
-  { service, ready, clock, logger }: PublishFrontOptions,
+  { service, clock, logger }: PublishFrontOptions,
   { stream, api }: StreamContext<PublishStreamRequest, PublishStreamResponse>,
 ): PipelinedStream<PublishStreamRequest, PublishStreamResponse> {
   const refused = (number: number | bigint, error: unknown): PublishStreamResponse => {
     return { number, records: [], error: refusalOf(error, api.api, logger) }
   }
-  return new PipelinedStream({
+  return new PipelinedStream<PublishStreamRequest, PublishStreamResponse>({
     stream: stream as never,
     api,
     clock,
     sizeOf,
-    ready,
+    ready: () => service.ready(),
     outcomeOf: ({ records, error }) => (error === null ? outcomeOf(records) : error.code),
     begin(request): Begun<PublishStreamResponse> {
       const { number } = request

@@ -1,7 +1,7 @@
 // Carries retention out on one log: asks for what the decision needs, and does what it says.
 
 import type { PartitionLog } from '../partition-log.ts'
-import { planRetention, type RetentionPlan, type RetentionSegment } from '../retention.ts'
+import { planRetention, type RetentionPlan } from '../retention.ts'
 
 export interface RetentionRunOptions {
   /** Wall clock, milliseconds since 1970. */
@@ -13,7 +13,7 @@ export interface RetentionRunOptions {
 }
 
 /**
- * Removes the segments of a log that may go.
+ * Removes the segments of a log that may go: whole ones, from the front, whose records are durable.
  *
  * @returns what went, or null when nothing did
  * @throws BrokerError KAFKA_STORAGE_ERROR; the system's error when the start could not be saved
@@ -22,33 +22,43 @@ export async function applyRetention(
   log: PartitionLog,
   options: RetentionRunOptions,
 ): Promise<RetentionPlan | null> {
-  const segments = await retentionSegments(log, options.nowMs)
-  if (!options.isUsable()) return null
-  const { logStartOffset, durableOffset, config } = log
   const { nowMs } = options
-  const limitOffset = durableOffset
+  const timestamps = await newestTimestamps(log, nowMs)
+  if (!options.isUsable()) return null
+
+  // From here on nothing is waited for, so what is decided is still true when it is done.
+  log.writePending()
+  const segments = log.segmentFacts().map((segment) => {
+    const read = timestamps.get(segment.baseOffset)
+    const isAsRead = read?.endOffset === segment.endOffset
+    return { ...segment, maxTimestamp: isAsRead ? read.maxTimestamp : -1 }
+  })
+  const { logStartOffset, durableOffset: limitOffset, config } = log
   const plan = planRetention({ segments, logStartOffset, limitOffset, config, nowMs })
   if (plan === null) return null
   if (plan.rollsActive) log.roll()
-  // What was read stays true: only this removes segments from the front, and an active segment that
-  // was appended to meanwhile ends above the limit.
-  if (log.segmentFacts()[plan.removed.length - 1]?.endOffset !== plan.startOffset) {
-    if (plan.removed.at(-1)?.reason !== 'log-start-offset') return null
-  }
   options.saveLogStart(plan.startOffset)
   log.removeSegments(plan.removed.length)
   return plan
 }
 
-/** Newest timestamps are read from the front, as far as segments are old. */
-async function retentionSegments(log: PartitionLog, nowMs: number): Promise<RetentionSegment[]> {
-  const facts = log.segmentFacts()
-  const { retentionMs } = log.config
-  const timestamps: number[] = []
-  for (const { baseOffset } of retentionMs < 0 ? [] : facts) {
-    const timestamp = await log.segmentTimestamp(baseOffset)
-    timestamps.push(timestamp)
-    if (timestamp < 0 || nowMs - timestamp <= retentionMs) break
+interface NewestTimestamp {
+  readonly endOffset: number
+  readonly maxTimestamp: number
+}
+
+/** By base offset, from the front as far as segments are old: no more is asked for. */
+async function newestTimestamps(
+  log: PartitionLog,
+  nowMs: number,
+): Promise<Map<number, NewestTimestamp>> {
+  const found = new Map<number, NewestTimestamp>()
+  const { retentionMs, cleanupPolicy } = log.config
+  if (retentionMs < 0 || !cleanupPolicy.includes('delete')) return found
+  for (const { baseOffset, endOffset } of log.segmentFacts()) {
+    const maxTimestamp = await log.segmentTimestamp(baseOffset)
+    found.set(baseOffset, { endOffset, maxTimestamp })
+    if (maxTimestamp < 0 || nowMs - maxTimestamp <= retentionMs) break
   }
-  return facts.map((segment, at) => ({ ...segment, maxTimestamp: timestamps[at] ?? nowMs }))
+  return found
 }

@@ -125,11 +125,18 @@ export class CommitRounds {
     this.#schedule()
   }
 
-  /** The log is gone: nobody waits for it, and no journal has to keep its bytes. */
-  forget(log: DurableLog): void {
-    this.#dirty.delete(log)
-    this.#withheld.delete(log)
-    this.#journal?.settle(log.name, Number.MAX_SAFE_INTEGER)
+  /**
+   * The log is gone: nobody waits for it, and no journal has to keep its bytes.
+   *
+   * @param log the log, or the name of one that was never opened
+   */
+  forget(log: DurableLog | string): void {
+    const name = typeof log === 'string' ? log : log.name
+    if (typeof log !== 'string') {
+      this.#dirty.delete(log)
+      this.#withheld.delete(log)
+    }
+    this.#journal?.settle(name, Number.MAX_SAFE_INTEGER)
   }
 
   /**

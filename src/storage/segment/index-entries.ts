@@ -23,6 +23,7 @@ export class IndexEntries {
   #stored = 0
   /** The file may be longer than the stored entries are. */
   #excess = false
+  #wasMissing = false
 
   constructor(files: FileSystem, path: string, entryBytes: number) {
     this.#files = files
@@ -32,6 +33,11 @@ export class IndexEntries {
 
   get loaded(): boolean {
     return this.#bytes !== null
+  }
+
+  /** True when `load` found no file. */
+  get wasMissing(): boolean {
+    return this.#wasMissing
   }
 
   /** Entries present. They must be loaded. */
@@ -56,6 +62,7 @@ export class IndexEntries {
     if (this.#bytes !== null) return
     const bytes = yield* this.#readFile()
     if (this.#bytes !== null) return // another reading was quicker
+    this.#wasMissing = bytes === null
     const whole = bytes !== null && bytes.byteLength % this.#entryBytes === 0
     this.#bytes = whole ? bytes : Buffer.alloc(0)
     this.#count = this.#bytes.byteLength / this.#entryBytes
@@ -109,6 +116,7 @@ export class IndexEntries {
     replaceFile(this.#files, this.#path, this.bytes)
     this.#stored = this.#count
     this.#excess = false
+    this.#wasMissing = false
   }
 
   /** True when enough new entries wait for being written. */

@@ -59,3 +59,21 @@ export function removeDeletedFiles(files: FileSystem, directory: string, baseOff
     if (files.exists(path)) files.remove(path)
   }
 }
+
+/**
+ * Removes the files of segments that the log does not know: what a change left that failed half-way.
+ * Durable after a directory sync. @throws the system's error
+ *
+ * @param known base offsets of the log's segments
+ */
+export function removeStrays(
+  files: FileSystem,
+  directory: string,
+  known: ReadonlySet<number>,
+): void {
+  for (const name of files.list(directory)) {
+    const parsed = parseSegmentFileName(name)
+    if (parsed === null || parsed.suffix === '.snapshot' || known.has(parsed.baseOffset)) continue
+    files.remove(`${directory}/${name}`)
+  }
+}

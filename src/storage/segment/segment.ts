@@ -176,6 +176,16 @@ export class Segment implements Releasable {
     this.#nextOffset = lastOffset + 1
   }
 
+  /** Takes away what part of a batch a failed write has left. Nothing happens when that fails too. */
+  dropTornWrite(): void {
+    try {
+      const file = this.open()
+      if (file.sizeBytes > this.#sizeBytes) file.truncate(this.#sizeBytes)
+    } catch {
+      // Nobody reads behind `sizeBytes`, and recovery cuts what is no whole batch.
+    }
+  }
+
   /** Writes index entries when enough of them wait. @throws the system's error */
   storeIndexes(): void {
     // The time index goes first, so that after a kill it is never behind the offset index.
@@ -339,6 +349,7 @@ export class Segment implements Releasable {
   #indexesAreSound(): boolean {
     if (!this.offsetIndex.isSound(this.#sizeBytes) || !this.timeIndex.isSound()) return false
     if (this.#sizeBytes === 0) return true
+    if (this.offsetIndex.entries.wasMissing || this.timeIndex.entries.wasMissing) return false
     // A closed segment has a time index entry at least, unless its records have no timestamps.
     if (this.timeIndex.entries.count === 0) return false
     return this.offsetIndex.entries.count > 0 || this.#sizeBytes <= SURELY_INDEXED_BYTES

@@ -261,6 +261,25 @@ test('strange requests get an answer or an end, and the server lives', async () 
   expect(await call(HEALTH_SERVICE.check, { service: '' })).toMatchObject({ status: 2 })
 })
 
+test('a method that is reserved says that the broker is starting, until it is added', async () => {
+  const { publish, publishStream } = PRODUCE_SERVICE
+  server.calls.reserve([publish, publishStream] as never)
+  const request = { topic: 'clicks', acks: 0, timeoutMs: 0, records: [] }
+  const early = await failure(call(publish, request))
+  expect(early.code).toBe(status.UNAVAILABLE)
+  expect(errorOf(early)).toMatchObject({ code: 'LEADER_NOT_AVAILABLE', retriable: true })
+
+  const { path, requestSerialize, responseDeserialize } = publishStream
+  const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+  stream.on('error', () => {})
+  const code = new Promise((resolve) => stream.on('status', (end) => resolve(end.code)))
+  stream.on('data', () => {})
+  expect(await code).toBe(status.UNAVAILABLE)
+
+  server.calls.unary(publish, () => ({ records: [] }))
+  expect(await call(publish, request)).toEqual({ records: [] })
+})
+
 test('what is counted of an API: outcomes, bytes, latency', async () => {
   const before = apis.api('Produce').outcomes.get('OFFSET_OUT_OF_RANGE')?.value ?? 0
   await failure(call(PRODUCE_SERVICE.produce, { acks: 1, timeoutMs: 0, batches: [] }))

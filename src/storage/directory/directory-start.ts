@@ -1,0 +1,99 @@
+// The first part of a start: takes a data directory, finds out what is in it, and gives the logs back
+// what only the commit journal has. No log is open yet.
+
+import { dirname } from 'node:path'
+import type { Uuid } from '../../base/uuid.ts'
+import type { FileSystem } from '../../io/file-system.ts'
+import type { RandomSource } from '../../io/random.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { replayJournals, type JournalReplay } from '../rounds/journal-replay.ts'
+import type { Crc32c } from '../rounds/journal-format.ts'
+import { claimDirectory, wasStoppedCleanly, type DirectoryOwner } from './log-directory.ts'
+import {
+  findPartitions,
+  type ConfigOf,
+  type KnownPartition,
+  type StrayDirectory,
+} from './log-loader.ts'
+import { OffsetCheckpoints, type LogCheckpoint } from './offset-checkpoints.ts'
+
+export interface DirectoryStartOptions extends DirectoryOwner {
+  readonly files: FileSystem
+  readonly directory: string
+  readonly random: RandomSource
+  readonly logger: Logger
+  readonly crc32c: Crc32c
+  readonly configOf: ConfigOf
+}
+
+/** A data directory that is ours, with what a start has to know of it. */
+export interface TakenDirectory {
+  /** Gives the directory back. */
+  readonly unlock: () => void
+  readonly directoryId: Uuid
+  /** Every log is on disk to its end. */
+  readonly cleanShutdown: boolean
+  readonly checkpoints: OffsetCheckpoints
+  /** What they said, by partition name. */
+  readonly loaded: ReadonlyMap<string, LogCheckpoint>
+  readonly known: readonly KnownPartition[]
+  readonly strays: readonly StrayDirectory[]
+  readonly replay: JournalReplay
+}
+
+/**
+ * Takes a data directory; makes it when it does not exist.
+ *
+ * @throws Error with code EBUSY when another process has it; Error when it belongs to another broker;
+ *   the system's error when the directory, a checkpoint or a journal cannot be read or written
+ */
+export function takeDirectory(options: DirectoryStartOptions): TakenDirectory {
+  const { files, directory, random, logger, configOf } = options
+  makeDirectories(files, directory)
+  const unlock = files.lockDirectory(directory)
+  try {
+    const directoryId = claimDirectory(files, directory, options, random)
+    const checkpoints = new OffsetCheckpoints(files, directory, logger)
+    const loaded = checkpoints.load()
+    const { known, strays } = findPartitions(files, directory, configOf, loaded)
+    const replay = replayAll(options, directoryId, known)
+    const cleanShutdown = wasStoppedCleanly(files, directory) && replay.journals.length === 0
+    return { unlock, directoryId, cleanShutdown, checkpoints, loaded, known, strays, replay }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** Makes a directory and those above it. All of them are on disk when this returns. */
+function makeDirectories(files: FileSystem, directory: string): void {
+  if (files.isDirectory(directory)) return
+  const parent = dirname(directory)
+  makeDirectories(files, parent)
+  files.makeDirectory(directory)
+  files.syncDirectory(parent)
+}
+
+function replayAll(
+  { files, directory, crc32c, logger }: DirectoryStartOptions,
+  directoryId: Uuid,
+  known: readonly KnownPartition[],
+): JournalReplay {
+  const byId = new Map(known.map((log) => [`${log.topicId} ${log.partition}`, log]))
+  const replay = replayJournals({
+    ...{ files, directory, directoryId, crc32c },
+    find: (topicId, partition) => {
+      const log = byId.get(`${topicId} ${partition}`)
+      return log === undefined ? null : { name: log.name, ...log.checkpoint }
+    },
+  })
+  for (const found of replay.damage) logger.error({ ...found }, 'Commit journal is damaged')
+  for (const [partition, err] of replay.failed) {
+    logger.error({ err, partition }, 'Commit journal could not be given back to a log')
+  }
+  if (replay.replayedEntries > 0) {
+    const { replayedEntries, replayedBytes, skippedEntries } = replay
+    logger.info({ replayedEntries, replayedBytes, skippedEntries }, 'Commit journal was replayed')
+  }
+  return replay
+}

@@ -1,0 +1,138 @@
+// What every file system promises: the machine's, and its twin for tests, held to the same.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readWholeFile, replaceFile, type FileSystem } from '../../src/io/file-system.ts'
+import { realFileSystem } from '../../src/io/real-file-system.ts'
+import { MemoryFileSystem } from '../support/memory-file-system.ts'
+
+const kinds: readonly [string, () => FileSystem][] = [
+  ['the machine’s disk', () => realFileSystem],
+  ['the disk in memory', () => new MemoryFileSystem()],
+]
+
+describe.each(kinds)('%s', (_, make) => {
+  let files: FileSystem
+  let root: string
+
+  beforeEach(() => {
+    files = make()
+    root = mkdtempSync(`${tmpdir()}/sluice-files-`)
+    files.makeDirectory(root)
+  })
+
+  afterEach(() => rmSync(root, { recursive: true }))
+
+  test('writes buffers one after the other, and reads them back', async () => {
+    const file = files.open(`${root}/a`, 'create')
+    file.write([Buffer.from('one'), Buffer.alloc(0), Buffer.from('two')], 0)
+    file.write([Buffer.from('X')], 4)
+    expect(file.sizeBytes).toBe(6)
+    const into = Buffer.alloc(10)
+    expect(file.read(into, 1)).toBe(5)
+    expect(into.toString('latin1', 0, 5)).toBe('netXo')
+    expect(await file.readCold(into, 3)).toBe(3)
+    expect(into.toString('latin1', 0, 3)).toBe('tXo')
+    expect(file.read(into, 6)).toBe(0)
+    file.close()
+  })
+
+  test('takes more buffers than one system call does', () => {
+    const file = files.open(`${root}/a`, 'create')
+    const buffers = Array.from({ length: 2_500 }, (__, n) => Buffer.of(n & 0xff, n >> 8))
+    file.write(buffers, 0)
+    const content = readWholeFile(files, `${root}/a`)
+    expect(content.equals(Buffer.concat(buffers))).toBe(true)
+    file.close()
+  })
+
+  test('a write behind the end leaves zeroes between', () => {
+    const file = files.open(`${root}/a`, 'create')
+    file.write([Buffer.from('end')], 4)
+    expect(readWholeFile(files, `${root}/a`)).toEqual(Buffer.from('\0\0\0\0end'))
+    file.close()
+  })
+
+  test('cuts and extends', () => {
+    const file = files.open(`${root}/a`, 'create')
+    file.write([Buffer.from('abcdef')], 0)
+    file.truncate(2)
+    expect(file.sizeBytes).toBe(2)
+    file.truncate(4)
+    expect(readWholeFile(files, `${root}/a`)).toEqual(Buffer.from('ab\0\0'))
+    file.close()
+  })
+
+  test('an open file outlives its name', async () => {
+    const file = files.open(`${root}/a`, 'create')
+    file.write([Buffer.from('abc')], 0)
+    files.rename(`${root}/a`, `${root}/b`)
+    files.remove(`${root}/b`)
+    await file.sync()
+    file.syncNow()
+    const into = Buffer.alloc(3)
+    expect(file.read(into, 0)).toBe(3)
+    file.close()
+    file.close()
+    expect(() => file.read(into, 0)).toThrow(expect.objectContaining({ code: 'EBADF' }))
+    await expect(file.sync()).rejects.toMatchObject({ code: 'EBADF' })
+  })
+
+  test('a sync that runs when the file is closed still ends', async () => {
+    const file = files.open(`${root}/a`, 'create')
+    file.write([Buffer.from('abc')], 0)
+    const synced = file.sync()
+    file.close()
+    await synced
+  })
+
+  test('opens what is there, makes what is not when told to', () => {
+    const missing = expect.objectContaining({ code: 'ENOENT' })
+    expect(() => files.open(`${root}/a`, 'read')).toThrow(missing)
+    expect(() => files.open(`${root}/a`, 'write')).toThrow(missing)
+    expect(() => files.open(`${root}/no/a`, 'create')).toThrow(missing)
+    files.open(`${root}/a`, 'create').close()
+    const file = files.open(`${root}/a`, 'read')
+    expect(() => file.write([Buffer.of(1)], 0)).toThrow(expect.objectContaining({ code: 'EBADF' }))
+    file.close()
+  })
+
+  test('directories are made, listed, renamed and removed with all in them', () => {
+    files.makeDirectory(`${root}/d/e`)
+    files.makeDirectory(`${root}/d/e`)
+    replaceFile(files, `${root}/d/f`, 'text')
+    expect(files.list(`${root}/d`).sort()).toEqual(['e', 'f'])
+    expect([files.isDirectory(`${root}/d/e`), files.isDirectory(`${root}/d/f`)]).toEqual([
+      true,
+      false,
+    ])
+    expect([files.exists(`${root}/d/f`), files.exists(`${root}/d/g`)]).toEqual([true, false])
+    files.rename(`${root}/d`, `${root}/x`)
+    files.syncDirectory(root)
+    expect(readWholeFile(files, `${root}/x/f`).toString()).toBe('text')
+    files.removeTree(`${root}/x`)
+    files.removeTree(`${root}/x`)
+    expect(files.list(`${root}/x`)).toEqual([])
+    expect(files.isDirectory(`${root}/x`)).toBe(false)
+  })
+
+  test('a rename replaces what was there', () => {
+    replaceFile(files, `${root}/a`, 'old')
+    replaceFile(files, `${root}/a`, 'new')
+    expect(readWholeFile(files, `${root}/a`).toString()).toBe('new')
+    expect(files.list(root)).toEqual(['a'])
+  })
+
+  test('knows how much room there is', () => {
+    expect(files.freeBytes(root)).toBeGreaterThan(0)
+  })
+
+  test('a directory has one owner at a time', () => {
+    const release = files.lockDirectory(root)
+    const busy = expect.objectContaining({ code: 'EBUSY', pid: expect.any(Number) })
+    expect(() => files.lockDirectory(root)).toThrow(busy)
+    release()
+    files.lockDirectory(root)()
+  })
+})

@@ -1,0 +1,65 @@
+// Metadata records for tests: topics with ids that follow from their names.
+
+import { uuidOf } from '../../src/base/uuid.ts'
+import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
+import type {
+  MetadataRecord,
+  PartitionPlacement,
+  TopicCreated,
+} from '../../src/metadata/metadata-record.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
+
+export function placements(count: number, first = 0): PartitionPlacement[] {
+  return Array.from({ length: count }, (_, index) => {
+    return { partition: first + index, replicas: [1], isr: [1], leader: 1, leaderEpoch: 0 }
+  })
+}
+
+/** @param life tells topics of one name apart */
+export function topicCreated(
+  name: string,
+  partitionCount = 1,
+  configs: TopicCreated['configs'] = [],
+  life = 0,
+): TopicCreated {
+  const id = Buffer.alloc(16)
+  id.write(name, 'utf8')
+  id[15] = life
+  const partitions = placements(partitionCount)
+  return { type: 'TopicCreated', name, topicId: uuidOf(id), partitions, configs }
+}
+
+/** A change that fits the image: of any kind. @param life as of `topicCreated` */
+export function someRecord(
+  random: SeededRandom,
+  image: MetadataImage,
+  life: number,
+): MetadataRecord {
+  const name = random.pick(['clicks', 'orders', '__proto__', 'constructor', 'a.b', 'c-1'])
+  const topic = image.topic(name)
+  const retention: readonly [string, string] = ['retention.ms', String(random.below(1e6))]
+  if (topic === null) return topicCreated(name, random.between(1, 4), [retention], life)
+  switch (random.below(4)) {
+    case 0:
+      return { type: 'TopicDeleted', name, topicId: topic.topicId }
+    case 1: {
+      const partitions = placements(random.between(1, 3), topic.partitions.length)
+      return { type: 'PartitionsAdded', topic: name, partitions }
+    }
+    case 2: {
+      const resource = { type: 'topic', name } as const
+      if (random.chance(0.5))
+        return { type: 'ConfigChanged', resource, set: [retention], unset: [] }
+      return { type: 'ConfigChanged', resource, set: [], unset: ['retention.ms'] }
+    }
+    default: {
+      const broker = { brokerId: 1, grpcAddress: '127.0.0.1:1', rack: '', version: '0.1.0' }
+      return { type: 'BrokerStarted', ...broker, clean: random.chance(0.5) }
+    }
+  }
+}
+
+/** All that an image says, to compare it by. */
+export function contentOf(image: MetadataImage): unknown {
+  return { version: image.version, records: image.records() }
+}

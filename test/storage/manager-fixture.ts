@@ -1,0 +1,172 @@
+// A log manager over a simulated disk that can be cut off and started again, and a record of what
+// every log told about its batches.
+
+import { expect } from 'vitest'
+import { partitionName, type TopicPartition } from '../../src/base/topic-partition.ts'
+import { uuidOf, type Uuid } from '../../src/base/uuid.ts'
+import type { LogConfig } from '../../src/storage/log-config.ts'
+import { LogManager, type LogManagerOptions } from '../../src/storage/log-manager.ts'
+import type { PartitionLog } from '../../src/storage/partition-log.ts'
+import { StorageCore } from '../../src/wasm/storage-core.ts'
+import { batchOf } from '../support/batches.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { MemoryFileSystem } from '../support/memory-file-system.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { DATA, Heard, readAll, SMALL_LOG } from './log-fixture.ts'
+
+/** A batch as it was appended. */
+export interface SentBatch {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly bytes: Buffer
+}
+
+export class ManagerFixture {
+  readonly files: MemoryFileSystem
+  clock = new ManualClock()
+  readonly random = new SeededRandom(7)
+  readonly heard = new Heard()
+  readonly topics = new Map<string, { id: Uuid; config: LogConfig }>()
+  readonly sent = new Map<string, SentBatch[]>()
+  readonly cameBack: string[] = []
+  options: Partial<LogManagerOptions> = {}
+  manager!: LogManager
+
+  constructor(files = new MemoryFileSystem()) {
+    this.files = files
+  }
+
+  static async start(options: Partial<LogManagerOptions> = {}): Promise<ManagerFixture> {
+    const fixture = new ManagerFixture()
+    fixture.options = options
+    await fixture.open()
+    return fixture
+  }
+
+  /** Opens the directory, as a start of the broker does. */
+  async open(): Promise<LogManager> {
+    this.clock = new ManualClock(this.clock.now())
+    const opening = LogManager.open({
+      files: this.files,
+      directory: DATA,
+      clock: this.clock,
+      random: this.random,
+      core: StorageCore.load(),
+      clusterId: 'q1w2e3r4t5y6u7i8o9p0aa',
+      nodeId: 1,
+      configOf: ({ topic }, id) => {
+        const known = this.topics.get(topic)
+        return known?.id === id ? known.config : null
+      },
+      listener: this.heard,
+      onOnline: (log) => this.cameBack.push(log.name),
+      ...this.options,
+    })
+    this.manager = await this.settled(opening)
+    return this.manager
+  }
+
+  /** Waits for something that needs turns to end. */
+  async settled<T>(work: Promise<T>): Promise<T> {
+    let done = false
+    const watched = work.finally(() => void (done = true))
+    watched.catch(() => undefined)
+    for (let turns = 0; !done && turns < 10_000; turns++) await this.clock.settle()
+    expect(done, 'work ends').toBe(true)
+    return watched
+  }
+
+  /** Makes a topic with this many partitions. */
+  async topic(name: string, partitions: number, config: Partial<LogConfig> = {}): Promise<void> {
+    const topic = { id: uuidOf(this.random.bytes(16)), config: { ...SMALL_LOG, ...config } }
+    this.topics.set(name, topic)
+    for (let partition = 0; partition < partitions; partition++) {
+      const made = this.manager.create({ topic: name, partition }, topic.id, topic.config)
+      await this.settled(made)
+    }
+  }
+
+  log(topic: string, partition = 0): PartitionLog {
+    return this.manager.get({ topic, partition })!
+  }
+
+  logs(): PartitionLog[] {
+    return [...this.manager.logs()]
+  }
+
+  /** Appends a batch of random bytes. It is written when the turn ends. */
+  append(log: PartitionLog, timestamp = this.clock.now()): SentBatch {
+    const batch = batchOf(this.random.between(1, 3), this.random.between(1, 90), { timestamp })
+    this.random.bytes(4).copy(batch, 61 + 8)
+    return this.appendBatch(log, resealed(batch))
+  }
+
+  appendBatch(log: PartitionLog, batch: Buffer): SentBatch {
+    const info = {
+      lastOffsetDelta: batch.readInt32BE(23),
+      maxTimestamp: Number(batch.readBigInt64BE(35)),
+    }
+    const { baseOffset, lastOffset } = log.append(batch, info)
+    const sent = { baseOffset, lastOffset, bytes: Buffer.from(batch) }
+    this.sentTo(log.name).push(sent)
+    return sent
+  }
+
+  sentTo(name: string): SentBatch[] {
+    const sent = this.sent.get(name) ?? []
+    this.sent.set(name, sent)
+    return sent
+  }
+
+  async pass(ms: number, stepMs = 500): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.advance(Math.min(left, stepMs))
+      await this.clock.settle()
+    }
+  }
+
+  /** Where each log said that it is durable, by name. */
+  durable(): Map<string, number> {
+    return new Map(this.logs().map(({ name, durableOffset }) => [name, durableOffset]))
+  }
+
+  /** Checks that the log has all batches below `durableOffset` as they were sent. */
+  async expectKept(log: PartitionLog, durableOffset: number, message: string): Promise<void> {
+    const found = new Map<number, Buffer>()
+    const bytes = await readAll(log, log.logStartOffset)
+    for (let at = 0; at < bytes.byteLength;) {
+      const size = 12 + bytes.readInt32BE(at + 8)
+      found.set(Number(bytes.readBigInt64BE(at)), bytes.subarray(at, at + size))
+      at += size
+    }
+    for (const sent of this.sentTo(log.name)) {
+      if (sent.lastOffset >= durableOffset || sent.lastOffset < log.logStartOffset) continue
+      const where = `${message}: ${log.name} at ${sent.baseOffset}`
+      const kept = found.get(sent.baseOffset)
+      expect(kept?.equals(sent.bytes), where).toBe(true)
+    }
+  }
+
+  /** What was cut, or never became durable, is not expected any more. */
+  forgetAbove(name: string, endOffset: number): void {
+    const sent = this.sentTo(name)
+    this.sent.set(
+      name,
+      sent.filter(({ lastOffset }) => lastOffset < endOffset),
+    )
+  }
+
+  /** Names in the data directory. */
+  names(pattern: RegExp): string[] {
+    return this.files.list(DATA).filter((name) => pattern.test(name))
+  }
+}
+
+export function nameOf(topic: string, partition: number): string {
+  return partitionName({ topic, partition } satisfies TopicPartition)
+}
+
+function resealed(batch: Buffer): Buffer {
+  batch.writeUInt32BE(StorageCore.load().crc32c(batch.subarray(21)), 17)
+  return batch
+}
