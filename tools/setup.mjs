@@ -4,8 +4,8 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -21,7 +21,15 @@ function installPackages() {
   step('installing packages (once; about half a minute)', () => {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   })
+  linkCommand()
   writeFileSync(stamp, wanted)
+}
+
+/** `npx sluice` looks for the command of a checkout where it looks for those of packages. */
+function linkCommand() {
+  const link = join(ROOT, 'node_modules/.bin/sluice')
+  rmSync(link, { force: true })
+  symlinkSync('../../build/dist/cli/main.js', link)
 }
 
 /** Compiles what is stale. `build/dist` has no file whose source is gone. */
@@ -35,6 +43,7 @@ function build() {
       rmSync(join(ROOT, 'build/dist'), { recursive: true, force: true })
       rmSync(join(ROOT, 'build/tsbuildinfo'), { force: true })
       run(node, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+      chmodSync(join(ROOT, 'build/dist/cli/main.js'), 0o755)
       writeFileSync(join(ROOT, 'build/dist/.built'), '')
     })
   }

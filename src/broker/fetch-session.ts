@@ -1,22 +1,16 @@
-// A reader on a long-lived stream: many partitions, pushed as their records come, under credit.
-//
-//   high watermark moves ─► ready list ─► read ─► push ─┬─► ready list, at its end    more to read
-//                              ▲                        └─► waiters of the partition  at the end
-//                              └── disk ◄── cold read
-//
-// Nothing polls. The session runs at the end of a turn in which something happened to it: a high
-// watermark moved, credit came, the sink took what it had, a command, a read from the disk ended.
+// A reader on a long-lived stream: many partitions, pushed as their records come, under credit. Takes
+// the client's commands, and finds where each partition begins; session-pump.ts does the rest.
 
-import assert from 'node:assert'
 import type { Clock } from '../io/clock.ts'
 import { BrokerError } from '../base/errors.ts'
 import { partitionName } from '../base/topic-partition.ts'
-import { leaveList, LinkedList } from '../replication/linked-list.ts'
+import { leaveList } from '../replication/linked-list.ts'
 import type { FetchWaiter } from '../replication/fetch-waiters.ts'
-import type { BatchSlice, PartitionDirectory } from '../replication/readable-partition.ts'
+import type { PartitionDirectory } from '../replication/readable-partition.ts'
 import type { FetchSink, PartitionStart } from './fetch-sink.ts'
 import { startOffset, type Position } from './position.ts'
 import { SessionOutput } from './session-output.ts'
+import { SessionPump } from './session-pump.ts'
 import { refusedState, SessionPartition } from './session-partition.ts'
 
 export interface FetchSessionOptions {
@@ -37,38 +31,31 @@ export interface FetchSessionOptions {
 const MAX_PUSH_BYTES = 512 * 1024
 const HEARTBEAT_MS = 15_000
 
-/** After this much the session lets others run before it goes on. */
-const TURN_BYTES = 4 * 1024 * 1024
-
-/** Reads from the disk that a session has under way. Each may hold a push's bytes until credit comes. */
-const MAX_COLD_READS = 4
-
-/** Credit is counted up to here: more than any client can take, and far from where numbers blur. */
-const MAX_CREDIT = 2 ** 50
-
 type PartitionName = Pick<PartitionStart, 'topic' | 'partition'>
 
 export class FetchSession {
   readonly #options: FetchSessionOptions
   readonly #output: SessionOutput
-  readonly #maxPushBytes: number
+  readonly #pump: SessionPump
   readonly #partitions = new Map<string, SessionPartition>()
-  /** Partitions that have something to push, in the order of their turns. */
-  readonly #ready = new LinkedList<FetchWaiter>()
-  #creditBytes = 0
-  #coldReads = 0
-  #scheduled = false
   #closed = false
 
   constructor(sink: FetchSink, options: FetchSessionOptions) {
     this.#options = options
-    this.#maxPushBytes = options.maxPushBytes ?? MAX_PUSH_BYTES
-    this.#output = new SessionOutput(sink, options.clock, options.heartbeatMs ?? HEARTBEAT_MS)
+    const { clock, heartbeatMs = HEARTBEAT_MS, maxPushBytes = MAX_PUSH_BYTES } = options
+    this.#output = new SessionOutput(sink, clock, heartbeatMs)
+    this.#pump = new SessionPump({
+      clock,
+      output: this.#output,
+      maxPushBytes,
+      pushed: options.pushed ?? (() => {}),
+      lost: (partition, error) => this.lost(partition, error),
+    })
   }
 
   /** Bytes that may still be pushed. Negative when the last push was larger than the rest. */
   get creditBytes(): number {
-    return this.#creditBytes
+    return this.#pump.creditBytes
   }
 
   get partitionCount(): number {
@@ -124,6 +111,7 @@ export class FetchSession {
       const partition = this.#partitions.get(keyOf(name))
       if (partition === undefined) continue
       partition.paused = true
+      partition.held = null
       leaveList<FetchWaiter>(partition)
     }
   }
@@ -133,21 +121,19 @@ export class FetchSession {
       const partition = this.#partitions.get(keyOf(name))
       if (partition === undefined || !partition.paused) continue
       partition.paused = false
-      this.mayHaveMore(partition)
+      this.#pump.mayHaveMore(partition)
     }
   }
 
   /** Lets the session push this many more bytes. @param sizeBytes 0 or more */
   credit(sizeBytes: number): void {
-    assert(sizeBytes >= 0)
-    this.#creditBytes = Math.min(this.#creditBytes + sizeBytes, MAX_CREDIT)
-    this.#schedule()
+    this.#pump.credit(sizeBytes)
   }
 
   /** The sink takes more, after it had returned false. */
   resumeSink(): void {
     this.#output.resume()
-    this.#schedule()
+    this.#pump.schedule()
   }
 
   /** Ends the session. The sink is not called any more. */
@@ -155,22 +141,15 @@ export class FetchSession {
     if (this.#closed) return
     this.#closed = true
     this.#output.close()
+    this.#pump.close()
     for (const partition of this.#partitions.values()) this.#stop(partition)
     this.#partitions.clear()
     this.#options.closed?.()
   }
 
-  /** For the session's partitions. Puts one where it belongs: ready, or waiting for more. */
+  /** For the session's partitions: a high watermark moved. */
   mayHaveMore(partition: SessionPartition): void {
-    const { source } = partition
-    if (partition.phase !== 'reading' || source === null) return
-    if (partition.paused || partition.fetching || partition.list !== null) return
-    const { highWatermark } = source
-    const more = highWatermark > partition.nextOffset && highWatermark !== partition.emptyAt
-    if (more || partition.held !== null) {
-      this.#ready.append(partition)
-      this.#schedule()
-    } else this.#wait(partition)
+    this.#pump.mayHaveMore(partition)
   }
 
   /** For the session's partitions. One can't be read any more. */
@@ -196,7 +175,7 @@ export class FetchSession {
     const error = new BrokerError('INVALID_REQUEST', { message })
     if (this.#output.refusalCount >= this.#options.maxPartitions) throw error
     this.#output.refuse(refusedState(start, error))
-    this.#schedule()
+    this.#pump.schedule()
   }
 
   /** Takes a partition out of all that is going on. */
@@ -245,115 +224,12 @@ export class FetchSession {
     partition.nextOffset = offset
     partition.phase = 'reading'
     this.#announce(partition)
-    this.mayHaveMore(partition)
+    this.#pump.mayHaveMore(partition)
   }
 
   #announce(partition: SessionPartition): void {
     this.#output.announce(partition)
-    this.#schedule()
-  }
-
-  #wait(partition: SessionPartition): void {
-    try {
-      partition.source!.waitForMore(partition)
-    } catch (error) {
-      this.lost(partition, BrokerError.from(error))
-    }
-  }
-
-  #schedule(): void {
-    if (this.#scheduled || this.#closed) return
-    this.#scheduled = true
-    this.#options.clock.endOfTurn(() => {
-      this.#scheduled = false
-      if (this.#closed) return
-      this.#output.sendStates()
-      this.#push()
-    })
-  }
-
-  /** Gives each partition one push, in turn, as long as sink, credit and this turn allow. */
-  #push(): void {
-    let left = TURN_BYTES
-    while (this.#mayPush()) {
-      const partition = this.#ready.takeFirst() as SessionPartition | null
-      if (partition === null) return
-      if (left <= 0) {
-        this.#ready.prepend(partition)
-        this.#schedule()
-        return
-      }
-      left -= this.#pushFrom(partition)
-    }
-  }
-
-  #mayPush(): boolean {
-    if (this.#closed || !this.#output.mayPush) return false
-    return this.#creditBytes > 0 && this.#coldReads < MAX_COLD_READS
-  }
-
-  /** @returns bytes pushed */
-  #pushFrom(partition: SessionPartition): number {
-    const slice = partition.held ?? this.#read(partition)
-    if (slice === null) return 0
-    partition.held = null
-    const { batches, nextOffset } = slice
-    if (nextOffset <= partition.nextOffset) partition.emptyAt = partition.readUnder
-    else partition.nextOffset = nextOffset
-    if (batches.byteLength > 0) this.#send(partition, batches)
-    if (!this.#closed) this.mayHaveMore(partition)
-    return batches.byteLength
-  }
-
-  #send({ topic, partition, tag, source }: SessionPartition, batches: Buffer): void {
-    const { highWatermark, logStartOffset } = source!
-    this.#creditBytes -= batches.byteLength
-    this.#options.pushed?.(batches.byteLength)
-    this.#output.sendBatches({
-      topic,
-      partition,
-      tag,
-      highWatermark,
-      logStartOffset,
-      batches,
-    })
-  }
-
-  /** @returns null when the bytes come later, or not at all */
-  #read(partition: SessionPartition): BatchSlice | null {
-    try {
-      const maxBytes = Math.min(this.#maxPushBytes, this.#creditBytes)
-      const source = partition.source!
-      partition.readUnder = source.highWatermark
-      const slice = source.read(partition.nextOffset, { maxBytes, atLeastOneBatch: true })
-      if (!(slice instanceof Promise)) return slice
-      this.#readLater(partition, slice)
-    } catch (error) {
-      this.lost(partition, BrokerError.from(error))
-    }
-    return null
-  }
-
-  #readLater(partition: SessionPartition, slice: Promise<BatchSlice>): void {
-    const { generation } = partition
-    partition.fetching = true
-    this.#coldReads += 1
-    slice
-      .then(
-        (read) => {
-          if (partition.generation !== generation) return
-          partition.fetching = false
-          partition.held = read
-          this.mayHaveMore(partition)
-        },
-        (error: unknown) => {
-          if (partition.generation === generation) this.lost(partition, BrokerError.from(error))
-        },
-      )
-      .finally(() => {
-        this.#coldReads -= 1
-        this.#schedule()
-      })
+    this.#pump.schedule()
   }
 }
 

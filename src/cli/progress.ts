@@ -57,7 +57,7 @@ export class Progress {
   #sentence(): string {
     const { records, bytes } = this.#options.done()
     const elapsed = formatDuration(realClock.monotonicMs() - this.#beganMs)
-    const amount = `${formatCount(records)} records (${formatBytes(bytes)})`
+    const amount = `${formatCount(records)} record${records === 1 ? '' : 's'} (${formatBytes(bytes)})`
     return `${this.#options.verb} ${amount} in ${elapsed}, ${this.#rate()}`
   }
 

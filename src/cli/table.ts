@@ -43,7 +43,7 @@ export function formatBytes(sizeBytes: number): string {
     size /= 1024
     unit += 1
   }
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
+  return `${unit === 0 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
 }
 
 /** A count with thousands apart: "1,234,567". */

@@ -103,12 +103,6 @@ export const BROKER_OPTIONS = {
     unit: 'ms',
     doc: 'How often old segments are looked for.',
   }),
-  logFlushOffsetCheckpointIntervalMs: intOption('log.flush.offset.checkpoint.interval.ms', {
-    default: '60000',
-    min: 1,
-    unit: 'ms',
-    doc: 'How often recovery points are written down. Recovery reads what is above them.',
-  }),
   fetchMaxBytes: intOption('fetch.max.bytes', {
     default: '57671680',
     min: 1_024,

@@ -1,4 +1,4 @@
-// Decides over topics, configurations and brokers: reads the image, checks, and appends what shall be
+// Decides over topics and configurations: reads the image, checks, and appends what shall be
 // as metadata records. What follows from a record, logs above all, is done by those who watch the image.
 // Decisions are taken one after the other, each on the image that the one before made.
 
@@ -23,7 +23,7 @@ import type {
 } from '../metadata/cluster-control.ts'
 import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
-import type { BrokerStarted, ConfigResource, MetadataRecord } from '../metadata/metadata-record.ts'
+import type { ConfigResource, MetadataRecord } from '../metadata/metadata-record.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 import { placePartitions } from './placement.ts'
 import { checkTopicName, collisionKey } from './topic-name.ts'
@@ -131,12 +131,6 @@ export class ClusterController implements ClusterControl {
       } else this.#checkBrokerConfigs(set)
       if (options.validateOnly || set.size + unset.length === 0) return
       await this.#append({ type: 'ConfigChanged', resource, set: trimmed(set), unset })
-    })
-  }
-
-  registerBroker(broker: Omit<BrokerStarted, 'type'>): Promise<void> {
-    return this.#run(async () => {
-      await this.#append({ type: 'BrokerStarted', ...broker })
     })
   }
 

@@ -1,7 +1,7 @@
 // What may be asked of whoever decides over the cluster. controller/ answers.
 
 import type { TopicImage } from './metadata-image.ts'
-import type { BrokerStarted, ConfigResource } from './metadata-record.ts'
+import type { ConfigResource } from './metadata-record.ts'
 
 export interface NewTopic {
   readonly name: string
@@ -44,7 +44,4 @@ export interface ClusterControl {
 
   /** @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, INVALID_CONFIG */
   alterConfigs(change: ConfigChange, options: ControlOptions): Promise<void>
-
-  /** Tells of a broker that has started. To be done before anything is asked of it. */
-  registerBroker(broker: Omit<BrokerStarted, 'type'>): Promise<void>
 }

@@ -5,8 +5,9 @@
 //
 // Source: Prometheus exposition format 0.0.4, as prom-client writes it.
 
-import { type Metric, Registry } from 'prom-client'
-import { Distribution } from './counters.ts'
+import assert from 'node:assert'
+import type { Metric } from 'prom-client'
+import type { Distribution } from './counters.ts'
 
 interface MetricEntry {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -235,33 +236,17 @@ interface Value {
 
 /** The sources of the metrics, and the text made of them. */
 export class Metrics {
-  readonly #registry = new Registry()
-  readonly #fed = new Set<MetricName>()
-
-  /** Content type of `text()`. */
-  get contentType(): string {
-    return this.#registry.contentType
-  }
+  readonly #sources = new Map<MetricName, () => Iterable<Sample>>()
 
   /** Metrics of the table that have no source. */
   get unfed(): MetricName[] {
-    return (Object.keys(METRICS) as MetricName[]).filter((name) => !this.#fed.has(name))
+    return (Object.keys(METRICS) as MetricName[]).filter((name) => !this.#sources.has(name))
   }
 
-  /**
-   * Names the source of a metric: called at each scrape.
-   *
-   * @throws Error when the metric has one already
-   */
+  /** Names the source of a metric: called at each scrape. */
   feed(name: MetricName, source: () => Iterable<Sample>): void {
-    const entry: MetricEntry = METRICS[name]
-    const { type, help } = entry
-    // What prom-client wants of a metric is a name, and `get` with the values at this moment.
-    const get = (): object => {
-      return { name, help, type, aggregator: 'sum', values: valuesOf(name, entry, source()) }
-    }
-    this.#registry.registerMetric({ name, get } as unknown as Metric)
-    this.#fed.add(name)
+    assert(!this.#sources.has(name), `${name} has a source already`)
+    this.#sources.set(name, source)
   }
 
   /** As `feed`, for a metric without labels. */
@@ -269,8 +254,21 @@ export class Metrics {
     this.feed(name, () => [{ labels: {}, value: source() }])
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  /** Reads all sources. */
+  async text(): Promise<{ readonly text: string; readonly contentType: string }> {
+    // Loaded when somebody asks: a broker that nobody scrapes does without.
+    const { Registry } = await import('prom-client')
+    const registry = new Registry()
+    for (const [name, source] of this.#sources) {
+      const entry: MetricEntry = METRICS[name]
+      const { type, help } = entry
+      // What prom-client wants of a metric is a name, and `get` with the values at this moment.
+      const get = (): object => {
+        return { name, help, type, aggregator: 'sum', values: valuesOf(name, entry, source()) }
+      }
+      registry.registerMetric({ name, get } as unknown as Metric)
+    }
+    return { text: await registry.metrics(), contentType: registry.contentType }
   }
 }
 

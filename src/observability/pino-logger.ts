@@ -1,8 +1,9 @@
 // The structured log, by pino: one line of JSON each, or text with colours for people at a terminal.
 
+import { createRequire } from 'node:module'
 import { isatty } from 'node:tty'
 import { destination, type DestinationStream, pino, stdSerializers, stdTimeFunctions } from 'pino'
-import pretty from 'pino-pretty'
+import type Pretty from 'pino-pretty'
 import type { Logger } from './logger.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -49,6 +50,8 @@ function outputOf(
   if (format === 'text') {
     const to = stream ?? destination({ fd, sync: true })
     const colorize = stream === undefined && isatty(fd)
+    // Loaded only where somebody looks: a broker among machines does without.
+    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof Pretty
     return pretty({ destination: to, sync: true, colorize, singleLine: true })
   }
   return stream ?? destination({ fd, sync: true })

@@ -4,11 +4,20 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import process from 'node:process'
 import type { Metrics } from './metrics.ts'
 
-const NANOSECONDS = 1e-9
-const MICROSECONDS = 1e-6
+const NS_TO_MS = 1e-6
+const US_TO_SECONDS = 1e-6
 
-/** Quantiles of the event loop's delay, in percent. */
-const QUANTILES = [50, 90, 99, 99.9, 100] as const
+/** Quantiles of the event loop's delay, in percent, and as Prometheus names them. */
+const QUANTILES = [
+  [50, '0.5'],
+  [90, '0.9'],
+  [99, '0.99'],
+  [99.9, '0.999'],
+  [100, '1'],
+] as const
+
+/** How often the loop is looked at. What is measured is the time between two looks. */
+const RESOLUTION_MS = 10
 
 /**
  * Feeds the metrics of the process.
@@ -16,15 +25,15 @@ const QUANTILES = [50, 90, 99, 99.9, 100] as const
  * @returns a function that stops the measuring
  */
 export function feedProcessMetrics(metrics: Metrics): () => void {
-  // Resolution in milliseconds: how often the loop is looked at.
-  const delay = monitorEventLoopDelay({ resolution: 10 })
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
   let utilization = performance.eventLoopUtilization()
 
   metrics.feed('sluice_event_loop_delay_seconds', () => {
-    const samples = QUANTILES.map((percent) => {
-      const value = delay.count === 0 ? 0 : delay.percentile(percent) * NANOSECONDS
-      return { labels: { quantile: String(percent / 100) }, value }
+    const samples = QUANTILES.map(([percent, quantile]) => {
+      const betweenMs = delay.count === 0 ? 0 : delay.percentile(percent) * NS_TO_MS
+      const lateMs = Math.max(0, betweenMs - RESOLUTION_MS)
+      return { labels: { quantile }, value: Number((lateMs / 1_000).toFixed(6)) }
     })
     delay.reset()
     return samples
@@ -37,7 +46,7 @@ export function feedProcessMetrics(metrics: Metrics): () => void {
   })
   metrics.feedNumber('process_cpu_seconds_total', () => {
     const { user, system } = process.cpuUsage()
-    return (user + system) * MICROSECONDS
+    return (user + system) * US_TO_SECONDS
   })
   metrics.feedNumber('process_resident_memory_bytes', () => process.memoryUsage.rss())
   metrics.feedNumber('process_heap_bytes', () => process.memoryUsage().heapUsed)

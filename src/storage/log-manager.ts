@@ -6,9 +6,6 @@
 //
 // A log that fails goes offline alone. What it needs of the commit journal is kept until it is back.
 
-import { BrokerError } from '../base/errors.ts'
-import { MAX_PARTITIONS_PER_BROKER } from '../base/limits.ts'
-import { SerialQueue } from '../base/serial-queue.ts'
 import { partitionName, type TopicPartition } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Clock, Timer } from '../io/clock.ts'
@@ -17,13 +14,13 @@ import type { RandomSource } from '../io/random.ts'
 import { silentLogger, type Logger } from '../observability/logger.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
 import { CheckpointWriter } from './directory/checkpoint-writer.ts'
+import { LogChanges, storageError } from './directory/log-changes.ts'
 import { DirectoryRemoval } from './directory/directory-removal.ts'
 import { takeDirectory, type TakenDirectory } from './directory/directory-start.ts'
 import { listDeleted, removeCleanShutdown, writeCleanShutdown } from './directory/log-directory.ts'
 import {
+  identify,
   loadLogs,
-  noCheckpoint,
-  reportRecovery,
   type ConfigOf,
   type KnownPartition,
   type RecoveryProgress,
@@ -32,7 +29,6 @@ import {
 import { applyRetention } from './directory/log-retention.ts'
 import { LogRevival } from './directory/log-revival.ts'
 import { OfflineLogs } from './directory/offline-logs.ts'
-import { PartitionDirectories } from './directory/partition-directories.ts'
 import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import type { LogListener, PartitionLog } from './partition-log.ts'
@@ -75,14 +71,12 @@ export interface LogManagerStats extends CommitRoundStats {
 
 const RETENTION_CHECK_MS = 300_000
 const TICK_MS = 1_000
+
 /**
  * With `flush.policy=os`, a log is synced in the background whenever it has so many new bytes. Much
  * less, and the disk limits the appends; much more, and the system's own writeback stalls them.
  */
 const OS_SYNC_BYTES = 64 * 1024 * 1024
-
-/** Changes of the set of logs that may wait for each other. */
-const MAX_WAITING_CHANGES = 100_000
 
 export class LogManager {
   readonly directoryId: Uuid
@@ -94,12 +88,11 @@ export class LogManager {
   readonly #checkpoints: CheckpointWriter
   readonly #revival: LogRevival
   readonly #offline: OfflineLogs
-  readonly #directories: PartitionDirectories
+  readonly #changes: LogChanges
   readonly #removal: DirectoryRemoval
   readonly #openSegments = new OpenSegments()
-  readonly #changes = new SerialQueue(MAX_WAITING_CHANGES)
   readonly #logs = new Map<string, PartitionLog>()
-  readonly #strays: Map<string, StrayDirectory>
+  readonly #strays = new Map<string, StrayDirectory>()
   readonly #timers: Timer[] = []
   #retentionRunning = false
   #closed = false
@@ -133,7 +126,6 @@ export class LogManager {
     this.#logger = logger
     this.directoryId = directoryId
     this.#unlock = taken.unlock
-    this.#strays = new Map(taken.strays.map((stray) => [stray.name, stray]))
     this.#checkpoints = new CheckpointWriter(
       taken.checkpoints,
       () => this.#logs.values(),
@@ -148,7 +140,6 @@ export class LogManager {
     })
     this.#rounds = new CommitRounds({ ...shared, journal: this.#journal })
     this.#revival = new LogRevival({ ...shared, freeBytes: () => files.freeBytes(directory) })
-    this.#directories = new PartitionDirectories(shared)
     this.#removal = new DirectoryRemoval(shared)
     this.#offline = new OfflineLogs({
       ...shared,
@@ -156,7 +147,19 @@ export class LogManager {
       revival: this.#revival,
       open: (partition) => this.#open(partition, false),
       opened: (log) => this.#logs.set(log.name, log),
+      identify: (found) => identify(options, found, this.#checkpoints.carried(found.name)),
+      stray: (stray) => this.#addStray(stray),
       online: (log) => options.onOnline?.(log),
+    })
+    this.#changes = new LogChanges({
+      ...shared,
+      logs: this.#logs,
+      strays: this.#strays,
+      offline: this.#offline,
+      rounds: this.#rounds,
+      checkpoints: this.#checkpoints,
+      removal: this.#removal,
+      open: (partition) => this.#open(partition, false),
     })
   }
 
@@ -199,7 +202,7 @@ export class LogManager {
    *   the disk fails, and nothing is left of it then
    */
   create(partition: TopicPartition, topicId: Uuid, config: LogConfig): Promise<PartitionLog> {
-    return this.#changes.run(() => this.#create(partition, topicId, config))
+    return this.#changes.create(partition, topicId, config)
   }
 
   /**
@@ -209,7 +212,7 @@ export class LogManager {
    * @throws BrokerError KAFKA_STORAGE_ERROR when the disk fails: the partition is still there
    */
   delete(partition: TopicPartition): Promise<void> {
-    return this.#changes.run(() => this.#delete(partitionName(partition)))
+    return this.#changes.delete(partitionName(partition))
   }
 
   /**
@@ -218,7 +221,7 @@ export class LogManager {
    * @throws BrokerError KAFKA_STORAGE_ERROR when the disk fails
    */
   truncate(log: PartitionLog, offset: number): Promise<void> {
-    return this.#changes.run(() => this.#truncate(log, offset))
+    return this.#changes.truncate(log, offset)
   }
 
   /**
@@ -251,8 +254,8 @@ export class LogManager {
    */
   async close(): Promise<void> {
     if (this.#closed) return
-    await this.#changes.run(() => undefined)
-    this.#stop()
+    await this.#changes.settled()
+    await this.#stop()
     for (const log of this.#online()) this.#attempt(log.name, () => log.writePending())
     await this.#rounds.close(this.#online())
     let isClean = this.#revival.offline.size === 0 && this.#journal.fileCount === 0
@@ -270,20 +273,26 @@ export class LogManager {
 
   /** Leaves everything as a crash would, but for the lock and open files: when a start failed. */
   #abandon(): void {
-    this.#stop()
+    void this.#stop()
     for (const log of this.#logs.values()) log.close(false)
     this.#journal.close()
     this.#unlock()
   }
 
-  #stop(): void {
+  async #stop(): Promise<void> {
     this.#closed = true
     for (const timer of this.#timers) timer.cancel()
-    this.#revival.close()
     this.#removal.close()
+    await this.#revival.close()
   }
 
-  async #start({ known, replay, cleanShutdown }: TakenDirectory): Promise<void> {
+  async #start({
+    known,
+    strays,
+    unreadable,
+    replay,
+    cleanShutdown,
+  }: TakenDirectory): Promise<void> {
     const { files, directory, clock } = this.#options
     const { logs, failed } = await loadLogs(known, {
       ...{ files, directory, clock, cleanShutdown },
@@ -297,9 +306,8 @@ export class LogManager {
     })
     for (const log of logs) this.#logs.set(log.name, log)
     for (const { partition, error } of failed) this.#offline.addUnopened(partition, error)
-    for (const { name, reason } of this.#strays.values()) {
-      this.#logger.warn({ partition: name, reason }, 'Directory belongs to no topic; left as it is')
-    }
+    for (const partition of unreadable) this.#offline.addUnreadable(partition)
+    for (const stray of strays) this.#addStray(stray)
     removeCleanShutdown(files, directory)
     await this.#retireReplayed(replay.endOffsets)
     for (const name of listDeleted(files, directory)) this.#removal.add(name, 0)
@@ -323,6 +331,12 @@ export class LogManager {
         log.fail(error as Error)
       }
     }
+  }
+
+  #addStray(stray: StrayDirectory): void {
+    const { name, reason } = stray
+    this.#strays.set(name, stray)
+    this.#logger.warn({ partition: name, reason }, 'Directory belongs to no topic; left as it is')
   }
 
   #open(
@@ -360,85 +374,6 @@ export class LogManager {
       this.#offline.add(log, error)
       this.#options.listener.failed(log, error)
     },
-  }
-
-  async #create(
-    topicPartition: TopicPartition,
-    topicId: Uuid,
-    config: LogConfig,
-  ): Promise<PartitionLog> {
-    const name = partitionName(topicPartition)
-    const { topic, partition } = topicPartition
-    const existing = this.#logs.get(name) ?? this.#offline.unopened.get(name)
-    if (existing !== undefined && existing.topicId !== topicId) {
-      const facts = { topic, partition, topic_id: topicId, found_topic_id: existing.topicId }
-      throw new BrokerError('INCONSISTENT_TOPIC_ID', facts)
-    }
-    const log = this.#logs.get(name)
-    if (log !== undefined) return log
-    if (existing !== undefined) throw storageError(topicPartition, this.offline().get(name))
-    if (this.#logs.size + this.#offline.unopened.size >= MAX_PARTITIONS_PER_BROKER) {
-      const message = `This broker holds ${MAX_PARTITIONS_PER_BROKER} partitions, and no more`
-      throw new BrokerError('POLICY_VIOLATION', { message, topic, partition })
-    }
-    return await this.#make({ ...topicPartition, name, topicId, config })
-  }
-
-  async #make(wanted: Omit<KnownPartition, 'checkpoint'>): Promise<PartitionLog> {
-    const { name } = wanted
-    let isNew = false
-    try {
-      isNew = this.#directories.makeWay(name, wanted.topicId)
-      if (isNew) this.#checkpoints.forget(name)
-      const checkpoint = this.#checkpoints.carried(name) ?? noCheckpoint(wanted)
-      const { log, report, notes } = await this.#open({ ...wanted, checkpoint }, false)
-      if (!isNew) reportRecovery(this.#logger, name, report, notes)
-      this.#strays.delete(name)
-      this.#logs.set(name, log)
-      return log
-    } catch (error) {
-      if (isNew) this.#directories.undo(name)
-      throw storageError(wanted, error)
-    }
-  }
-
-  async #delete(name: string): Promise<void> {
-    const log = this.#logs.get(name)
-    const existing = log ?? this.#offline.unopened.get(name)
-    if (existing === undefined) return
-    if (log !== undefined) await this.#rounds.withhold(log)
-    let aside: string
-    try {
-      aside = this.#directories.markDeleted(name)
-    } catch (error) {
-      if (log?.offline === null) this.#rounds.readmit(log)
-      throw storageError(existing, error)
-    }
-    this.#offline.remove(name)
-    this.#checkpoints.forget(name)
-    this.#logs.delete(name)
-    log?.close(false)
-    this.#rounds.forget(log ?? name)
-    this.#removal.add(aside, existing.config.fileDeleteDelayMs)
-  }
-
-  async #truncate(log: PartitionLog, offset: number): Promise<void> {
-    if (log.offline !== null) throw log.offline
-    log.writePending()
-    if (offset >= log.logEndOffset) return
-    await this.#rounds.sync(log)
-    await this.#rounds.withhold(log)
-    if (log.offline !== null) throw log.offline
-    try {
-      await this.#rounds.voidJournaled(log)
-      // A recovery point above the end would be taken for lost records.
-      this.#checkpoints.save(log.name, { recoveryPoint: offset })
-      log.truncateTo(offset)
-    } catch (error) {
-      throw storageError(log, error)
-    } finally {
-      if (log.offline === null) this.#rounds.readmit(log)
-    }
   }
 
   async #retain(log: PartitionLog): Promise<void> {
@@ -490,9 +425,4 @@ export class LogManager {
       return false
     }
   }
-}
-
-function storageError({ topic, partition }: TopicPartition, error: unknown): BrokerError {
-  if (error instanceof BrokerError) return error
-  return new BrokerError('KAFKA_STORAGE_ERROR', { topic, partition }, error)
 }

@@ -155,6 +155,17 @@ describe('waits', () => {
     expect([log.waiters.size, service.waitingCount]).toEqual([0, 0])
   })
 
+  test('where compaction has left nothing below the high watermark', async () => {
+    const log = partitions.add('a')
+    for (const content of ['one', 'two', 'three']) log.publish(content)
+    log.compact(1, 3)
+    const { answer, ended } = start(request({ a: 1 }))
+    expect(await ended()).toBe(false)
+    log.publish('four')
+    expect(await ended()).toBe(true)
+    expect(texts(await answer)).toEqual(['four'])
+  })
+
   test('no longer than the client does', async () => {
     const log = partitions.add('a')
     const abort = new AbortController()

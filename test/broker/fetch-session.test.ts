@@ -119,6 +119,20 @@ describe('pushing', () => {
     expect(sink.pushed).toHaveLength(20)
   })
 
+  test('waits where compaction has left nothing below the high watermark', async () => {
+    const log = partitions.add('a')
+    for (const content of ['one', 'two', 'three']) log.publish(content)
+    log.compact(1, 3)
+    session.credit(1000)
+    session.assign([from('a')])
+    await clock.settle()
+    expect(sink.take()).toEqual(['a-0 #1 at 0', 'a-0 #1 one'])
+    expect(clock.endTurn()).toBe(0)
+    log.publish('four')
+    await clock.settle()
+    expect(sink.take()).toEqual(['a-0 #1 four'])
+  })
+
   test('needs no turn of the event loop while nothing happens', async () => {
     partitions.add('a').publish('one')
     session.credit(1000)
@@ -439,7 +453,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('random histories, seed %i', async (seed) =>
       () => log.advance(random.between(log.highWatermark, log.endOffset)),
       () => (log.cold = !log.cold),
       () => log.finishColdReads(),
-      () => session.credit(random.below(100)),
+      () => session.credit(random.below(12)),
       () => session.resumeSink(),
       () => session.pause([log]),
       () => session.resume([log]),

@@ -1,4 +1,4 @@
-// Decisions over topics, configurations and brokers: what is refused, with which error and which facts.
+// Decisions over topics and configurations: what is refused, with which error and which facts.
 
 import { describe, expect, test } from 'vitest'
 import { MAX_PARTITIONS_PER_TOPIC } from '../../src/base/limits.ts'
@@ -266,13 +266,4 @@ describe('alterConfigs', () => {
     expect(store.image.configs(own)).toEqual(set)
     expect(store.image.configs(ALL)).toEqual(set)
   })
-})
-
-test('an unclean start raises epochs', async () => {
-  const { store, controller } = await clusterOfOne()
-  await controller.createTopic(topic('a'), GO)
-  const broker = { brokerId: 1, grpcAddress: 'h:1', rack: 'r', version: '2' }
-  await controller.registerBroker({ ...broker, clean: false })
-  expect(store.image.partition('a', 0)?.leaderEpoch).toBe(1)
-  expect(store.image.brokers()).toEqual([broker])
 })

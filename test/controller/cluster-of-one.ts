@@ -37,12 +37,8 @@ export async function clusterOfOne(
     defaults: () => config.values,
     resolve: (own) => resolveTopicConfig(configLayers(store.image, config, own)),
   })
-  await controller.registerBroker({
-    brokerId: config.values.nodeId,
-    grpcAddress: '127.0.0.1:9094',
-    rack: '',
-    version: '0.1.0',
-    clean: true,
-  })
+  const broker = { grpcAddress: '127.0.0.1:9094', rack: '', version: '0.1.0', clean: true }
+  const started = { type: 'BrokerStarted', brokerId: config.values.nodeId, ...broker } as const
+  await store.append([started], store.image.version)
   return { files, store, controller, config }
 }

@@ -12,9 +12,11 @@ test('a source is read at each scrape', async () => {
     { labels: { api: 'Produce', outcome: 'OK' }, value: counter.value },
   ])
   counter.add(3)
-  expect(await metrics.text()).toContain('sluice_requests_total{api="Produce",outcome="OK"} 3')
+  expect((await metrics.text()).text).toContain(
+    'sluice_requests_total{api="Produce",outcome="OK"} 3',
+  )
   counter.add()
-  const text = await metrics.text()
+  const { text } = await metrics.text()
   expect(text).toContain('sluice_requests_total{api="Produce",outcome="OK"} 4')
   expect(text).toContain('# TYPE sluice_requests_total counter')
 })
@@ -25,7 +27,7 @@ test('a distribution is a histogram in seconds', async () => {
   const latency = new Distribution([1, 2.5, 10])
   for (const ms of [0.5, 2, 2.5, 100]) latency.observe(ms)
   metrics.feedNumber('sluice_produce_duration_seconds', () => latency)
-  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('sluice_'))
+  const lines = (await metrics.text()).text.split('\n').filter((line) => line.startsWith('sluice_'))
   expect(lines).toEqual([
     'sluice_produce_duration_seconds_bucket{le="0.001"} 1',
     'sluice_produce_duration_seconds_bucket{le="0.0025"} 3',
@@ -41,13 +43,13 @@ test('names and labels that users choose are escaped', async () => {
   metrics.feed('sluice_log_end_offset', () => [
     { labels: { topic: 'a"b\\c\nd', partition: '0' }, value: 1 },
   ])
-  expect(await metrics.text()).toContain('{topic="a\\"b\\\\c\\nd",partition="0"} 1')
+  expect((await metrics.text()).text).toContain('{topic="a\\"b\\\\c\\nd",partition="0"} 1')
 })
 
 test('the process says what it uses', async () => {
   const metrics = new Metrics()
   const stop = feedProcessMetrics(metrics)
-  const text = await metrics.text()
+  const { text } = await metrics.text()
   stop()
   const resident = Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)![1])
   expect(resident).toBeGreaterThan(10_000_000)

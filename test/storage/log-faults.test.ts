@@ -127,6 +127,23 @@ test('records that only the journal has are not given up when they cannot be rea
   expect(log.durableOffset).toBe(4)
 })
 
+test('what was read back is kept until it stands in a file again', async () => {
+  const fixture = await LogFixture.open()
+  const { log, files } = fixture
+  fixture.append(batchOf(2, 100))
+  await fixture.sync()
+  fixture.append(batchOf(2, 100))
+  log.markDurable(log.unsynced().endOffset) // by the journal
+  log.fail(new Error('the sync failed'))
+  files.faults.add({ operation: 'open', path: /2\.log$/, code: 'ENOSPC' })
+  expect(() => log.revive()).toThrow(/KAFKA_STORAGE_ERROR/)
+  log.revive()
+  files.crash()
+  expect(
+    files.contentOf(fileOf(2)).equals(batchOf(2, 100, { baseOffset: 2, leaderEpoch: 0 })),
+  ).toBe(true)
+})
+
 test('a full disk takes the log offline, reads go on, and space brings it back', async () => {
   const files = new MemoryFileSystem()
   const fixture = await LogFixture.open({ config: { segmentBytes: 10_000 } }, files)

@@ -2,13 +2,13 @@
 // every log told about its batches.
 
 import { expect } from 'vitest'
-import { partitionName, type TopicPartition } from '../../src/base/topic-partition.ts'
+import { partitionName } from '../../src/base/topic-partition.ts'
 import { uuidOf, type Uuid } from '../../src/base/uuid.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
 import { LogManager, type LogManagerOptions } from '../../src/storage/log-manager.ts'
 import type { PartitionLog } from '../../src/storage/partition-log.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
-import { batchOf } from '../support/batches.ts'
+import { testBatch } from '../support/batches.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryFileSystem } from '../support/memory-file-system.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
@@ -28,6 +28,8 @@ export class ManagerFixture {
   readonly heard = new Heard()
   readonly topics = new Map<string, { id: Uuid; config: LogConfig }>()
   readonly sent = new Map<string, SentBatch[]>()
+  /** Partitions that the topics do not have any more, by name. */
+  readonly deleted = new Set<string>()
   readonly cameBack: string[] = []
   options: Partial<LogManagerOptions> = {}
   manager!: LogManager
@@ -54,11 +56,20 @@ export class ManagerFixture {
       core: StorageCore.load(),
       clusterId: 'q1w2e3r4t5y6u7i8o9p0aa',
       nodeId: 1,
-      configOf: ({ topic }, id) => {
-        const known = this.topics.get(topic)
-        return known?.id === id ? known.config : null
+      configOf: (partition, id) => {
+        const known = this.topics.get(partition.topic)
+        const isThere = known?.id === id && !this.deleted.has(partitionName(partition))
+        return isThere ? known.config : null
       },
-      listener: this.heard,
+      listener: {
+        written: (log) => this.heard.written(log),
+        durable: (log) => this.heard.durable(log),
+        damaged: (log, error) => this.heard.damaged(log, error),
+        failed: (log, error) => {
+          this.heard.failed(log, error)
+          this.forgetAbove(log.name, log.durableOffset)
+        },
+      },
       onOnline: (log) => this.cameBack.push(log.name),
       ...this.options,
     })
@@ -96,9 +107,10 @@ export class ManagerFixture {
 
   /** Appends a batch of random bytes. It is written when the turn ends. */
   append(log: PartitionLog, timestamp = this.clock.now()): SentBatch {
-    const batch = batchOf(this.random.between(1, 3), this.random.between(1, 90), { timestamp })
-    this.random.bytes(4).copy(batch, 61 + 8)
-    return this.appendBatch(log, resealed(batch))
+    const records = Array.from({ length: this.random.between(1, 3) }, () => {
+      return { value: this.random.bytes(this.random.between(4, 90)) }
+    })
+    return this.appendBatch(log, testBatch({ records, timestamp }))
   }
 
   appendBatch(log: PartitionLog, batch: Buffer): SentBatch {
@@ -130,7 +142,10 @@ export class ManagerFixture {
     return new Map(this.logs().map(({ name, durableOffset }) => [name, durableOffset]))
   }
 
-  /** Checks that the log has all batches below `durableOffset` as they were sent. */
+  /**
+   * Checks that the log has all batches below `durableOffset` as they were sent. Those above that are
+   * not there are forgotten: nobody was told of them.
+   */
   async expectKept(log: PartitionLog, durableOffset: number, message: string): Promise<void> {
     const found = new Map<number, Buffer>()
     const bytes = await readAll(log, log.logStartOffset)
@@ -139,12 +154,14 @@ export class ManagerFixture {
       found.set(Number(bytes.readBigInt64BE(at)), bytes.subarray(at, at + size))
       at += size
     }
-    for (const sent of this.sentTo(log.name)) {
-      if (sent.lastOffset >= durableOffset || sent.lastOffset < log.logStartOffset) continue
-      const where = `${message}: ${log.name} at ${sent.baseOffset}`
-      const kept = found.get(sent.baseOffset)
-      expect(kept?.equals(sent.bytes), where).toBe(true)
-    }
+    const kept = this.sentTo(log.name).filter((sent) => {
+      if (sent.lastOffset < log.logStartOffset) return false
+      const isThere = found.get(sent.baseOffset)?.equals(sent.bytes) ?? false
+      if (sent.lastOffset >= durableOffset) return isThere
+      expect(isThere, `${message}: ${log.name} at ${sent.baseOffset}`).toBe(true)
+      return true
+    })
+    this.sent.set(log.name, kept)
   }
 
   /** What was cut, or never became durable, is not expected any more. */
@@ -160,13 +177,4 @@ export class ManagerFixture {
   names(pattern: RegExp): string[] {
     return this.files.list(DATA).filter((name) => pattern.test(name))
   }
-}
-
-export function nameOf(topic: string, partition: number): string {
-  return partitionName({ topic, partition } satisfies TopicPartition)
-}
-
-function resealed(batch: Buffer): Buffer {
-  batch.writeUInt32BE(StorageCore.load().crc32c(batch.subarray(21)), 17)
-  return batch
 }

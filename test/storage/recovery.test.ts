@@ -210,6 +210,18 @@ describe('below the recovery point', () => {
     ])
   })
 
+  test('what a cut left behind a closed segment is not served', async () => {
+    const { files, all } = await killedLog(60)
+    const path = fileOf(0)
+    const next = Number.parseInt(files.list(DIRECTORY).sort()[1]!, 10)
+    const stale = testBatch({ baseOffset: next, records: [{ value: 'stale' }] })
+    files.put(path, Buffer.concat([files.contentOf(path), stale]))
+    const { log } = await LogFixture.open({ recoveryPoint: 115 }, files)
+    expect((await readAll(log, 0)).equals(all)).toBe(true)
+    const across = await log.read(next, { maxBytes: 1 })
+    expect(across.batches.includes('stale')).toBe(false)
+  })
+
   test('when the end is gone, offsets are not given out again', async () => {
     const { files, all } = await killedLog(12, { config: { segmentBytes: 1_000_000 } })
     const starts = startsOf(all)
@@ -342,6 +354,13 @@ test('a directory with everything that Kafka leaves in it opens', async () => {
     'partition.metadata',
   ])
   expect(fixture.append(testBatch()).baseOffset).toBe(122)
+})
+
+test('epochs that begin behind the end of the log are forgotten', async () => {
+  const { files } = await killedLog(3)
+  files.put(`${DIRECTORY}/leader-epoch-checkpoint`, Buffer.from('0\n2\n0 0\n7 500\n'))
+  const { log } = await LogFixture.open({}, files)
+  expect([log.leaderEpoch, log.endOffsetForEpoch(7).epoch]).toEqual([0, 0])
 })
 
 test('the directory of another topic of the same name is refused', async () => {

@@ -193,6 +193,10 @@ export class SlowCall {
     this.#stream.write(framed(message))
   }
 
+  halfClose(): void {
+    this.#stream.end()
+  }
+
   read(): void {
     this.#stream.on('data', (chunk: Buffer) => {
       this.receivedBytes += chunk.byteLength

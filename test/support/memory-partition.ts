@@ -70,6 +70,13 @@ export class MemoryPartition implements ReadablePartition {
     this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset >= offset)
   }
 
+  /** Removes the batches of offsets in [from, to), as compaction does: their offsets stay empty. */
+  compact(from: number, to: number): void {
+    this.#batches = this.#batches.filter(
+      ({ baseOffset, lastOffset }) => baseOffset >= to || lastOffset < from,
+    )
+  }
+
   lose(error: BrokerError): void {
     this.#lost = error
     this.waiters.fail(error)

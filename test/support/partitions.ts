@@ -63,6 +63,10 @@ export class TestPartitions {
     return this.#topics.get(topic)![partition]!
   }
 
+  all(): TestPartition[] {
+    return [...this.#topics.values()].flat()
+  }
+
   hasTopic(topic: string): boolean {
     return this.#topics.has(topic)
   }

@@ -259,7 +259,16 @@ describe('records', () => {
     ['trailing', 'a byte behind the last one', Buffer.concat([record, Buffer.of(0)]), 1],
     ['record', 'an empty record', Buffer.of(0), 1],
     ['record', 'a record of negative length', varint(-5), 1],
+    ['record', 'a record whose length is the right one, negative', negated(record), 1],
     ['record', 'a record that leaves the batch', varint(500), 1],
+    // Numbers of three bytes whose first two alone would lead to the end of the record, too.
+    ['varint', 'a long key and no header count', body(attributes, 0, 0, 8192, longField(1), 0), 1],
+    [
+      'varint',
+      'a long value and no header count',
+      body(attributes, 0, 0, -1, 8192, longField(0)),
+      1,
+    ],
     ['varint', 'a length without end', endless, 1],
     ['varint', 'a length of 33 bits', tooWide, 1],
     ['varint', 'only attributes', body(attributes), 1],
@@ -287,6 +296,33 @@ describe('records', () => {
     // Far from the end of the batch records are read in another way.
     const good = recordBytes({ offsetDelta: count, key: KEY, value: VALUE })
     expect(produced(around(Buffer.concat([section, good]), count + 1))).toBe(fault)
+  })
+
+  test('whose length has three bytes are not read as if it had two', () => {
+    // Taken as two bytes the length is 8,192 as well, its third byte the attributes, and all fits.
+    const value = Buffer.concat([varint(8_185), Buffer.alloc(8_185), Buffer.of(0)])
+    const next = recordBytes({ offsetDelta: 1, key: KEY, value: VALUE })
+    const section = Buffer.concat([Buffer.from('808001000001', 'hex'), value, next])
+    expect(plainWalk(section, 2, 1, 0, true)).toBeNull()
+    expect(produced(around(section, 2))).not.toBe('none')
+  })
+
+  test('whose offset delta has four bytes are not read as if it had three', () => {
+    // The offset delta is 2^20 and the record lacks a header count. Its first three bytes alone
+    // would make 2^20 as well, and a record with all fields.
+    const count = 2 ** 20 + 2
+    const before = manyRecords(count - 2)
+    const next = recordBytes({ offsetDelta: count - 1, key: KEY, value: VALUE })
+    const fields = '000080808001' // attributes, timestamp delta, offset delta
+    const short = Buffer.from(`10${fields}0100`, 'hex')
+    expect(produced(around(Buffer.concat([before, short, next]), count))).toBe('varint')
+    const whole = Buffer.from(`12${fields}010000`, 'hex')
+    expect(produced(around(Buffer.concat([before, whole, next]), count))).toBe('none')
+  })
+
+  test('whose timestamp delta leaves the range are refused, whatever the base', () => {
+    const far = recordBytes({ timestampDelta: 2 ** 53, offsetDelta: 0, key: null, value: null })
+    expect(produced(around(far, 1, { baseTimestamp: -(2n ** 53n) + 1n }))).toBe('varint')
   })
 
   test('whose timestamp leaves the range are refused', () => {
@@ -334,6 +370,34 @@ describe('records', () => {
     expect(valid).toBeGreaterThan(10_000)
   })
 })
+
+/** A record with the length that it has, as a negative number. */
+function negated(record: Buffer): Buffer {
+  return Buffer.concat([varint(-record[0]! / 2 - 1), record.subarray(1)])
+}
+
+/** 8,192 bytes that end in a given one. */
+function longField(last: number): Buffer {
+  return fill(Buffer.alloc(8_192, 'x'), 8_191, last)
+}
+
+/** Records without key and value, one after the other, written quickly. */
+function manyRecords(count: number): Buffer {
+  const section = Buffer.alloc(count * 10)
+  let at = 0
+  for (let n = 0; n < count; n++) {
+    const start = at++
+    at += 2 // attributes and timestamp delta
+    let raw = n * 2
+    for (; raw >= 0x80; raw >>= 7) section[at++] = (raw & 0x7f) | 0x80
+    section[at++] = raw
+    section[at++] = 1
+    section[at++] = 1
+    at++ // header count
+    section[start] = (at - start - 1) * 2
+  }
+  return section.subarray(0, at)
+}
 
 /** Some records, mostly as a producer writes them. @returns section, count, last offset delta */
 function randomSection(random: SeededRandom): [Buffer, number, number] {

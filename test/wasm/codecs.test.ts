@@ -199,6 +199,17 @@ describe('limits', () => {
     expect(reasonOf(() => core.snappyDecompress(many, 1 << 26))).toBe('limit')
   })
 
+  test('a run of lengths that adds up to more than 32 bits is not taken for a short one', () => {
+    // 15 + 255 * 16,843,009 + 1 is 2^32 + 15: a sum that wraps would read 15 literals.
+    const ones = Buffer.alloc(16_843_009, 255)
+    const lying = Buffer.concat([Buffer.of(0xf0), ones, Buffer.of(1), Buffer.alloc(15, 'x')])
+    expect(reasonOf(() => core.lz4DecompressBlock(lying, 1 << 26))).toBe('corrupt')
+    const literal = Buffer.from('01fcffffffff0061', 'hex') // of 2^32 bytes, then one of 1
+    expect(reasonOf(() => core.snappyDecompress(literal, 1 << 26))).toBe('corrupt')
+    const size = Buffer.from('808080808000', 'hex') // six bytes for a size of 0
+    expect(reasonOf(() => core.snappyDecompress(size, 1 << 26))).toBe('corrupt')
+  })
+
   test('more input than the largest batch is refused', () => {
     const large = Buffer.alloc(33 * 1024 * 1024)
     expect(reasonOf(() => core.lz4CompressFrame(large))).toBe('limit')
@@ -253,6 +264,14 @@ describe('lz4 frames', () => {
     expect(reasonOf(() => core.lz4DecompressFrame(stream, 599))).toBe('limit')
     expect(reasonOf(() => core.lz4DecompressFrame(skippable, 600))).toBe('corrupt')
     expect(reasonOf(() => core.lz4DecompressFrame(stream.subarray(0, 9), 600))).toBe('corrupt')
+    for (const size of ['04000000', 'ffffffff']) {
+      const long = Buffer.from(`502a4d18${size}78797a`, 'hex')
+      const behind = Buffer.concat([frame, long])
+      expect(
+        reasonOf(() => core.lz4DecompressFrame(behind, 600)),
+        size,
+      ).toBe('corrupt')
+    }
   })
 
   test.each([
@@ -298,6 +317,9 @@ describe('lz4 frames', () => {
       const work = (): Buffer => core.lz4DecompressFrame(lz4Frame({ blocks: [large] }), limit)
       expect(reasonOf(work), `limit ${limit}`).toBe('corrupt')
     }
+    const stored = lz4Frame({ blocks: [Buffer.alloc(65_537)] })
+    stored[10] = 0x80 // the top bit of the block's size
+    expect(reasonOf(() => core.lz4DecompressFrame(stored, 1 << 20))).toBe('corrupt')
     const wide = lz4Frame({ descriptor: 0x50, blocks: [large] })
     expect(core.lz4DecompressFrame(wide, 1 << 20)).toHaveLength(65_537)
   })

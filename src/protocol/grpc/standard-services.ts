@@ -11,12 +11,13 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf'
 import {
-  DescriptorProtoSchema,
+  type DescriptorProtoSchema,
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
+  file_google_protobuf_duration,
 } from '@bufbuild/protobuf/wkt'
 import type { MethodDefinition } from '@grpc/grpc-js'
 import { defineMethod, type MessageFormat, plain } from './services.ts'
@@ -59,7 +60,9 @@ function messageOf(name: string, fields: readonly Field[], more: object = {}): M
 
 /** Describes a file, so that its messages can be read and written, and reflected. */
 function describe(file: FileDescriptorProto): DescFile {
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }))
+  const duration = file_google_protobuf_duration.proto
+  const set = create(FileDescriptorSetSchema, { file: [duration, file] })
+  const registry = createFileRegistry(set)
   return registry.getFile(file.name)!
 }
 
@@ -193,6 +196,51 @@ function reflectionFile(name: string): FileDescriptorProto {
   })
 }
 
+/** What the details of our errors are made of, so that tools can show them: see status-details.ts. */
+function errorDetailsFile(): FileDescriptorProto {
+  const string = { type: Type.STRING } as const
+  const entry = messageOf(
+    'MetadataEntry',
+    [
+      { name: 'key', number: 1, ...string },
+      { name: 'value', number: 2, ...string },
+    ],
+    { options: { mapEntry: true } },
+  )
+  const metadata: Field = {
+    name: 'metadata',
+    number: 3,
+    type: Type.MESSAGE,
+    typeName: 'google.rpc.ErrorInfo.MetadataEntry',
+    repeated: true,
+  }
+  const delay: Field = {
+    name: 'retry_delay',
+    number: 1,
+    type: Type.MESSAGE,
+    typeName: 'google.protobuf.Duration',
+  }
+  return create(FileDescriptorProtoSchema, {
+    name: 'google/rpc/error_details.proto',
+    package: 'google.rpc',
+    syntax: 'proto3',
+    dependency: [file_google_protobuf_duration.proto.name],
+    messageType: [
+      messageOf(
+        'ErrorInfo',
+        [
+          { name: 'reason', number: 1, ...string },
+          { name: 'domain', number: 2, ...string },
+          metadata,
+        ],
+        { nestedType: [entry] },
+      ),
+      messageOf('RetryInfo', [delay]),
+    ],
+  })
+}
+
+export const ERROR_DETAILS_FILE = describe(errorDetailsFile())
 export const HEALTH_FILE = describe(healthFile())
 export const REFLECTION_FILES = ['grpc.reflection.v1', 'grpc.reflection.v1alpha'].map((name) => {
   return describe(reflectionFile(name))

@@ -9,7 +9,7 @@
 //
 // Source: AIP-193, and google/rpc/{status,error_details}.proto.
 
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { BinaryReader, BinaryWriter, type WireType } from '@bufbuild/protobuf/wire'
 import { BrokerError, ERRORS, type ErrorCode } from '../../base/errors.ts'
 import { brokerErrorOf, metadataOf, sentenceOf } from './error-codec.ts'
 

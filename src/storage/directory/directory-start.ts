@@ -9,25 +9,17 @@ import type { Logger } from '../../observability/logger.ts'
 import { replayJournals, type JournalReplay } from '../rounds/journal-replay.ts'
 import type { Crc32c } from '../rounds/journal-format.ts'
 import { claimDirectory, wasStoppedCleanly, type DirectoryOwner } from './log-directory.ts'
-import {
-  findPartitions,
-  type ConfigOf,
-  type KnownPartition,
-  type StrayDirectory,
-} from './log-loader.ts'
+import { findPartitions, type FoundPartitions, type Identification } from './log-loader.ts'
 import { OffsetCheckpoints, type LogCheckpoint } from './offset-checkpoints.ts'
 
-export interface DirectoryStartOptions extends DirectoryOwner {
-  readonly files: FileSystem
-  readonly directory: string
+export interface DirectoryStartOptions extends DirectoryOwner, Identification {
   readonly random: RandomSource
   readonly logger: Logger
   readonly crc32c: Crc32c
-  readonly configOf: ConfigOf
 }
 
 /** A data directory that is ours, with what a start has to know of it. */
-export interface TakenDirectory {
+export interface TakenDirectory extends FoundPartitions {
   /** Gives the directory back. */
   readonly unlock: () => void
   readonly directoryId: Uuid
@@ -36,8 +28,6 @@ export interface TakenDirectory {
   readonly checkpoints: OffsetCheckpoints
   /** What they said, by partition name. */
   readonly loaded: ReadonlyMap<string, LogCheckpoint>
-  readonly known: readonly KnownPartition[]
-  readonly strays: readonly StrayDirectory[]
   readonly replay: JournalReplay
 }
 
@@ -48,17 +38,17 @@ export interface TakenDirectory {
  *   the system's error when the directory, a checkpoint or a journal cannot be read or written
  */
 export function takeDirectory(options: DirectoryStartOptions): TakenDirectory {
-  const { files, directory, random, logger, configOf } = options
+  const { files, directory, random, logger } = options
   makeDirectories(files, directory)
   const unlock = files.lockDirectory(directory)
   try {
     const directoryId = claimDirectory(files, directory, options, random)
     const checkpoints = new OffsetCheckpoints(files, directory, logger)
     const loaded = checkpoints.load()
-    const { known, strays } = findPartitions(files, directory, configOf, loaded)
-    const replay = replayAll(options, directoryId, known)
+    const found = findPartitions(options, loaded)
+    const replay = replayAll(options, directoryId, found)
     const cleanShutdown = wasStoppedCleanly(files, directory) && replay.journals.length === 0
-    return { unlock, directoryId, cleanShutdown, checkpoints, loaded, known, strays, replay }
+    return { ...found, unlock, directoryId, cleanShutdown, checkpoints, loaded, replay }
   } catch (error) {
     unlock()
     throw error
@@ -77,11 +67,12 @@ function makeDirectories(files: FileSystem, directory: string): void {
 function replayAll(
   { files, directory, crc32c, logger }: DirectoryStartOptions,
   directoryId: Uuid,
-  known: readonly KnownPartition[],
+  { known, unreadable }: FoundPartitions,
 ): JournalReplay {
   const byId = new Map(known.map((log) => [`${log.topicId} ${log.partition}`, log]))
   const replay = replayJournals({
     ...{ files, directory, directoryId, crc32c },
+    doubtful: unreadable,
     find: (topicId, partition) => {
       const log = byId.get(`${topicId} ${partition}`)
       return log === undefined ? null : { name: log.name, ...log.checkpoint }

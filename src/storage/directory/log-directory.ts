@@ -15,7 +15,6 @@ import { parsePartitionName, type TopicPartition } from '../../base/topic-partit
 import { randomUuid, uuidBytes, type Uuid } from '../../base/uuid.ts'
 import { readWholeFile, replaceFile, type FileSystem } from '../../io/file-system.ts'
 import type { RandomSource } from '../../io/random.ts'
-import { readPartitionMetadata } from '../partition-metadata.ts'
 
 const META_PROPERTIES = 'meta.properties'
 const CLEAN_SHUTDOWN = '.kafka_cleanshutdown'
@@ -34,9 +33,6 @@ export interface DirectoryOwner {
 /** A directory that is named like a partition's. */
 export interface PartitionDirectory extends TopicPartition {
   readonly name: string
-  /** Null when partition.metadata is missing or makes no sense; `problem` says which. */
-  readonly topicId: Uuid | null
-  readonly problem: string | null
 }
 
 /**
@@ -86,14 +82,13 @@ export function removeCleanShutdown(files: FileSystem, directory: string): void 
   files.syncDirectory(directory)
 }
 
-/** The partition directories, in the order of their names. */
+/** The directories that are named like a partition's, in the order of their names. */
 export function listPartitions(files: FileSystem, directory: string): PartitionDirectory[] {
   const found: PartitionDirectory[] = []
   for (const name of files.list(directory).sort()) {
     const topicPartition = parsePartitionName(name)
     if (topicPartition === null || !files.isDirectory(`${directory}/${name}`)) continue
-    const { topicId, problem } = readTopicId(files, `${directory}/${name}`)
-    found.push({ ...topicPartition, name, topicId, problem })
+    found.push({ ...topicPartition, name })
   }
   return found
 }
@@ -119,20 +114,6 @@ function asideName(name: string, suffix: string, random: RandomSource): string {
   const { topic, partition } = parsePartitionName(name)!
   const room = MAX_NAME_BYTES - end.length - `-${partition}`.length
   return `${topic.slice(0, room)}-${partition}${end}`
-}
-
-function readTopicId(
-  files: FileSystem,
-  directory: string,
-): { topicId: Uuid | null; problem: string | null } {
-  try {
-    const read = readPartitionMetadata(files, directory)
-    if (read.state === 'read') return { topicId: read.topicId, problem: null }
-    if (read.state === 'missing') return { topicId: null, problem: 'partition.metadata is missing' }
-    return { topicId: null, problem: `partition.metadata ${read.reason}` }
-  } catch (error) {
-    return { topicId: null, problem: `partition.metadata: ${(error as Error).message}` }
-  }
 }
 
 /** Lines of `key=value`; comments start with # or !. */

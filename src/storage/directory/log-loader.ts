@@ -10,6 +10,7 @@ import type { Logger } from '../../observability/logger.ts'
 import type { LogConfig } from '../log-config.ts'
 import type { OpenedLog } from '../open-partition-log.ts'
 import type { PartitionLog } from '../partition-log.ts'
+import { readPartitionMetadata } from '../partition-metadata.ts'
 import { parseSegmentFileName } from '../segment/segment-files.ts'
 import { listPartitions, type PartitionDirectory } from './log-directory.ts'
 import type { LogCheckpoint } from './offset-checkpoints.ts'
@@ -45,35 +46,71 @@ export interface KnownPartition extends TopicPartition {
 /** Says how a partition is configured, or null when there is none of this name and topic id. */
 export type ConfigOf = (partition: TopicPartition, topicId: Uuid) => LogConfig | null
 
+/** A partition directory whose partition.metadata the disk did not give. */
+export interface UnreadablePartition extends PartitionDirectory {
+  readonly error: Error
+}
+
+/** What the partition directories of a data directory are. */
+export interface FoundPartitions {
+  readonly known: readonly KnownPartition[]
+  readonly strays: readonly StrayDirectory[]
+  readonly unreadable: readonly UnreadablePartition[]
+}
+
+/** What is needed to tell whose a directory is. */
+export interface Identification {
+  readonly files: FileSystem
+  /** The data directory. */
+  readonly directory: string
+  readonly configOf: ConfigOf
+}
+
 /** Tells the partitions of a data directory from the strays. @throws the system's error */
 export function findPartitions(
-  files: FileSystem,
-  directory: string,
-  configOf: ConfigOf,
+  by: Identification,
   checkpoints: ReadonlyMap<string, LogCheckpoint>,
-): { readonly known: KnownPartition[]; readonly strays: StrayDirectory[] } {
+): FoundPartitions {
   const known: KnownPartition[] = []
   const strays: StrayDirectory[] = []
-  for (const found of listPartitions(files, directory)) {
-    const { name, topic, partition, topicId } = found
-    const config = topicId === null ? null : configOf({ topic, partition }, topicId)
-    if (topicId === null || config === null) {
-      strays.push({ name, topicId, reason: strayReason(found) })
-      continue
+  const unreadable: UnreadablePartition[] = []
+  for (const partition of listPartitions(by.files, by.directory)) {
+    try {
+      const found = identify(by, partition, checkpoints.get(partition.name))
+      if ('reason' in found) strays.push(found)
+      else known.push(found)
+    } catch (error) {
+      unreadable.push({ ...partition, error: error as Error })
     }
-    const checkpoint = checkpoints.get(name) ?? noCheckpoint({ topic, partition })
-    known.push({ name, topic, partition, topicId, config, checkpoint })
   }
-  return { known, strays }
+  return { known, strays, unreadable }
+}
+
+/**
+ * Reads whose directory this is.
+ *
+ * @param checkpoint what the checkpoints say of it, if anything
+ * @throws the system's error when the disk does not say
+ */
+export function identify(
+  { files, directory, configOf }: Identification,
+  { name, topic, partition }: PartitionDirectory,
+  checkpoint: LogCheckpoint = noCheckpoint({ topic, partition }),
+): KnownPartition | StrayDirectory {
+  const read = readPartitionMetadata(files, `${directory}/${name}`)
+  if (read.state !== 'read') {
+    const reason = read.state === 'missing' ? 'is missing' : read.reason
+    return { name, topicId: null, reason: `partition.metadata ${reason}` }
+  }
+  const { topicId } = read
+  const config = configOf({ topic, partition }, topicId)
+  if (config === null) return { name, topicId, reason: 'no topic has this name and id' }
+  return { name, topic, partition, topicId, config, checkpoint }
 }
 
 /** The checkpoint of a log that none names. */
 export function noCheckpoint({ topic, partition }: TopicPartition): LogCheckpoint {
   return { topic, partition, recoveryPoint: 0, logStartOffset: 0 }
-}
-
-function strayReason({ problem }: PartitionDirectory): string {
-  return problem ?? 'no topic has this name and id'
 }
 
 export interface LoadOptions {

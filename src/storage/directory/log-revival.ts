@@ -27,6 +27,7 @@ interface Patient {
 export class LogRevival {
   readonly #options: LogRevivalOptions
   readonly #patients = new Map<string, Patient>()
+  readonly #running = new Set<Promise<void>>()
   #closed = false
 
   constructor(options: LogRevivalOptions) {
@@ -56,13 +57,19 @@ export class LogRevival {
     this.#patients.delete(name)
   }
 
-  close(): void {
+  /** Ends the attempts. Resolves when none runs any more. */
+  async close(): Promise<void> {
     this.#closed = true
     for (const { timer } of this.#patients.values()) timer.cancel()
+    await Promise.all(this.#running)
   }
 
   #wait(name: string, patient: Patient, delayMs: number): void {
-    patient.timer = this.#options.clock.after(delayMs, () => void this.#try(name, patient))
+    patient.timer = this.#options.clock.after(delayMs, () => {
+      const attempt = this.#try(name, patient)
+      this.#running.add(attempt)
+      void attempt.finally(() => this.#running.delete(attempt))
+    })
   }
 
   async #try(name: string, patient: Patient): Promise<void> {

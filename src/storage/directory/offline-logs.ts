@@ -14,7 +14,13 @@ import type { PartitionLog } from '../partition-log.ts'
 import type { CommitRounds } from '../rounds/commit-rounds.ts'
 import type { Crc32c } from '../rounds/journal-format.ts'
 import { replayJournals } from '../rounds/journal-replay.ts'
-import { reportRecovery, type KnownPartition } from './log-loader.ts'
+import {
+  reportRecovery,
+  type KnownPartition,
+  type StrayDirectory,
+  type UnreadablePartition,
+} from './log-loader.ts'
+import type { PartitionDirectory } from './log-directory.ts'
 import type { LogRevival } from './log-revival.ts'
 
 export interface OfflineLogsOptions {
@@ -28,20 +34,32 @@ export interface OfflineLogsOptions {
   readonly open: (partition: KnownPartition) => Promise<OpenedLog>
   /** A log that could not be opened is open now. */
   readonly opened: (log: PartitionLog) => void
+  /** Reads whose directory it is, again. @throws the system's error */
+  readonly identify: (partition: PartitionDirectory) => KnownPartition | StrayDirectory
+  /** A directory that could not be read is nobody's. */
+  readonly stray: (stray: StrayDirectory) => void
   /** The log takes appends again. */
   readonly online: (log: PartitionLog) => void
 }
 
+/** A partition without a log, as far as it is known. */
+export interface UnopenedPartition extends TopicPartition {
+  /** Null: not known either. */
+  readonly known: KnownPartition | null
+  /** What stopped it at first. */
+  readonly error: Error
+}
+
 export class OfflineLogs {
   readonly #options: OfflineLogsOptions
-  readonly #unopened = new Map<string, KnownPartition>()
+  readonly #unopened = new Map<string, UnopenedPartition>()
 
   constructor(options: OfflineLogsOptions) {
     this.#options = options
   }
 
   /** The partitions that could not be opened, by name. */
-  get unopened(): ReadonlyMap<string, KnownPartition> {
+  get unopened(): ReadonlyMap<string, UnopenedPartition> {
     return this.#unopened
   }
 
@@ -53,16 +71,33 @@ export class OfflineLogs {
   }
 
   /** The partition could not be opened. */
-  addUnopened(partition: KnownPartition, error: Error): void {
-    const { name } = partition
+  addUnopened(known: KnownPartition, error: Error): void {
+    const { name, topic, partition } = known
     let opened: PartitionLog | null = null
-    this.#unopened.set(name, partition)
+    this.#unopened.set(name, { topic, partition, known, error })
     this.#options.revival.add(name, error, async () => {
       if (opened !== null) return this.#revive(opened)
-      opened = await this.#open(partition)
-      await this.#options.rounds.withhold(opened)
-      this.#unopened.delete(name)
-      this.#options.opened(opened)
+      opened = await this.#open(known)
+      await this.#bringBack(opened)
+    })
+  }
+
+  /** Nobody knows whose directory this is, since the disk does not say. */
+  addUnreadable(unreadable: UnreadablePartition): void {
+    const { name, topic, partition, error } = unreadable
+    const { identify, stray, rounds, revival } = this.#options
+    let opened: PartitionLog | null = null
+    this.#unopened.set(name, { topic, partition, known: null, error })
+    revival.add(name, error, async () => {
+      if (opened !== null) return this.#revive(opened)
+      const found = identify(unreadable)
+      if ('reason' in found) {
+        this.#unopened.delete(name)
+        rounds.forget(name)
+        stray(found)
+        return
+      }
+      opened = await this.#open(found)
       await this.#bringBack(opened)
     })
   }
@@ -77,6 +112,9 @@ export class OfflineLogs {
     this.#giveBack(partition, partition.checkpoint)
     const { log, report, notes } = await this.#options.open(partition)
     reportRecovery(this.#options.logger, partition.name, report, notes)
+    await this.#options.rounds.withhold(log)
+    this.#unopened.delete(partition.name)
+    this.#options.opened(log)
     return log
   }
 

@@ -174,7 +174,6 @@ export class CommitRounds {
     const all = new Set([...logs, ...this.#awaited()])
     await inParallel([...all], ROUND_SYNCS, (log) => this.#syncer.sync(log))
     this.#journal?.removeSettled()
-    this.#journal?.close()
   }
 
   stats(): CommitRoundStats {

@@ -30,6 +30,8 @@ export interface JournalReplayOptions {
   readonly crc32c: Crc32c
   /** The directory of a partition, or null when there is none of this topic id. */
   readonly find: (topicId: Uuid, partition: number) => ReplayLog | null
+  /** Directories that may be those of any topic id: entries that nobody else wants are kept. */
+  readonly doubtful?: readonly { readonly name: string; readonly partition: number }[]
 }
 
 /** Damage in one of the journals, or a gap in a log that an entry could not bridge. */
@@ -65,6 +67,8 @@ interface Journal {
   readonly sizeBytes: number
   readonly mentions: Set<string>
   readonly voids: Set<string>
+  /** Names of doubtful directories that may want something of it. */
+  readonly wanted: Set<string>
 }
 
 /**
@@ -94,7 +98,12 @@ export function replayJournals(options: JournalReplayOptions): JournalReplay {
       entryCount += scan.entries.length
       for (const entry of scan.entries) {
         const log = options.find(entry.topicId, entry.partition)
-        if (log === null) continue
+        if (log === null) {
+          const { doubtful = [] } = options
+          const wanting = doubtful.filter(({ partition }) => partition === entry.partition)
+          for (const { name } of wanting) journal.wanted.add(name)
+          continue
+        }
         const isVoid = entry.sizeBytes === 0
         const names = isVoid ? journal.voids : journal.mentions
         names.add(log.name)
@@ -134,7 +143,15 @@ export function listJournals(files: FileSystem, directory: string): number[] {
 function openJournal({ files, directory }: JournalReplayOptions, number: number): Journal {
   const name = journalName(number)
   const file = files.open(`${directory}/${name}`, 'read')
-  return { number, name, file, sizeBytes: file.sizeBytes, mentions: new Set(), voids: new Set() }
+  return {
+    number,
+    name,
+    file,
+    sizeBytes: file.sizeBytes,
+    mentions: new Set(),
+    voids: new Set(),
+    wanted: new Set(),
+  }
 }
 
 /** A segment goes as a whole, so its entries are left out only when all of them may be. */
@@ -167,15 +184,16 @@ function segmentPath({ log, entry }: Step): string {
 }
 
 function hold(
-  { number, sizeBytes, mentions, voids }: Journal,
+  { number, sizeBytes, mentions, voids, wanted }: Journal,
   needed: readonly Step[],
   failed: ReadonlyMap<string, Error>,
 ): HeldJournal {
-  const owedTo = new Set<string>()
+  const owedTo = new Set(wanted)
   for (const { journal, log } of needed) {
     if (journal.number === number && failed.has(log.name)) owedTo.add(log.name)
   }
-  return { fileNumber: number, sizeBytes, owedTo, mentions, voids }
+  const all = new Set([...mentions, ...wanted])
+  return { fileNumber: number, sizeBytes, owedTo, mentions: all, voids }
 }
 
 /** Segment files that are open at a time. */

@@ -13,10 +13,12 @@ import {
   wasStoppedCleanly,
   writeCleanShutdown,
 } from '../../../src/storage/directory/log-directory.ts'
+import { findPartitions } from '../../../src/storage/directory/log-loader.ts'
 import { OffsetCheckpoints } from '../../../src/storage/directory/offset-checkpoints.ts'
 import { writePartitionMetadata } from '../../../src/storage/partition-metadata.ts'
 import { MemoryFileSystem } from '../../support/memory-file-system.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
+import { SMALL_LOG } from '../log-fixture.ts'
 
 const DATA = '/data'
 const OWNER = { clusterId: 'q1w2e3r4t5y6u7i8o9p0aa', nodeId: 1 }
@@ -112,11 +114,18 @@ test('partition directories are told from everything else', () => {
   writePartitionMetadata(files, `${DATA}/clicks-0`, topicId)
   writePartitionMetadata(files, `${DATA}/my-topic-12`, topicId)
   expect(listPartitions(files, DATA)).toEqual([
-    { name: 'bad-1', topic: 'bad', partition: 1, topicId: null, problem: expect.any(String) },
-    { name: 'clicks-0', topic: 'clicks', partition: 0, topicId, problem: null },
-    { name: 'my-topic-12', topic: 'my-topic', partition: 12, topicId, problem: null },
-    { name: 'none-0', topic: 'none', partition: 0, topicId: null, problem: expect.any(String) },
+    { name: 'bad-1', topic: 'bad', partition: 1 },
+    { name: 'clicks-0', topic: 'clicks', partition: 0 },
+    { name: 'my-topic-12', topic: 'my-topic', partition: 12 },
+    { name: 'none-0', topic: 'none', partition: 0 },
   ])
+  const configOf = ({ topic }: { topic: string }) => (topic === 'clicks' ? SMALL_LOG : null)
+  files.faults.add({ operation: 'read', path: /none-0/, times: Infinity, code: 'EIO' })
+  files.put(`${DATA}/none-0/partition.metadata`, Buffer.from('version: 0\n'))
+  const found = findPartitions({ files, directory: DATA, configOf }, new Map())
+  expect(found.known).toMatchObject([{ name: 'clicks-0', topicId, config: SMALL_LOG }])
+  expect(found.strays.map(({ name }) => name)).toEqual(['bad-1', 'my-topic-12'])
+  expect(found.unreadable).toMatchObject([{ name: 'none-0', error: { code: 'EIO' } }])
   expect(listDeleted(files, DATA)).toEqual([deleted])
 })
 

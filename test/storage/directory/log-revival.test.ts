@@ -67,7 +67,7 @@ test('a log that is gone is not tried, nor is any after the end', async () => {
   expect(rig.attemptsMs).toEqual([])
 
   const other = new Rig()
-  other.revival.close()
+  await other.revival.close()
   await other.pass(10_000)
   expect(other.attemptsMs).toEqual([])
   expect(other.clock.timerCount).toBe(0)

@@ -1,0 +1,194 @@
+// A broker without its listeners: metadata, partitions, and the services over them.
+//
+//   metadata store ─► cluster controller ─┐
+//         │                               ├─► services
+//         └─► replica manager ─► logs ────┘
+
+import { formatHostPort } from '../config/address.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import { resolveTopicConfig } from '../config/topic-config.ts'
+import { ClusterController } from '../controller/cluster-controller.ts'
+import { ClusterService } from '../broker/cluster-service.ts'
+import { ConfigService } from '../broker/config-service.ts'
+import { FetchService } from '../broker/fetch-service.ts'
+import { configLayers, topicConfigOf } from '../broker/log-config.ts'
+import { OffsetService } from '../broker/offset-service.ts'
+import { ProduceService } from '../broker/produce-service.ts'
+import { PublishService } from '../broker/publish-service.ts'
+import { TopicCreation } from '../broker/topic-creation.ts'
+import { TopicService } from '../broker/topic-service.ts'
+import type { Clock } from '../io/clock.ts'
+import type { FileSystem } from '../io/file-system.ts'
+import type { RandomSource } from '../io/random.ts'
+import { EmbeddedStore } from '../metadata/embedded-store.ts'
+import type { Logger } from '../observability/logger.ts'
+import { BatchBuilder } from '../record/batch-builder.ts'
+import { openBatch } from '../record/batch-reader.ts'
+import { validateProduced } from '../record/validate.ts'
+import { ReplicaManager } from '../replication/replica-manager.ts'
+import type { RecoveryProgress } from '../storage/directory/log-loader.ts'
+import { LogManager } from '../storage/log-manager.ts'
+import { StorageCore } from '../wasm/storage-core.ts'
+import type { DataDirectory } from './data-directory.ts'
+
+export interface BrokerCoreOptions {
+  readonly config: BrokerConfig
+  readonly directory: DataDirectory
+  readonly files: FileSystem
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+  /** Where clients reach the gRPC front: "host:port", or nothing when it does not listen. */
+  readonly grpcAddress: string
+  readonly version: string
+  readonly onProgress: (progress: RecoveryProgress) => void
+}
+
+export interface Services {
+  readonly produce: ProduceService
+  readonly publish: PublishService
+  readonly fetch: FetchService
+  readonly offsets: OffsetService
+  readonly topics: TopicService
+  readonly configs: ConfigService
+  readonly cluster: ClusterService
+}
+
+export class BrokerCore {
+  readonly store: EmbeddedStore
+  readonly replicas: ReplicaManager
+  readonly services: Services
+
+  /**
+   * Recovers metadata and logs.
+   *
+   * @throws Error when the metadata is damaged, the directory belongs to another broker, or the disk
+   *   fails; what goes wrong with single logs does not stop the start
+   */
+  static async open(options: BrokerCoreOptions): Promise<BrokerCore> {
+    const { config, directory, files, logger } = options
+    const core = StorageCore.load()
+    const store = EmbeddedStore.open({
+      files,
+      directory: directory.metadataPath,
+      crc32c: (bytes) => core.crc32c(bytes),
+      logger,
+    })
+    try {
+      await announce(store, options)
+      const { nodeId } = config.values
+      const replicas = await ReplicaManager.open({
+        brokerId: nodeId,
+        clock: options.clock,
+        logger,
+        store,
+        optionsOf: (image, topic) => topicConfigOf(image, config, topic),
+        openLogs: (hooks) => openLogs(options, core, hooks),
+      })
+      return new BrokerCore(options, core, store, replicas)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  private constructor(
+    options: BrokerCoreOptions,
+    core: StorageCore,
+    store: EmbeddedStore,
+    replicas: ReplicaManager,
+  ) {
+    this.store = store
+    this.replicas = replicas
+    this.services = servicesOf(options, core, store, replicas)
+  }
+
+  /** Brings everything to disk, so that the next start has nothing to recover. */
+  async close(): Promise<void> {
+    this.services.produce.close()
+    this.services.fetch.close()
+    await this.replicas.close()
+    await this.store.close()
+  }
+}
+
+type LogHooks = Parameters<Parameters<typeof ReplicaManager.open>[0]['openLogs']>[0]
+
+function openLogs(
+  options: BrokerCoreOptions,
+  core: StorageCore,
+  hooks: LogHooks,
+): Promise<LogManager> {
+  const { config, directory, files, clock, random, logger, onProgress } = options
+  const { nodeId, logRetentionCheckIntervalMs } = config.values
+  return LogManager.open({
+    ...{ files, clock, random, core, logger, nodeId, onProgress, ...hooks },
+    directory: directory.path,
+    clusterId: directory.clusterId,
+    retentionCheckIntervalMs: logRetentionCheckIntervalMs,
+  })
+}
+
+/** Says in the metadata that this broker is there, before it leads anything. */
+async function announce(store: EmbeddedStore, options: BrokerCoreOptions): Promise<void> {
+  const { config, directory, grpcAddress, version } = options
+  const { nodeId: brokerId, brokerRack: rack } = config.values
+  const { clean } = directory
+  // The embedded store has one broker. A second one would be given replicas that nobody holds.
+  const other = store.image.brokers().find((broker) => broker.brokerId !== brokerId)
+  if (other !== undefined) {
+    const owner = `${directory.metadataPath} belongs to node ${other.brokerId}`
+    throw new Error(`${owner}, and this broker is node ${brokerId}; set node.id=${other.brokerId}`)
+  }
+  const record = { type: 'BrokerStarted', brokerId, grpcAddress, rack, version, clean } as const
+  await store.append([record], store.image.version)
+}
+
+function servicesOf(
+  { config, directory, clock, random, logger }: BrokerCoreOptions,
+  core: StorageCore,
+  store: EmbeddedStore,
+  replicas: ReplicaManager,
+): Services {
+  const { values } = config
+  const control = new ClusterController({
+    store,
+    random,
+    defaults: () => values,
+    resolve: (configs) => resolveTopicConfig(configLayers(store.image, config, configs)),
+  })
+  const topics = new TopicService({ control, store, partitions: replicas })
+  const topicCreation = values.autoCreateTopicsEnable
+    ? new TopicCreation((topic) => topics.createMissing(topic))
+    : null
+  const produce = new ProduceService({
+    ...{ clock, logger, partitions: replicas, topicCreation },
+    validate: (bytes, rules) => validateProduced(core, bytes, rules),
+    maxBytesInFlight: values.queuedMaxRequestBytes,
+  })
+  return {
+    produce,
+    publish: new PublishService({
+      ...{ clock, random, partitions: replicas, produce, topicCreation },
+      newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
+    }),
+    fetch: new FetchService({
+      ...{ clock, partitions: replicas },
+      openBatch: (batch) => openBatch(core, batch),
+      fetchMaxBytes: values.fetchMaxBytes,
+      maxSessions: values.fetchStreamsMax,
+    }),
+    offsets: new OffsetService({ partitions: replicas }),
+    topics,
+    configs: new ConfigService({ control, store, config }),
+    cluster: new ClusterService({ store, clusterId: directory.clusterId, nodeId: values.nodeId }),
+  }
+}
+
+/** Where clients reach the gRPC front. @param bound port that it listens on; null when it does not */
+export function advertisedAddress({ values }: BrokerConfig, bound: number | null): string {
+  const { advertisedListenersGrpc, listenersGrpc } = values
+  if (advertisedListenersGrpc !== 'same') return formatHostPort(advertisedListenersGrpc)
+  if (bound === null || listenersGrpc === 'off') return ''
+  return formatHostPort({ host: listenersGrpc.host, port: bound })
+}

@@ -1,0 +1,125 @@
+// A whole broker below its fronts, over a disk in memory: metadata, logs, partitions, services. Its
+// power can be cut, and it can be started again on what the disk has kept.
+
+import { expect } from 'vitest'
+import { topicConfigOf } from '../../src/broker/log-config.ts'
+import { FetchService } from '../../src/broker/fetch-service.ts'
+import { OffsetService } from '../../src/broker/offset-service.ts'
+import { ProduceService } from '../../src/broker/produce-service.ts'
+import { TopicCreation } from '../../src/broker/topic-creation.ts'
+import { TopicService } from '../../src/broker/topic-service.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { openBatch } from '../../src/record/batch-reader.ts'
+import { validateProduced } from '../../src/record/validate.ts'
+import { ReplicaManager } from '../../src/replication/replica-manager.ts'
+import { LogManager } from '../../src/storage/log-manager.ts'
+import { StorageCore } from '../../src/wasm/storage-core.ts'
+import { clusterOfOne, type ClusterOfOne } from '../controller/cluster-of-one.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { MemoryFileSystem } from '../support/memory-file-system.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+
+export const CALLER = { principal: 'User:ANONYMOUS', clientId: 'test', host: '127.0.0.1' }
+
+const core = StorageCore.load()
+
+export class BrokerOfOne {
+  readonly clock: ManualClock
+  readonly files: MemoryFileSystem
+  readonly cluster: ClusterOfOne
+  replicas!: ReplicaManager
+  topics!: TopicService
+  produce!: ProduceService
+  fetch!: FetchService
+  offsets!: OffsetService
+
+  private constructor(clock: ManualClock, files: MemoryFileSystem, cluster: ClusterOfOne) {
+    this.clock = clock
+    this.files = files
+    this.cluster = cluster
+  }
+
+  /** Starts on a disk, an empty one when none is given. */
+  static async start(files = new MemoryFileSystem(), nowMs?: number): Promise<BrokerOfOne> {
+    const cluster = await clusterOfOne({}, files)
+    const broker = new BrokerOfOne(new ManualClock(nowMs), files, cluster)
+    broker.replicas = await broker.settled(broker.#openReplicas())
+    broker.#makeServices()
+    return broker
+  }
+
+  /** Waits for something that needs turns to end. */
+  async settled<T>(work: Promise<T>): Promise<T> {
+    let done = false
+    const watched = work.finally(() => void (done = true))
+    watched.catch(() => undefined)
+    for (let turns = 0; !done && turns < 10_000; turns++) await this.clock.settle()
+    expect(done, 'work ends').toBe(true)
+    return watched
+  }
+
+  async createTopic(
+    name: string,
+    partitions = 1,
+    configs: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const topic = { name, partitions, replicationFactor: 1 }
+    const texts = new Map(Object.entries(configs))
+    const options = { validateOnly: false }
+    await this.settled(this.topics.create(CALLER, { ...topic, configs: texts }, options))
+  }
+
+  /** A clean stop. */
+  async stop(): Promise<void> {
+    await this.settled(this.replicas.close())
+    await this.settled(this.cluster.store.close())
+  }
+
+  /** Cuts the power, and starts again on what the disk kept. @param random null: only what was synced */
+  async cutPower(random: SeededRandom | null): Promise<BrokerOfOne> {
+    this.files.crash(random)
+    return await BrokerOfOne.start(this.files, this.clock.now() + 1000)
+  }
+
+  #openReplicas(): Promise<ReplicaManager> {
+    const { clock, files, cluster } = this
+    return ReplicaManager.open({
+      brokerId: cluster.config.values.nodeId,
+      clock,
+      logger: silentLogger,
+      store: cluster.store,
+      optionsOf: (image, topic) => topicConfigOf(image, cluster.config, topic),
+      openLogs: (hooks) => {
+        return LogManager.open({
+          files,
+          directory: '/data',
+          clock,
+          random: new SeededRandom(5),
+          core,
+          clusterId: 'q1w2e3r4t5y6u7i8o9p0aa',
+          nodeId: cluster.config.values.nodeId,
+          ...hooks,
+        })
+      },
+    })
+  }
+
+  #makeServices(): void {
+    const { clock, replicas } = this
+    const { controller, store } = this.cluster
+    this.topics = new TopicService({ control: controller, store, partitions: replicas })
+    this.produce = new ProduceService({
+      clock,
+      logger: silentLogger,
+      partitions: replicas,
+      validate: (bytes, rules) => validateProduced(core, bytes, rules),
+      topicCreation: new TopicCreation((topic) => this.topics.createMissing(topic)),
+    })
+    this.fetch = new FetchService({
+      clock,
+      partitions: replicas,
+      openBatch: (batch) => openBatch(core, batch),
+    })
+    this.offsets = new OffsetService({ partitions: replicas })
+  }
+}
