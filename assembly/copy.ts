@@ -1,12 +1,31 @@
-// The two copies inside LZ4 and Snappy: a run of literals, and a match that may overlap itself.
+// What LZ4 and Snappy share: how far two runs agree, and the two copies, of a run of literals and of
+// a match that may overlap itself.
 //
-// Both move whole lanes of 16 bytes and so may write up to 15 bytes beyond the run, but never
+// The copies move whole lanes of 16 bytes and so may write up to 15 bytes beyond the run, but never
 // beyond `targetEnd`, and never read beyond `sourceEnd`. What they write beyond the run is
 // overwritten by what follows or is not part of the result.
 
 import { PATTERNS } from './arena';
 
 fillPatterns();
+
+/** Bytes that two runs have in common, the first of them ending at `end`. */
+// @ts-ignore: decorator
+@inline
+export function commonBytes(a: usize, b: usize, end: usize): usize {
+  const start = a;
+  while (a + 8 <= end) {
+    const difference = load<u64>(a) ^ load<u64>(b);
+    if (difference != 0) return a - start + <usize>(ctz<u64>(difference) >>> 3);
+    a += 8;
+    b += 8;
+  }
+  while (a < end && load<u8>(a) == load<u8>(b)) {
+    a += 1;
+    b += 1;
+  }
+  return a - start;
+}
 
 /**
  * Copies `length` bytes between regions that do not overlap.

@@ -54,124 +54,105 @@ export function crc32c(crc: u32, from: usize, size: usize): u32 {
 /** The register after `size` bytes, without the inversion at either end. */
 function remainder(register: u32, from: usize, size: usize): u32 {
   if (size < FOLD6_FROM) return slice(register, from, size);
-  if (size < FOLD6_UNIT2_FROM) return fold6By1(register, from, size);
-  if (size < FOLD4_FROM) return fold6By2(register, from, size);
-  return fold4(register, from, size);
+  if (size < FOLD6_UNIT2_FROM) {
+    return slice(0, CRC_TAIL6, fold6Unit1(register, from, size));
+  }
+  if (size < FOLD4_FROM) return slice(0, CRC_TAIL6, fold6Unit2(register, from, size));
+  // The long tail of weight 4 is worth another fold.
+  const tailBytes = fold4(register, from, size);
+  return slice(0, CRC_TAIL6, fold6Unit2(0, CRC_TAIL4, tailBytes));
 }
 
-function fold6By1(register: u32, from: usize, size: usize): u32 {
-  return fold6(register, from, size, 1);
+// Each is a loop of its own, with every distance a constant in it.
+
+function fold6Unit1(register: u32, from: usize, size: usize): usize {
+  return fold(6, 1, CRC_FOLD6, HISTORY6, CHUNK6, CRC_TAIL6, register, from, size);
 }
 
-function fold6By2(register: u32, from: usize, size: usize): u32 {
-  return fold6(register, from, size, 2);
+function fold6Unit2(register: u32, from: usize, size: usize): usize {
+  return fold(6, 2, CRC_FOLD6, HISTORY6, CHUNK6, CRC_TAIL6, register, from, size);
 }
 
-/** Weight 6. Inlined for each unit, so that every distance is a constant of its loop. */
+function fold4(register: u32, from: usize, size: usize): usize {
+  return fold(4, 1, CRC_FOLD4, HISTORY4, CHUNK4, CRC_TAIL4, register, from, size);
+}
+
+/**
+ * Folds all but the end of the input away.
+ *
+ * @param weight  which polynomial, 6 or 4
+ * @param scratch room for history, a chunk, the zeroes behind it, and a shift of 4 KiB
+ * @param tail    where what is left goes; to be taken on with a register of 0
+ * @returns bytes at `tail`
+ */
 // @ts-ignore: decorator
 @inline
-function fold6(register: u32, from: usize, size: usize, unit: usize): u32 {
+function fold(
+  weight: u32,
+  unit: usize,
+  scratch: usize,
+  historyBytes: usize,
+  chunkBytes: usize,
+  tail: usize,
+  register: u32,
+  from: usize,
+  size: usize,
+): usize {
+  const folded = apartFrom(from, scratch + historyBytes);
+  const history = folded - historyBytes;
+  memory.fill(history, 0, historyBytes);
   // Whole 64-byte steps that leave at least the longest distance behind them.
-  const foldBytes = (size - 209 * unit) & ~63;
-  const folded = apartFrom(from, CRC_FOLD6 + HISTORY6);
-  const history = folded - HISTORY6;
-  memory.fill(history, 0, HISTORY6);
+  const longest: usize = weight == 6 ? 209 * unit : 5275;
+  const foldBytes = (size - longest) & ~63;
 
-  let done: usize = 0;
+  // The register stands for the bytes before, and joins the first four.
+  let first = i32x4.replace_lane(i32x4.splat(0), 0, register);
   let chunk: usize = 0;
-  while (done < foldBytes) {
-    if (done > 0) memory.copy(history, history + chunk, HISTORY6);
-    chunk = min(foldBytes - done, CHUNK6);
+  for (let done: usize = 0; done < foldBytes; done += chunk) {
+    if (done > 0) memory.copy(history, history + chunk, historyBytes);
+    chunk = min(foldBytes - done, chunkBytes);
     const source = from + done;
-    // The register stands for the bytes before, and joins the first four.
-    let first = i32x4.replace_lane(i32x4.splat(0), 0, register);
-    if (done > 0) first = i32x4.splat(0);
     for (let at: usize = 0; at < chunk; at += 64) {
       const to = folded + at;
-      const a = v128.xor(pushed6(to, unit), v128.xor(v128.load(source + at), first));
-      const b = v128.xor(pushed6(to + 16, unit), v128.load(source + at, 16));
-      const c = v128.xor(pushed6(to + 32, unit), v128.load(source + at, 32));
-      const d = v128.xor(pushed6(to + 48, unit), v128.load(source + at, 48));
+      const a = v128.xor(pushed(weight, unit, to), v128.xor(v128.load(source + at), first));
+      const b = v128.xor(pushed(weight, unit, to + 16), v128.load(source + at, 16));
+      const c = v128.xor(pushed(weight, unit, to + 32), v128.load(source + at, 32));
+      const d = v128.xor(pushed(weight, unit, to + 48), v128.load(source + at, 48));
       v128.store(to, a);
       v128.store(to, b, 16);
       v128.store(to, c, 32);
       v128.store(to, d, 48);
       first = i32x4.splat(0);
     }
-    done += chunk;
   }
 
   // Positions from here on take terms of folded positions only, hence the zeroes behind those.
   const tailBytes = size - foldBytes;
   const behind = folded + chunk;
   memory.fill(behind, 0, tailBytes + 16);
-  memory.copy(CRC_TAIL6, from + foldBytes, tailBytes);
+  memory.copy(tail, from + foldBytes, tailBytes);
   for (let at: usize = 0; at < tailBytes; at += 16) {
-    v128.store(CRC_TAIL6 + at, v128.xor(v128.load(CRC_TAIL6 + at), pushed6(behind + at, unit)));
+    v128.store(tail + at, v128.xor(v128.load(tail + at), pushed(weight, unit, behind + at)));
   }
-  return slice(0, CRC_TAIL6, tailBytes);
+  return tailBytes;
 }
 
+/** What the positions before have pushed forward to the 16 bytes at `to`. */
 // @ts-ignore: decorator
 @inline
-function pushed6(to: usize, unit: usize): v128 {
+function pushed(weight: u32, unit: usize, to: usize): v128 {
+  if (weight == 4) {
+    return v128.xor(
+      v128.load(to - 767),
+      v128.xor(v128.load(to - 2524), v128.load(to - 5275)),
+    );
+  }
   return v128.xor(
     v128.xor(v128.load(to - 65 * unit), v128.load(to - 155 * unit)),
     v128.xor(
       v128.load(to - 170 * unit),
       v128.xor(v128.load(to - 195 * unit), v128.load(to - 209 * unit)),
     ),
-  );
-}
-
-/** Weight 4: fewer loads a lane, a longer tail, which weight 6 then takes. */
-function fold4(register: u32, from: usize, size: usize): u32 {
-  const foldBytes = (size - 5275) & ~63;
-  const folded = apartFrom(from, CRC_FOLD4 + HISTORY4);
-  const history = folded - HISTORY4;
-  memory.fill(history, 0, HISTORY4);
-
-  let done: usize = 0;
-  let chunk: usize = 0;
-  while (done < foldBytes) {
-    if (done > 0) memory.copy(history, history + chunk, HISTORY4);
-    chunk = min(foldBytes - done, CHUNK4);
-    const source = from + done;
-    let first = i32x4.replace_lane(i32x4.splat(0), 0, register);
-    if (done > 0) first = i32x4.splat(0);
-    for (let at: usize = 0; at < chunk; at += 64) {
-      const to = folded + at;
-      const a = v128.xor(pushed4(to), v128.xor(v128.load(source + at), first));
-      const b = v128.xor(pushed4(to + 16), v128.load(source + at, 16));
-      const c = v128.xor(pushed4(to + 32), v128.load(source + at, 32));
-      const d = v128.xor(pushed4(to + 48), v128.load(source + at, 48));
-      v128.store(to, a);
-      v128.store(to, b, 16);
-      v128.store(to, c, 32);
-      v128.store(to, d, 48);
-      first = i32x4.splat(0);
-    }
-    done += chunk;
-  }
-
-  const tailBytes = size - foldBytes;
-  const tail = CRC_TAIL4;
-  memory.copy(tail, from + foldBytes, tailBytes);
-  // A chunk may be shorter than the history, so zeroes are written only as far as terms are read.
-  const behind = folded + chunk;
-  memory.fill(behind, 0, tailBytes + 16);
-  for (let at: usize = 0; at < tailBytes; at += 16) {
-    v128.store(tail + at, v128.xor(v128.load(tail + at), pushed4(behind + at)));
-  }
-  return fold6By2(0, tail, tailBytes);
-}
-
-// @ts-ignore: decorator
-@inline
-function pushed4(to: usize): v128 {
-  return v128.xor(
-    v128.load(to - 767),
-    v128.xor(v128.load(to - 2524), v128.load(to - 5275)),
   );
 }
 

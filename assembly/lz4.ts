@@ -11,7 +11,7 @@
 // Source: https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
 import { HASH_TABLE } from './arena';
-import { copyMatch, copyRun } from './copy';
+import { commonBytes, copyMatch, copyRun } from './copy';
 import { CORRUPT, LIMIT } from './reasons';
 
 const MIN_MATCH: usize = 4;
@@ -84,7 +84,7 @@ function compress<T>(source: usize, size: usize, target: usize): i32 {
 
       // Matches that follow each other directly need no search between them.
       while (found) {
-        const more = common(at + MIN_MATCH, match + MIN_MATCH, matchEnd);
+        const more = commonBytes(at + MIN_MATCH, match + MIN_MATCH, matchEnd);
         to = writeSequence(to, anchor, at - anchor, at - match, more, end);
         at += MIN_MATCH + more;
         anchor = at;
@@ -159,24 +159,6 @@ function writeLength(to: usize, rest: usize): usize {
   }
   store<u8>(to, rest);
   return to + 1;
-}
-
-/** Bytes that two runs have in common, the first of them ending at `end`. */
-// @ts-ignore: decorator
-@inline
-function common(a: usize, b: usize, end: usize): usize {
-  const start = a;
-  while (a + 8 <= end) {
-    const difference = load<u64>(a) ^ load<u64>(b);
-    if (difference != 0) return a - start + <usize>(ctz<u64>(difference) >>> 3);
-    a += 8;
-    b += 8;
-  }
-  while (a < end && load<u8>(a) == load<u8>(b)) {
-    a += 1;
-    b += 1;
-  }
-  return a - start;
 }
 
 /**

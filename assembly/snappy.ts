@@ -12,7 +12,7 @@
 // Source: https://github.com/google/snappy/blob/main/format_description.txt
 
 import { HASH_TABLE } from './arena';
-import { copyMatch, copyRun } from './copy';
+import { commonBytes, copyMatch, copyRun } from './copy';
 import { CORRUPT, LIMIT } from './reasons';
 
 const FRAGMENT_BYTES: usize = 0x10000;
@@ -84,7 +84,7 @@ function compressFragment(source: usize, end: usize, to: usize): usize {
 
       let chained = true;
       while (chained) {
-        const length = common(at + 4, match + 4, end) + 4;
+        const length = commonBytes(at + 4, match + 4, end) + 4;
         to = writeCopy(to, at - match, length);
         at += length;
         anchor = at;
@@ -162,24 +162,6 @@ function writeCopy2(to: usize, offset: usize, length: usize): usize {
   store<u8>(to, ((length - 1) << 2) | 2);
   store<u16>(to, <u16>offset, 1);
   return to + 3;
-}
-
-/** Bytes that two runs have in common, the first of them ending at `end`. */
-// @ts-ignore: decorator
-@inline
-function common(a: usize, b: usize, end: usize): usize {
-  const start = a;
-  while (a + 8 <= end) {
-    const difference = load<u64>(a) ^ load<u64>(b);
-    if (difference != 0) return a - start + <usize>(ctz<u64>(difference) >>> 3);
-    a += 8;
-    b += 8;
-  }
-  while (a < end && load<u8>(a) == load<u8>(b)) {
-    a += 1;
-    b += 1;
-  }
-  return a - start;
 }
 
 /**

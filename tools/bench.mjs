@@ -15,9 +15,14 @@ if (name === undefined || !existsSync(entry(name))) {
   }
   process.exit(name === undefined ? 0 : 2)
 }
-const run = spawnSync(join(ROOT, 'node_modules/.bin/node'), [entry(name), ...flags], {
-  stdio: 'inherit',
-})
+// The young generation as the sluice command sets it, and says why: src/cli/main.ts.
+const run = spawnSync(
+  join(ROOT, 'node_modules/.bin/node'),
+  ['--max-semi-space-size=1', entry(name), ...flags],
+  {
+    stdio: 'inherit',
+  },
+)
 process.exit(run.status ?? 1)
 
 /** The first sentence of the bench's opening comment. */

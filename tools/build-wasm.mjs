@@ -39,7 +39,10 @@ async function build() {
   ])
   process.stdout.write(stdout.toString())
   process.stderr.write(stderr.toString())
-  if (error !== null) throw error
+  if (error !== null) {
+    process.exitCode = 1
+    return
+  }
   // Dated at the start, so that a source saved during the build makes the next run build again.
   utimesSync(join(ROOT, unfinished), startedAt, startedAt)
   renameSync(join(ROOT, unfinished), OUTPUT)

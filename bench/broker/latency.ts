@@ -63,7 +63,7 @@ async function paced(
         stream.send({ number: sent, acks: 'all', timeoutMs: 30_000, batches })
         sent += 1
       }
-      if (sent < total) setImmediate(pace)
+      if (sent < total) setTimeout(pace, 1)
     }
     pace()
   })

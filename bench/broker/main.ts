@@ -37,12 +37,20 @@ const seconds = Number(flags.seconds)
 const rounds = Number(flags.rounds)
 const parts = flags.only.split(',')
 
+/**
+ * What a topic that is written to keeps. Old segments go while new ones are written, so that the page
+ * cache uses the same memory again: on a virtual machine memory that is touched for the first time costs
+ * several times as much, and that would be measured.
+ */
+const BOUNDED = { 'segment.bytes': String(64 << 20), 'retention.bytes': String(192 << 20) }
+
 /** Largest message of FetchStream, for the ceiling to send the same. */
 const FETCH_MESSAGE_BYTES = 256 * 1024
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
-warmMemory(join(directory, 'warm'))
-const broker = await BrokerProcess.start(join(directory, 'data'), ['--log-level', 'warn'])
+const broker = await BrokerProcess.start(join(directory, 'data'), [
+  ...['--log-level', 'warn', '--set', 'log.retention.check.interval.ms=250'],
+])
 const ceiling = await startCeiling()
 const brokerTarget: Target = { address: broker.addresses.grpc, pid: broker.pid }
 const admin = new Admin({ bootstrap: [brokerTarget.address] })
@@ -95,8 +103,8 @@ function inFlightCell(): Promise<CellRuns> {
 
 async function produceCell(name: string, load: Load): Promise<CellRuns> {
   const topics = {
-    durable: await newTopic('disk', load.producers),
-    os: await newTopic('os', load.producers),
+    durable: await newTopic('disk', load.producers, BOUNDED),
+    os: await newTopic('os', load.producers, BOUNDED),
   }
   const cell = new CellRuns(name)
   for (let round = 0; round < rounds; round++) {
@@ -140,9 +148,13 @@ async function run(cell: CellRuns, series: string, action: () => Promise<Run>): 
   process.stderr.write(`  ${cell.name}: ${series} ${rate} MB/s\n`)
 }
 
-async function newTopic(flushPolicy: 'disk' | 'os', partitions: number): Promise<string> {
+async function newTopic(
+  flushPolicy: 'disk' | 'os',
+  partitions: number,
+  bounds: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const name = `bench-${performance.now().toFixed(3)}`
-  const configs = { 'flush.policy': flushPolicy, 'file.delete.delay.ms': '0' }
+  const configs = { 'flush.policy': flushPolicy, 'file.delete.delay.ms': '0', ...bounds }
   await admin.createTopic({ name, partitions, configs })
   return name
 }
@@ -154,16 +166,6 @@ async function startCeiling(): Promise<{ readonly child: ChildProcess; readonly 
     child.once('error', reject)
   })
   return { child, target: { address: `127.0.0.1:${port}`, pid: child.pid! } }
-}
-
-/**
- * Touches as much memory as the runs will use: a virtual machine gets its pages from its host on the
- * first touch, several times slower than later, and the first competitor would pay for all.
- */
-function warmMemory(path: string): void {
-  const chunk = Buffer.alloc(64 * 1024 * 1024, 1)
-  for (let part = 0; part < 48; part++) writeFileSync(path, chunk, { flag: 'a' })
-  rmSync(path)
 }
 
 function size(bytes: number): string {

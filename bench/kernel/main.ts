@@ -6,6 +6,7 @@
 // half a minute. Ends with status 1 when a floor is not held.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machineFacts } from '../support/machine.ts'
@@ -27,6 +28,10 @@ const machine = machineFacts()
 const outcomes = allMatches().map(run)
 const report = markdownReport(outcomes, machine)
 console.log(report)
+// One of the runners is this bench.
+if (loadavg()[0]! > machine.cores) {
+  console.log('Others used this machine meanwhile, so the figures and floors say little. Run again.')
+}
 
 if (options.json !== undefined) {
   writeFileSync(options.json, `${JSON.stringify({ machine, outcomes }, null, 2)}\n`)

@@ -3,7 +3,7 @@
 //   node produce.ts TOPIC [HOST:PORT] < FILE
 
 import { createInterface } from 'node:readline'
-import { Producer, SluiceError } from 'sluice'
+import { Producer, type SluiceError } from 'sluice'
 
 const [topic, bootstrap = '127.0.0.1:9094'] = process.argv.slice(2)
 if (topic === undefined) {

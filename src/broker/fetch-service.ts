@@ -4,6 +4,7 @@
 import type { Clock } from '../io/clock.ts'
 import { BrokerError } from '../base/errors.ts'
 import { Counter } from '../observability/counters.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { BatchView } from '../record/batch-reader.ts'
 import type { RecordCursor } from '../record/record-cursor.ts'
 import { Deadlines } from '../replication/delayed-operation.ts'
@@ -13,10 +14,12 @@ import { FetchSession } from './fetch-session.ts'
 import type { FetchSink } from './fetch-sink.ts'
 import { subscribedPartitions, type SubscribeRequest } from './subscribe-request.ts'
 import { RecordSubscription, type SubscriptionSink } from './subscription.ts'
-import { PendingFetch, type Fetched, type FetchRequest } from './pending-fetch.ts'
+import { PendingFetch, type Fetched, type FetchRequest } from './fetch/pending-fetch.ts'
 
 export interface FetchServiceOptions {
   readonly clock: Clock
+  /** Default: none. */
+  readonly logger?: Logger
   readonly partitions: PartitionDirectory
   /** record/batch-reader.ts, with its storage core. */
   readonly openBatch: (batch: BatchView) => RecordCursor
@@ -112,6 +115,7 @@ export class FetchService {
       clock,
       partitions,
       maxPartitions: this.#options.maxPartitions ?? MAX_PARTITIONS,
+      unexpected: (error) => this.#logUnexpected(error),
       pushed: (sizeBytes) => {
         this.counters.pushes.add()
         this.counters.bytes.add(sizeBytes)
@@ -153,6 +157,13 @@ export class FetchService {
 
   #count(results: readonly Fetched[]): void {
     this.counters.requests.add()
-    for (const { batches } of results) this.counters.bytes.add(batches?.byteLength ?? 0)
+    for (const { batches, error } of results) {
+      this.counters.bytes.add(batches?.byteLength ?? 0)
+      if (error?.code === 'UNKNOWN_SERVER_ERROR') this.#logUnexpected(error)
+    }
+  }
+
+  #logUnexpected(error: BrokerError): void {
+    this.#options.logger?.error({ err: error }, 'Fetch failed unexpectedly')
   }
 }

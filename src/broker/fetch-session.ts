@@ -9,9 +9,9 @@ import type { FetchWaiter } from '../replication/fetch-waiters.ts'
 import type { PartitionDirectory } from '../replication/readable-partition.ts'
 import type { FetchSink, PartitionStart } from './fetch-sink.ts'
 import { startOffset, type Position } from './position.ts'
-import { SessionOutput } from './session-output.ts'
-import { SessionPump } from './session-pump.ts'
-import { refusedState, SessionPartition } from './session-partition.ts'
+import { SessionOutput } from './fetch/session-output.ts'
+import { SessionPump } from './fetch/session-pump.ts'
+import { refusedState, SessionPartition } from './fetch/session-partition.ts'
 
 export interface FetchSessionOptions {
   readonly clock: Clock
@@ -22,6 +22,8 @@ export interface FetchSessionOptions {
   readonly maxPushBytes?: number
   /** Silence after which a heartbeat is sent. Default 15 s. */
   readonly heartbeatMs?: number
+  /** Called with what is a bug or unexplained, and not a refusal. */
+  readonly unexpected?: (error: BrokerError) => void
   /** Called when batches were pushed, with their size in bytes: for metrics. */
   readonly pushed?: (sizeBytes: number) => void
   /** Called once, by `close`. */
@@ -157,6 +159,7 @@ export class FetchSession {
     this.#stop(partition)
     partition.phase = 'failed'
     partition.error = error
+    if (error.code === 'UNKNOWN_SERVER_ERROR') this.#options.unexpected?.(error)
     this.#announce(partition)
   }
 

@@ -12,9 +12,9 @@ import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
 import { Deadlines } from '../replication/delayed-operation.ts'
 import type { Acks } from '../replication/leader.ts'
 import type { Partition } from '../replication/partition.ts'
-import { ByteBudget } from './byte-budget.ts'
+import { ByteBudget } from './produce/byte-budget.ts'
 import type { Caller } from './caller.ts'
-import { PendingProduce, refusedAppend, type Appended } from './pending-produce.ts'
+import { PendingProduce, refusedAppend, type Appended } from './produce/pending-produce.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
 export interface ProduceBatch {

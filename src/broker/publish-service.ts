@@ -10,14 +10,14 @@ import type { BatchBuilder } from '../record/batch-builder.ts'
 import { partitionForKey } from '../record/murmur2.ts'
 import type { Acks } from '../replication/leader.ts'
 import type { Caller } from './caller.ts'
-import type { Appended } from './pending-produce.ts'
+import type { Appended } from './produce/pending-produce.ts'
 import type { ProduceBatch, ProduceService, WritablePartitions } from './produce-service.ts'
 import {
   PublishBatches,
   refusedPlacement,
   type Placement,
   type PublishRecord,
-} from './publish-batches.ts'
+} from './produce/publish-batches.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
 export interface PublishRequest {

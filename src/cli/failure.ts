@@ -1,5 +1,11 @@
-// How a command ends that can't do what it was asked: one sentence, and an exit code.
+// How a command ends that can't do what it was asked: one sentence, what to do about it, and an exit
+// code.
+//
+//   0   done
+//   1   not done: the broker refused, nobody answered, a file can't be read
+//   2   the command was called wrongly
 
+import { getSystemErrorMap } from 'node:util'
 import { CommanderError } from 'commander'
 import { SluiceError } from '../client/index.ts'
 import { tell } from './terminal.ts'
@@ -9,37 +15,105 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What a command can't do, in a sentence that names what is in the way. Exit code 1. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+}
+
 /**
  * Tells what went wrong, and what to do where that is known.
  *
- * @returns the exit code: 2 for a wrong call, 1 for everything else
+ * @returns the exit code
  */
 export function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode
-  if (error instanceof UsageError) {
+  // It has told already; help and version end in one, too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UsageError || error instanceof Failure) {
     tell(`sluice: ${error.message}`)
-    return 2
+    return error instanceof UsageError ? 2 : 1
   }
-  if (error instanceof SluiceError) {
-    tell(`sluice: ${error.message}`)
-    const remedy = REMEDIES.get(error.code)
-    if (remedy !== undefined) tell(`        ${remedy}`)
+  if (error instanceof SluiceError) return reportRefusal(error)
+  const reason = systemReason(error)
+  if (reason !== null) {
+    const { path } = error as NodeJS.ErrnoException
+    tell(`sluice: ${path === undefined ? '' : `${path}: `}${reason}`)
     return 1
   }
-  const { code, path } = error as NodeJS.ErrnoException
-  const where = path === undefined ? '' : ` (${path})`
-  tell(`sluice: ${error instanceof Error ? error.message : String(error)}${where}`)
-  // A stack helps with a bug, and not with what the system refused.
-  if (code === undefined && error instanceof Error && error.stack !== undefined) tell(error.stack)
+  // A bug, so where it is matters.
+  tell(`sluice: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return 1
 }
 
-const REMEDIES = new Map<string, string>([
-  ['UNKNOWN_TOPIC_OR_PARTITION', 'sluice topic list shows the topics there are'],
-  ['TOPIC_ALREADY_EXISTS', 'sluice topic describe shows it; --if-not-exists makes this no error'],
-  ['NETWORK_EXCEPTION', 'is a broker running there? sluice start runs one; --bootstrap says where'],
-  [
-    'BROKER_NOT_AVAILABLE',
-    'is a broker running there? sluice start runs one; --bootstrap says where',
-  ],
+function reportRefusal(error: SluiceError): number {
+  if (error.code === 'INVALID_OPTION') {
+    tell(`sluice: ${optionAsFlag(error)}`)
+    return 2
+  }
+  tell(`sluice: ${error.code}: ${sentenceOf(error)}`)
+  const remedy = remedyOf(error)
+  if (remedy !== null) tell(`        ${remedy}`)
+  return 1
+}
+
+/** The message of an error, with the facts that it does not tell itself in parentheses. */
+export function sentenceOf(error: SluiceError): string {
+  const facts = Object.entries(error.facts)
+  const behind = facts.map(([name, value]) => ` ${name}=${value}`).join('')
+  const end = error.message.endsWith(behind) ? -behind.length : 0
+  const sentence = error.message.slice(`${error.code}: `.length, end || undefined)
+  if (error.code === 'NETWORK_EXCEPTION') return connectionSentence(sentence)
+  const untold = facts.filter(([, value]) => !sentence.includes(String(value)))
+  if (untold.length === 0) return sentence
+  return `${sentence} (${untold.map(([name, value]) => `${name}=${value}`).join(', ')})`
+}
+
+/** What grpc-js tells around the reason helps nobody. */
+function connectionSentence(sentence: string): string {
+  const reason = /Last error: (?:Error: )?(.*?)\.? Resolution note/.exec(sentence)?.[1]
+  return reason === undefined ? sentence : `No broker answers: ${reason}`
+}
+
+/** Options of the client, by the flags that set them. */
+const FLAG_OF_OPTION = new Map([
+  ['bootstrap', '--bootstrap'],
+  ['batchBytes', '--batch-bytes'],
+  ['lingerMs', '--linger'],
 ])
+
+function optionAsFlag(error: SluiceError): string {
+  const option = String(error.facts['option'])
+  return sentenceOf(error).replaceAll(option, FLAG_OF_OPTION.get(option) ?? option)
+}
+
+function remedyOf({ code, facts }: SluiceError): string | null {
+  switch (code) {
+    case 'UNKNOWN_TOPIC_OR_PARTITION': {
+      const { topic, partition } = facts
+      if (partition !== undefined) return `sluice topic describe ${topic} shows its partitions`
+      return 'sluice topic list shows the topics there are'
+    }
+    case 'TOPIC_ALREADY_EXISTS':
+      return `sluice topic describe ${facts['topic']} shows it; --if-not-exists makes this no error`
+    case 'NETWORK_EXCEPTION':
+    case 'BROKER_NOT_AVAILABLE':
+      return 'is a broker there? sluice start runs one; --bootstrap says where its gRPC address is'
+    case 'INVALID_CONFIG':
+      return 'sluice topic describe NAME --configs shows every option, and what it takes'
+    default:
+      return null
+  }
+}
+
+/**
+ * What the operating system refused, in its words: "no such file or directory".
+ *
+ * @returns null when the error is none of the system's
+ */
+export function systemReason(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  const { code } = error as NodeJS.ErrnoException
+  // Errors of libraries name the code in their text alone.
+  const name = code ?? /\bE[A-Z]{3,}\b/.exec(error.message)?.[0]
+  for (const [known, text] of getSystemErrorMap().values()) if (known === name) return text
+  return null
+}

@@ -1,16 +1,34 @@
-// Values of flags: text to what it means, or an error that says what is allowed.
+// Values of flags: text to what it means, or an error that says what is allowed. Commander puts the
+// flag's name before the sentence.
 
 import { InvalidArgumentError } from 'commander'
+import { SluiceError } from '../client/index.ts'
+import { parseBootstrap } from '../client/connection-options.ts'
+import { parseHostPort } from '../config/address.ts'
+import { parseDurationMs, parseSizeBytes, plainNumber } from '../config/quantity.ts'
+import { TOPIC_OPTION_BY_NAME } from '../config/topic-options.ts'
 
 /** A whole number of at least `least`. */
 export function integer(least: number): (value: string) => number {
   return (value) => {
-    const number = Number(value.replaceAll('_', ''))
-    if (!Number.isSafeInteger(number) || value.trim() === '' || number < least) {
+    const number = /^\d[\d_]*$/.test(value) ? Number(value.replaceAll('_', '')) : Number.NaN
+    if (!Number.isSafeInteger(number) || number < least) {
       throw new InvalidArgumentError(`It is a whole number of ${least} or more.`)
     }
     return number
   }
+}
+
+/** Whole numbers, gathered when the flag is repeated or has several with commas; each once. */
+export function integers(least: number): (value: string, previous?: readonly number[]) => number[] {
+  return (value, previous = []) => {
+    return [...new Set([...previous, ...value.split(',').map(integer(least))])]
+  }
+}
+
+/** Words, gathered when the flag is repeated. */
+export function words(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value]
 }
 
 /** `name=value`, gathered into a map when the flag is repeated. */
@@ -23,36 +41,65 @@ export function keyValue(
   return new Map(previous).set(text.slice(0, at), text.slice(at + 1))
 }
 
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
-  KIB: 1024,
-  MIB: 1024 ** 2,
-  GIB: 1024 ** 3,
+/** `name=value` of a topic's configuration; `7d` and `256MiB` become the numbers that brokers take. */
+export function topicConfig(
+  text: string,
+  previous?: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const configs = keyValue(text, previous)
+  for (const [name, value] of configs) {
+    configs.set(name, plainNumber(value, TOPIC_OPTION_BY_NAME.get(name)?.unit ?? null))
+  }
+  return configs
 }
 
-/** A number of bytes: `65536`, `64KiB`, `1MB`. */
+/** `name=value` of headers, in their order; a name may come more than once. */
+export function header(
+  text: string,
+  previous: readonly Header[] = [],
+): readonly Header[] {
+  const at = text.indexOf('=')
+  if (at < 0) throw new InvalidArgumentError('It has the form name=value.')
+  return [...previous, { key: text.slice(0, at), value: text.slice(at + 1) }]
+}
+
+export interface Header {
+  readonly key: string
+  readonly value: string
+}
+
+/** A number of bytes, 1 or more: `65536`, `64KiB`, `1MB`. */
 export function sizeBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim())
-  const unit = match === null ? undefined : SIZE_UNITS[match[2]!.toUpperCase()]
-  if (match === null || unit === undefined) {
+  const size = parseSizeBytes(text)
+  if (size === null || size < 1) {
     throw new InvalidArgumentError('It is a number of bytes, as in 65536, 64KiB or 1MB.')
   }
-  return Math.round(Number(match[1]) * unit)
+  return size
 }
 
-const DURATION_UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
+/** A duration in milliseconds: `5`, `5ms`, `1.5s`. */
+export function durationMs(text: string): number {
+  const duration = parseDurationMs(text)
+  if (duration === null) {
+    throw new InvalidArgumentError('It is a duration, as in 5ms, 1.5s or 2m.')
+  }
+  return duration
+}
+
+/** Where brokers are: `host:port`, or several with commas. */
+export function bootstrap(text: string): readonly string[] {
+  try {
+    return parseBootstrap(text)
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error
+    throw new InvalidArgumentError('It is host:port, or several with commas between.')
+  }
+}
+
+/** `host:port`. */
+export function hostPort(text: string): string {
+  if (parseHostPort(text) === null) throw new InvalidArgumentError('It is host:port.')
+  return text
 }
 
 /** Where to begin to read. */
@@ -70,14 +117,11 @@ export function startPosition(text: string, nowMs: number): StartFlag {
   if (text === 'beginning' || text === 'earliest') return { kind: 'earliest' }
   if (text === 'end' || text === 'latest') return { kind: 'latest' }
   if (/^\d+$/.test(text)) return { kind: 'offset', offset: integer(0)(text) }
-  const ago = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
-  if (ago !== null) {
-    const agoMs = Number(ago[1]) * DURATION_UNITS_MS[ago[2]!]!
-    return { kind: 'timestamp', timestampMs: Math.max(0, Math.round(nowMs - agoMs)) }
-  }
+  const agoMs = /^\d/.test(text) ? parseDurationMs(text) : null
+  if (agoMs !== null) return { kind: 'timestamp', timestampMs: Math.max(0, nowMs - agoMs) }
   const timestampMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(timestampMs)) return { kind: 'timestamp', timestampMs }
   throw new InvalidArgumentError(
-    `--from is beginning, end, an offset, a time as in 2026-01-31T12:00Z, or 15m, 2h, 7d; not ${text}.`,
+    'It is beginning, end, an offset, a time as in 2026-01-31T12:00Z, or how long ago as in 15m, 2h, 7d.',
   )
 }

@@ -1,18 +1,30 @@
 // The tree of commands: names, flags, help, examples. What a command does stands in commands/, and is
 // loaded only when it runs.
 
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
+import { realClock } from '../io/real-clock.ts'
+import { connected, examples, settle } from './command.ts'
 import { bashCompletion, zshCompletion } from './completion.ts'
-import { integer, keyValue, sizeBytes } from './flag-values.ts'
-import { tell, write } from './terminal.ts'
+import {
+  durationMs,
+  header,
+  hostPort,
+  integer,
+  integers,
+  keyValue,
+  sizeBytes,
+  startPosition,
+} from './flag-values.ts'
+import { write } from './terminal.ts'
+import { topicCommand } from './topic-commands.ts'
+
+const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 /** @param version shown by `--version` */
 export function createProgram(version: string): Command {
   const program = new Command('sluice')
     .description('Event streaming: durable, partitioned logs over gRPC.')
     .version(version)
-    .showHelpAfterError('(--help tells what is allowed)')
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
   program.addCommand(startCommand())
   program.addCommand(topicCommand())
   program.addCommand(produceCommand())
@@ -21,6 +33,7 @@ export function createProgram(version: string): Command {
   program.addCommand(clusterCommand())
   program.addCommand(healthCommand())
   program.addCommand(completionCommand(program))
+  settle(program)
   return examples(program, [
     ['sluice start', 'one broker on 127.0.0.1, data in ./sluice-data'],
     ['sluice topic create clicks --partitions 6', 'a topic'],
@@ -36,8 +49,8 @@ function startCommand(): Command {
     .option('--grpc <host:port>', 'address of the gRPC front (default: 127.0.0.1:9094)')
     .option('--http <host:port>', 'address of health and metrics (default: 127.0.0.1:9095)')
     .option('--kafka <host:port>', 'address of the Kafka listener (comes with the next release)')
-    .option('--config <file>', 'options from sluice.yaml or Kafka’s .properties')
-    .option('--set <name=value>', 'any option by its name, as in log.retention.ms=60000', keyValue)
+    .option('--config <file>', 'options from a YAML file, or Kafka’s .properties')
+    .option('--set <name=value>', 'an option by its name, as in log.retention.ms=7d', keyValue)
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')
     .option('--allow-insecure-listeners', 'allow addresses that other machines reach')
     .option('--json', 'tell that it is ready as a line of JSON')
@@ -45,8 +58,8 @@ function startCommand(): Command {
       'after',
       `
 Every option may also stand in a file or in the environment; flags win, then the environment, then the
-file. retention.ms of all topics, say: --set log.retention.ms=60000, or SLUICE_LOG_RETENTION_MS=60000,
-or in sluice.yaml: "log.retention.ms: 60000".`,
+file. retention.ms of all topics, say: --set log.retention.ms=7d, or SLUICE_LOG_RETENTION_MS=7d, or in
+sluice.yaml: "log.retention.ms: 7d". sluice cluster --configs shows all of them.`,
     )
     .action(async (flags) => (await import('./commands/start.ts')).start(flags))
   return examples(command, [
@@ -54,76 +67,6 @@ or in sluice.yaml: "log.retention.ms: 60000".`,
     ['sluice start --data-dir /var/lib/sluice --grpc 127.0.0.1:19094', ''],
     ['sluice start --config sluice.yaml', ''],
   ])
-}
-
-function topicCommand(): Command {
-  const topic = new Command('topic').description('Create, list, describe, alter, delete topics.')
-
-  const create = connected(new Command('create'))
-    .description('Create a topic.')
-    .argument('<name>', 'letters, digits, ".", "_" and "-"')
-    .option('-p, --partitions <count>', 'default: the broker’s num.partitions', integer(1))
-    .option('--replication-factor <count>', 'default: the broker’s', integer(1))
-    .option('-c, --config <name=value>', 'as in retention.ms=60000; may be repeated', keyValue)
-    .option('--if-not-exists', 'no error when the topic exists already')
-    .option('--dry-run', 'check all, create nothing')
-    .action(async (name, flags) => (await import('./commands/topic.ts')).createTopic(name, flags))
-  topic.addCommand(
-    examples(create, [
-      ['sluice topic create clicks --partitions 6', ''],
-      ['sluice topic create logs -c retention.ms=86400000 -c flush.policy=os', ''],
-    ]),
-  )
-
-  const list = connected(new Command('list'))
-    .alias('ls')
-    .description('List topics.')
-    .option('--internal', 'also those that the broker made for its own use')
-    .action(async (flags) => (await import('./commands/topic.ts')).listTopics(flags))
-  topic.addCommand(examples(list, [['sluice topic list --json', '']]))
-
-  const describe = connected(new Command('describe'))
-    .description('Show a topic’s partitions, and what is configured.')
-    .argument('<name>', 'a topic')
-    .option('--configs', 'every configuration, with its source and meaning')
-    .action(async (name, flags) => (await import('./commands/topic.ts')).describeTopic(name, flags))
-  topic.addCommand(
-    examples(describe, [
-      ['sluice topic describe clicks', ''],
-      ['sluice topic describe clicks --configs', ''],
-    ]),
-  )
-
-  const alter = connected(new Command('alter'))
-    .description('Change a topic’s configuration, add partitions, or delete old records.')
-    .argument('<name>', 'a topic')
-    .option('-c, --config <name=value>', 'set; may be repeated', keyValue)
-    .option('--unset <name>', 'back to the broker’s default; may be repeated', repeated)
-    .option('-p, --partitions <count>', 'how many the topic shall have', integer(1))
-    .option('--delete-before <offset>', 'delete the records below this offset', integer(0))
-    .option(
-      '--partition <number>',
-      'of which partition --delete-before is (default: 0)',
-      integer(0),
-    )
-    .option('--dry-run', 'check all, change nothing')
-    .action(async (name, flags) => (await import('./commands/topic.ts')).alterTopic(name, flags))
-  topic.addCommand(
-    examples(alter, [
-      ['sluice topic alter clicks -c retention.ms=3600000', ''],
-      ['sluice topic alter clicks --unset retention.ms --partitions 12', ''],
-      ['sluice topic alter clicks --partition 2 --delete-before 1000', ''],
-    ]),
-  )
-
-  const remove = connected(new Command('delete'))
-    .description('Delete a topic with all its records.')
-    .argument('<name>', 'a topic')
-    .option('--if-exists', 'no error when there is no such topic')
-    .option('-y, --yes', 'do not ask')
-    .action(async (name, flags) => (await import('./commands/topic.ts')).deleteTopic(name, flags))
-  topic.addCommand(examples(remove, [['sluice topic delete clicks --yes', '']]))
-  return topic
 }
 
 function produceCommand(): Command {
@@ -135,11 +78,11 @@ function produceCommand(): Command {
       new Option('--format <format>', 'what a line is').choices(['lines', 'json']).default('lines'),
     )
     .option('-k, --key-separator <text>', 'what stands between key and value in a line')
-    .option('-H, --header <name=value>', 'a header of every record; may be repeated', keyValue)
+    .option('-H, --header <name=value>', 'a header of every record; may be repeated', header)
     .option('-p, --partition <number>', 'default: by the key', integer(0))
     .addOption(
       new Option('-z, --compression <codec>', 'of batches')
-        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+        .choices(CODECS)
         .default('none'),
     )
     .addOption(
@@ -147,18 +90,23 @@ function produceCommand(): Command {
         .choices(['all', '1', '0'])
         .default('all'),
     )
-    .option('--linger-ms <ms>', 'how long a batch waits for more', integer(0))
+    .option('--linger <duration>', 'how long a batch waits for more, as in 5ms', durationMs)
     .option('--batch-bytes <size>', 'size of a full batch, as in 256KiB', sizeBytes)
     .option('-q, --quiet', 'no progress')
     .addHelpText(
       'after',
       `
-With --format json a line is {"key": …, "value": …, "headers": {…}, "timestamp": …, "partition": …}, all
-but value optional. Strings are taken as text; other values are written as JSON; null is null.`,
+With --format json a line is what sluice consume --json prints, all but value optional:
+  {"key": …, "value": …, "headers": {"name": …}, "timestamp": ms since 1970, "partition": …}
+Strings are taken as text, null as null, other values as JSON; bytes that are no text stand in base64
+in keyBase64 and valueBase64. A topic and an offset in a line have no effect.
+
+It ends when every record was acknowledged. A line that is not understood ends it, too: all lines
+before that one were produced.`,
     )
     .action(async (topic, flags) => (await import('./commands/produce.ts')).produce(topic, flags))
   return examples(command, [
-    ['sluice produce logs --file /var/log/dpkg.log', ''],
+    ['sluice produce logs --file /var/log/dpkg.log', 'with a progress bar'],
     ["echo 'user-7:signed in' | sluice produce clicks --key-separator :", ''],
     ['sluice produce clicks --format json --compression zstd < events.jsonl', ''],
   ])
@@ -171,9 +119,10 @@ function consumeCommand(): Command {
     .option('-b, --from-beginning', 'the same as --from beginning')
     .option(
       '--from <position>',
-      'beginning, end, an offset, or a time as in 2026-01-31T12:00Z or 1h',
+      'beginning, end, an offset, or a time as in 2026-01-31T12:00Z or 15m (ago)',
+      (text) => startPosition(text, realClock.now()),
     )
-    .option('-p, --partition <number>', 'only this one; may be repeated', repeatedInteger)
+    .option('-p, --partition <number>', 'only this one; may be repeated', integers(0))
     .option('-n, --count <records>', 'end after this many', integer(1))
     .option('--no-follow', 'end when all that is there now was read')
     .addOption(
@@ -186,7 +135,8 @@ function consumeCommand(): Command {
     .addHelpText(
       'after',
       `
-It begins at the end unless told otherwise, and goes on until Ctrl-C, --count or --no-follow.`,
+It begins at the end unless told otherwise, and goes on until Ctrl-C, --count or --no-follow.
+Records of one partition come in their order; several partitions are read side by side.`,
     )
     .action(async (topic, flags) => (await import('./commands/consume.ts')).consume(topic, flags))
   return examples(command, [
@@ -209,10 +159,10 @@ function benchCommand(): Command {
       'of all producers together (default: as fast as they can)',
       integer(1),
     )
-    .addOption(new Option('--acks <acks>', '').choices(['all', '1', '0']).default('all'))
+    .addOption(new Option('--acks <acks>', 'as of produce').choices(['all', '1', '0']).default('all'))
     .addOption(
       new Option('-z, --compression <codec>', 'of batches')
-        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+        .choices(CODECS)
         .default('none'),
     )
     .addOption(
@@ -240,7 +190,7 @@ function clusterCommand(): Command {
 function healthCommand(): Command {
   const command = new Command('health')
     .description('Ask a broker whether it is ready; exit code 0 when it is.')
-    .option('--http <host:port>', 'its HTTP address', '127.0.0.1:9095')
+    .option('--http <host:port>', 'its HTTP address', hostPort, '127.0.0.1:9095')
     .action(async (flags) => (await import('./commands/health.ts')).health(flags))
   return examples(command, [['sluice health --http 127.0.0.1:19095', '']])
 }
@@ -248,40 +198,12 @@ function healthCommand(): Command {
 function completionCommand(program: Command): Command {
   const command = new Command('completion')
     .description('Print a completion script for a shell.')
-    .argument('<shell>', 'bash or zsh')
-    .action((shell: string) => {
-      if (shell === 'bash') return void write(bashCompletion(program))
-      if (shell === 'zsh') return void write(zshCompletion(program))
-      tell(`sluice: no completion for ${shell}; there is one for bash and one for zsh`)
-      process.exitCode = 2
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh']))
+    .action((shell: 'bash' | 'zsh') => {
+      void write(shell === 'bash' ? bashCompletion(program) : zshCompletion(program))
     })
   return examples(command, [
     ['source <(sluice completion bash)', 'in ~/.bashrc'],
     ['source <(sluice completion zsh)', 'in ~/.zshrc'],
   ])
-}
-
-/** Flags of every command that speaks to a broker. */
-function connected(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--bootstrap <host:port>', 'a broker’s gRPC address; several with commas')
-        .env('SLUICE_BOOTSTRAP')
-        .default('127.0.0.1:9094'),
-    )
-    .addOption(new Option('--json', 'print JSON'))
-}
-
-function examples(command: Command, lines: readonly (readonly [string, string])[]): Command {
-  const width = Math.max(...lines.map(([line]) => line.length))
-  const text = lines.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`.trimEnd())
-  return command.addHelpText('after', `\nExamples:\n${text.join('\n')}`)
-}
-
-function repeated(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
-}
-
-function repeatedInteger(value: string, previous: readonly number[] = []): number[] {
-  return [...previous, integer(0)(value)]
 }

@@ -1,12 +1,15 @@
 // Rows for people: columns under headings, as wide as what is in them.
 
 import { styleText } from 'node:util'
-import { isTerminal, writeLine } from './terminal.ts'
+import { writeLine } from './terminal.ts'
 
 export type Cell = string | number
 
+/** "17", "1,234", "1.5 MiB", or nothing to say. */
+const QUANTITY = /^(\d[\d,]*(\.\d+)?( [a-zA-Z/]+)?|-)$/
+
 /**
- * Prints rows under headings. A column whose cells are all numbers is set to the right.
+ * Prints rows under headings. A column of numbers, with or without units, is set to the right.
  *
  * @param headings one for each column
  * @param rows     each as long as `headings`
@@ -20,7 +23,7 @@ export function layOut(headings: readonly string[], rows: readonly (readonly Cel
   const columns = headings.map((heading, column) => {
     const cells = rows.map((row) => String(row[column]))
     const width = Math.max(heading.length, ...cells.map((cell) => cell.length))
-    const right = rows.length > 0 && rows.every((row) => typeof row[column] === 'number')
+    const right = cells.length > 0 && cells.every((cell) => QUANTITY.test(cell))
     return { width, right }
   })
   const line = (cells: readonly Cell[]): string => {
@@ -30,8 +33,23 @@ export function layOut(headings: readonly string[], rows: readonly (readonly Cel
     })
     return padded.join('  ').trimEnd()
   }
-  const heading = line(headings)
-  return [isTerminal('stdout') ? styleText('bold', heading) : heading, ...rows.map(line)]
+  // Bold where standard output is a terminal that wants colours.
+  return [styleText('bold', line(headings)), ...rows.map(line)]
+}
+
+/** A text in lines of at most `width` characters, each behind the indent; words stay whole. */
+export function wrap(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = []
+  let line = indent
+  for (const word of text.split(' ')) {
+    const longer = line === indent ? `${indent}${word}` : `${line} ${word}`
+    if (longer.length <= width || line === indent) line = longer
+    else {
+      lines.push(line)
+      line = `${indent}${word}`
+    }
+  }
+  return [...lines, line]
 }
 
 /** Bytes for people, in binary units: "1.5 MiB". */

@@ -1,9 +1,14 @@
 // Standard output and error as commands use them: whole writes, in order, no faster than they are
 // taken.
 
-/** True when people watch, so that colours and bars make sense. */
-export function isTerminal(stream: 'stdout' | 'stderr'): boolean {
-  return process[stream].isTTY === true && process.env['NO_COLOR'] === undefined
+/** True when people watch, so that bars and questions make sense. */
+export function isTerminal(stream: 'stdin' | 'stdout' | 'stderr'): boolean {
+  return process[stream].isTTY === true && process.env['TERM'] !== 'dumb'
+}
+
+/** Characters in a line of what people read: the terminal's, and at most 100. */
+export function lineWidth(): number {
+  return Math.min(100, process.stdout.isTTY === true ? process.stdout.columns : 100)
 }
 
 /**
@@ -43,14 +48,17 @@ export function exitWhenReaderLeaves(): void {
   })
 }
 
-/** Aborts on Ctrl-C and on SIGTERM; a second Ctrl-C ends the process at once. */
+/** Aborts on Ctrl-C and on SIGTERM; a second one ends the process at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController()
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130)
+    if (controller.signal.aborted) process.exit(INTERRUPTED)
     controller.abort()
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   return controller.signal
 }
+
+/** Exit code of a command that Ctrl-C ended before its work was done: 128 + SIGINT, as in shells. */
+export const INTERRUPTED = 130

@@ -37,6 +37,8 @@ export class SluiceError extends Error {
   readonly facts: ErrorFacts
   /** How long the broker asks to wait before the next try, in milliseconds; null when it did not. */
   readonly retryAfterMs: number | null
+  /** The message without code and facts. */
+  readonly #sentence: string
 
   constructor(
     code: SluiceErrorCode,
@@ -56,6 +58,16 @@ export class SluiceError extends Error {
     this.retriable = retriable
     this.facts = facts
     this.retryAfterMs = retryAfterMs
+    this.#sentence = message
+  }
+
+  /** The same error with more facts, and this one as its cause. */
+  with(facts: ErrorFacts, retryAfterMs = this.retryAfterMs): SluiceError {
+    return new SluiceError(
+      this.code,
+      { ...facts, ...this.facts },
+      { message: this.#sentence, retriable: this.retriable, retryAfterMs, cause: this },
+    )
   }
 
   /** Returns a SluiceError as it is, and turns anything else into one. */

@@ -1,6 +1,8 @@
 // The door to the disk. Storage and metadata see files through these two interfaces only, so that
 // tests put a disk behind them that fills up, fails and forgets what was not synced.
 
+import { dirname } from 'node:path'
+
 /** An open file. Offsets within it are bytes. Methods without a promise block the event loop. */
 export interface File {
   readonly path: string
@@ -42,7 +44,8 @@ export interface File {
   /** As `sync`, and blocks until it is done: for starting and stopping. */
   syncNow(): void
 
-  /** Closing does not sync. A closed file must not be used again. */
+  /** Closing does not sync. A closed file must not be used again. Does not block, also where the file
+   *  was removed and its bytes go with the last who has it open. */
   close(): void
 }
 
@@ -69,11 +72,21 @@ export interface FileSystem {
   /** Removes a file. Durable after `syncDirectory` of its parent. */
   remove(path: string): void
 
+  /** As `remove`, off the event loop: to free a gibibyte takes the system up to hundreds of
+   *  milliseconds. */
+  removeInPool(path: string): Promise<void>
+
   /** Removes a directory with all in it. Nothing happens when it does not exist. */
   removeTree(path: string): void
 
+  /** As `removeTree`, off the event loop. */
+  removeTreeInPool(path: string): Promise<void>
+
   /** Makes creates, renames and removals in this directory durable. Blocks. */
   syncDirectory(path: string): void
+
+  /** As `syncDirectory`, off the event loop, for what was changed before the call. */
+  syncDirectoryInPool(path: string): Promise<void>
 
   /** Bytes that may still be written on the disk that holds `path`. */
   freeBytes(path: string): number
@@ -93,17 +106,57 @@ export interface FileSystem {
  */
 export function replaceFile(files: FileSystem, path: string, content: string | Uint8Array): void {
   const temporary = `${path}.tmp`
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const file = files.open(temporary, 'create')
   try {
-    file.truncate(0)
-    if (bytes.byteLength > 0) file.write([bytes], 0)
+    rewrite(file, content)
     file.syncNow()
   } finally {
     file.close()
   }
   files.rename(temporary, path)
-  files.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/')
+  files.syncDirectory(dirname(path))
+}
+
+/**
+ * As `replaceFile`, with both syncs off the event loop. Two of one path must not run at a time.
+ *
+ * @param isWanted asked before the rename. A `replaceFile` of the same path may run meanwhile, when
+ *   this says no from then on
+ * @returns false when it was not wanted any more; the file is as the others left it
+ */
+export async function replaceFileInPool(
+  files: FileSystem,
+  path: string,
+  content: string | Uint8Array,
+  isWanted: () => boolean = () => true,
+): Promise<boolean> {
+  const temporary = `${path}.tmp`
+  const file = files.open(temporary, 'create')
+  try {
+    rewrite(file, content)
+    await file.sync()
+  } finally {
+    file.close()
+  }
+  if (!isWanted()) return false
+  files.rename(temporary, path)
+  await files.syncDirectoryInPool(dirname(path))
+  return true
+}
+
+function rewrite(file: File, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  file.truncate(0)
+  if (bytes.byteLength > 0) file.write([bytes], 0)
+}
+
+/** Makes a directory and those above it. All of them are on disk when this returns. */
+export function makeDirectoryDurably(files: FileSystem, path: string): void {
+  if (files.isDirectory(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeDirectoryDurably(files, parent)
+  files.makeDirectory(path)
+  files.syncDirectory(parent)
 }
 
 /** Reads a whole small file. @throws the system's error, ENOENT among them */

@@ -1,12 +1,14 @@
 // The machine's disk, by node:fs.
 
 import {
+  close,
   closeSync,
   constants,
   existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -15,9 +17,11 @@ import {
   readSync,
   readdirSync,
   renameSync,
+  rm,
   rmSync,
   statSync,
   statfsSync,
+  unlink,
   unlinkSync,
   writevSync,
 } from 'node:fs'
@@ -106,7 +110,7 @@ class RealFile implements File {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    if (this.#running === 0) closeSync(this.#fd)
+    if (this.#running === 0) closeDescriptor(this.#fd)
   }
 
   #inPool<T>(start: (callback: (error: Error | null, value?: T) => void) => void): Promise<T> {
@@ -115,7 +119,7 @@ class RealFile implements File {
       this.#running += 1
       start((error, value) => {
         this.#running -= 1
-        if (this.#closed && this.#running === 0) closeSync(this.#fd)
+        if (this.#closed && this.#running === 0) closeDescriptor(this.#fd)
         if (error) reject(error)
         else resolve(value as T)
       })
@@ -126,6 +130,21 @@ class RealFile implements File {
     if (!this.#closed) return
     throw Object.assign(new Error(`EBADF: file is closed, '${this.path}'`), { code: 'EBADF' })
   }
+}
+
+/** Closes a descriptor: in the pool when the file was removed, since its blocks are freed by that. */
+function closeDescriptor(fd: number): void {
+  if (fstatSync(fd).nlink > 0) closeSync(fd)
+  else close(fd)
+}
+
+function inPool(start: (callback: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => {
+      if (error === null) resolve()
+      else reject(error)
+    })
+  })
 }
 
 export const realFileSystem: FileSystem = {
@@ -154,8 +173,23 @@ export const realFileSystem: FileSystem = {
 
   remove: (path) => unlinkSync(path),
 
+  removeInPool: (path) => inPool((callback) => unlink(path, callback)),
+
   removeTree(path) {
     rmSync(path, { recursive: true, force: true })
+  },
+
+  removeTreeInPool: (path) => {
+    return inPool((callback) => rm(path, { recursive: true, force: true }, callback))
+  },
+
+  async syncDirectoryInPool(path) {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      await inPool((callback) => fsync(fd, callback))
+    } finally {
+      closeSync(fd)
+    }
   },
 
   syncDirectory(path) {

@@ -18,15 +18,19 @@ export class ApiCounters {
     this.api = api
   }
 
-  /** One request, or one message of a stream, was answered. */
-  answered(outcome: string, tookMs: number): void {
+  /**
+   * One request, or one message of a stream, was answered.
+   *
+   * @param tookMs null where nothing was waited for, as with a message that is pushed
+   */
+  answered(outcome: string, tookMs: number | null): void {
     let counter = this.outcomes.get(outcome)
     if (counter === undefined) {
       counter = new Counter()
       this.outcomes.set(outcome, counter)
     }
     counter.add()
-    this.latencyMs.observe(tookMs)
+    if (tookMs !== null) this.latencyMs.observe(tookMs)
   }
 }
 

@@ -210,7 +210,7 @@ export const METRICS = {
   process_heap_bytes: { type: 'gauge', help: 'JavaScript heap in use', labels: [] },
   process_external_memory_bytes: {
     type: 'gauge',
-    help: 'Memory outside the heap that JavaScript holds: buffers, WebAssembly',
+    help: 'Memory outside the heap that JavaScript holds: buffers, the storage core',
     labels: [],
   },
   process_start_time_seconds: {

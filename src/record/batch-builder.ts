@@ -74,6 +74,9 @@ export interface BuildOptions {
 
 const INITIAL_BYTES = 4096
 
+/** Room beyond the limit, since what a record may take at most is reserved before it is written. */
+const LAST_RECORD_BYTES = 1024
+
 /** Length, attributes, deltas, two sizes and the header count, each at its longest. */
 const RECORD_OVERHEAD_BYTES = 5 * MAX_VARINT_BYTES + MAX_VARLONG_BYTES + 1
 
@@ -104,7 +107,7 @@ export class BatchBuilder {
     assert(limitBytes >= BATCH_HEADER_BYTES && limitBytes <= MAX_BATCH_BYTES)
     this.#core = core
     this.#limitBytes = limitBytes
-    this.#buffer = Buffer.allocUnsafeSlow(Math.min(INITIAL_BYTES, limitBytes + 1024))
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(INITIAL_BYTES, limitBytes + LAST_RECORD_BYTES))
   }
 
   get recordCount(): number {
@@ -217,7 +220,9 @@ export class BatchBuilder {
   #reserve(sizeBytes: number): void {
     const needed = this.#position + sizeBytes
     if (needed <= this.#buffer.byteLength) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.byteLength * 2))
+    // Doubling stops where the batch is full, or its last record would double the memory for nothing.
+    const doubled = Math.min(this.#buffer.byteLength * 2, this.#limitBytes + LAST_RECORD_BYTES)
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, doubled))
     this.#buffer.copy(grown, 0, 0, this.#position)
     this.#buffer = grown
   }

@@ -11,7 +11,7 @@ export interface PartitionOptions extends LogConfig {
   readonly messageTimestampBeforeMaxMs: number
   /** `message.timestamp.after.max.ms`: how far it may lie after. */
   readonly messageTimestampAfterMaxMs: number
-  /** `min.insync.replicas`: replicas that acks=all needs. Never more than the partition has. */
+  /** `min.insync.replicas`: in-sync replicas that acks=all needs, or all that there are to be. */
   readonly minInsyncReplicas: number
   readonly compressionType: TopicCompression
 }

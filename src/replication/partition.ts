@@ -43,6 +43,8 @@ export interface PartitionParts extends TopicPartition {
   /** Moves the log's start up, durably. Nothing happens when it is there already. */
   readonly trim: (offset: number) => void
   readonly leaderEpoch: number
+  /** Replicas that the partition is to have, in sync or not. */
+  readonly replicaCount: number
   readonly options: PartitionOptions
 }
 
@@ -54,16 +56,19 @@ export class Partition implements ReadablePartition {
   readonly traffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 }
   readonly #log: LeaderLog
   readonly #trim: (offset: number) => void
+  readonly #replicaCount: number
   #leader: Leader
   #options: PartitionOptions
   #gone: BrokerError | null = null
 
-  constructor({ topic, partition, topicId, log, trim, leaderEpoch, options }: PartitionParts) {
+  constructor(parts: PartitionParts) {
+    const { topic, partition, topicId, log, trim, leaderEpoch, replicaCount, options } = parts
     this.topic = topic
     this.partition = partition
     this.topicId = topicId
     this.#log = log
     this.#trim = trim
+    this.#replicaCount = replicaCount
     this.#options = options
     log.startLeaderEpoch(leaderEpoch)
     this.#leader = new Leader(log, leaderEpoch, log.logStartOffset, options.flushPolicy)
@@ -128,7 +133,9 @@ export class Partition implements ReadablePartition {
    */
   append(bytes: Buffer, info: ValidatedBatch, acks: Acks): AppendedBatch {
     this.#checkLives()
-    this.#leader.checkAppend(acks, this.#options.minInsyncReplicas)
+    // A topic that wants more in-sync replicas than it has replicas could never be written to.
+    const minInsyncReplicas = Math.min(this.#options.minInsyncReplicas, this.#replicaCount)
+    this.#leader.checkAppend(acks, minInsyncReplicas)
     const appended = this.#log.append(bytes, info)
     if (appended.baseOffset < this.highWatermark) this.#startOver(appended.baseOffset)
     this.traffic.recordsIn += info.recordCount

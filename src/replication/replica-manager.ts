@@ -6,6 +6,7 @@
 //   log ─► written · durable · failed ─► its partition
 
 import { BrokerError } from '../base/errors.ts'
+import { MAX_TOPIC_NAME_LENGTH } from '../base/limits.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import type { Clock, Timer } from '../io/clock.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
@@ -82,7 +83,9 @@ export class ReplicaManager implements PartitionDirectory {
   partitionCount(topic: string): number {
     const found = this.#image.topic(topic)
     if (found !== null) return found.partitions.length
-    throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic })
+    throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', {
+      topic: topic.slice(0, MAX_TOPIC_NAME_LENGTH),
+    })
   }
 
   /**
@@ -243,13 +246,21 @@ export class ReplicaManager implements PartitionDirectory {
 
   #lead(
     { name, topicId }: TopicImage,
-    { partition, leaderEpoch }: PartitionPlacement,
+    { partition, leaderEpoch, replicas }: PartitionPlacement,
     log: PartitionLog,
     options: PartitionOptions,
   ): void {
     const trim = (offset: number): void => this.#logs.deleteRecordsBefore(log, offset)
-    const parts = { topic: name, partition, topicId, log, trim, leaderEpoch, options }
-    const made = new Partition(parts)
+    const made = new Partition({
+      topic: name,
+      partition,
+      topicId,
+      log,
+      trim,
+      leaderEpoch,
+      replicaCount: replicas.length,
+      options,
+    })
     log.reconfigure(options)
     this.#byLog.set(log, made)
     const partitions = this.#topics.get(name)
@@ -331,8 +342,10 @@ export class ReplicaManager implements PartitionDirectory {
   }
 }
 
+/** A client may ask for a name of any length, and gets no more of it back than a topic's has. */
 function unknown(topic: string, partition: number): BrokerError {
-  return new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic, partition })
+  const name = topic.slice(0, MAX_TOPIC_NAME_LENGTH)
+  return new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic: name, partition })
 }
 
 function failureKey({ topicId }: TopicImage, partition: number): string {

@@ -147,15 +147,16 @@ class Parts {
   async close(): Promise<void> {
     // Between two steps nothing else may keep the process alive: it must not end before the last.
     const alive = this.#clock.keepAlive()
+    this.#notReady = 'The broker is stopping'
     try {
-      this.#notReady = 'The broker is stopping'
       await this.#grpc?.stop(CALL_GRACE_MS)
       await this.#core?.close()
-      await this.#http?.stop()
-      this.#stopProcessMetrics()
       if (this.#core !== null) this.#logger.info({}, 'Broker has stopped')
     } finally {
+      // Whatever the disk said: nothing is left running, and the directory is free.
       this.#directory?.unlock()
+      this.#stopProcessMetrics()
+      await this.#http?.stop()
       alive.cancel()
     }
   }

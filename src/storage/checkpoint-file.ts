@@ -62,8 +62,16 @@ export function writeCheckpoint<Entry>(
   format: CheckpointFormat<Entry>,
   entries: readonly Entry[],
 ): void {
+  replaceFile(files, path, checkpointText(format, entries))
+}
+
+/** What a checkpoint file of these entries holds. */
+export function checkpointText<Entry>(
+  format: CheckpointFormat<Entry>,
+  entries: readonly Entry[],
+): string {
   const lines = [format.version, entries.length, ...entries.map((entry) => format.format(entry))]
-  replaceFile(files, path, `${lines.join('\n')}\n`)
+  return `${lines.join('\n')}\n`
 }
 
 /** As `readCheckpoint`, from the file's text. */

@@ -24,11 +24,22 @@ export interface DurableLog {
   readonly name: string
   readonly topicId: Uuid
 
-  /** Bytes written to the page cache and not known to be on disk. */
+  /** Bytes written to the page cache and not durable: neither their files nor a journal has them. */
   readonly unsyncedBytes: number
 
-  /** What a round that begins now has to make durable. Appends may go on while the round runs. */
+  /** What a round that begins now has to make durable: all that is written above the durable offset.
+   *  Appends may go on while the round runs. The files stay open until `markSynced` covers them. */
   unsynced(): UnsyncedState
+
+  /**
+   * Brings to disk what else has to be there before `markSynced` of what is written now: the names of
+   * its files, and what is not found again by reading them. Never runs twice at a time for one log.
+   *
+   * The journal needs none of it: its replay makes files that are missing.
+   *
+   * @throws the system's error; the log has to go offline
+   */
+  syncBeside(): Promise<void>
 
   /** Everything below `endOffset` survives a power cut from now on: in its files, or in the journal. */
   markDurable(endOffset: number): void

@@ -10,8 +10,9 @@
 // Source: apache/kafka, LeaderEpochFileCache.java; KIP-101 and KIP-279.
 
 import assert from 'node:assert'
-import type { FileSystem } from '../io/file-system.ts'
+import { replaceFileInPool, type FileSystem } from '../io/file-system.ts'
 import {
+  checkpointText,
   readCheckpoint,
   wholeNumber,
   writeCheckpoint,
@@ -47,8 +48,11 @@ export class LeaderEpochs {
   readonly #files: FileSystem
   readonly #path: string
   #entries: EpochEntry[] = []
-  /** Entries that were changed since the file was written. */
+  /** See `unsavedFrom`. */
   #unsavedFrom = Infinity
+  /** The same, counted from when the save that runs in the pool began. */
+  #changedFrom = Infinity
+  #saves = 0
 
   constructor(files: FileSystem, directory: string) {
     this.#files = files
@@ -93,8 +97,21 @@ export class LeaderEpochs {
   /** Writes the file when it is behind. Blocks. @throws the system's error */
   save(): void {
     if (this.#unsavedFrom === Infinity) return
+    this.#saves += 1 // what is under way in the pool is older than this
     writeCheckpoint(this.#files, this.#path, FORMAT, this.#entries)
     this.#unsavedFrom = Infinity
+  }
+
+  /** As `save`, off the event loop. Not to be called while another one runs. */
+  async saveInPool(): Promise<void> {
+    if (this.#unsavedFrom === Infinity) return
+    const save = ++this.#saves
+    const text = checkpointText(FORMAT, this.#entries)
+    this.#changedFrom = Infinity
+    const saved = await replaceFileInPool(this.#files, this.#path, text, () => {
+      return save === this.#saves
+    })
+    if (saved && save === this.#saves) this.#unsavedFrom = this.#changedFrom
   }
 
   /**
@@ -153,6 +170,7 @@ export class LeaderEpochs {
 
   #changed(fromOffset: number): void {
     this.#unsavedFrom = Math.min(this.#unsavedFrom, fromOffset)
+    this.#changedFrom = Math.min(this.#changedFrom, fromOffset)
   }
 }
 

@@ -76,7 +76,7 @@ const TICK_MS = 1_000
  * With `flush.policy=os`, a log is synced in the background whenever it has so many new bytes. Much
  * less, and the disk limits the appends; much more, and the system's own writeback stalls them.
  */
-const OS_SYNC_BYTES = 64 * 1024 * 1024
+const OS_SYNC_BYTES = 32 * 1024 * 1024
 
 export class LogManager {
   readonly directoryId: Uuid
@@ -94,7 +94,7 @@ export class LogManager {
   readonly #logs = new Map<string, PartitionLog>()
   readonly #strays = new Map<string, StrayDirectory>()
   readonly #timers: Timer[] = []
-  #retentionRunning = false
+  #retention: Promise<void> | null = null
   #closed = false
 
   /**
@@ -236,14 +236,9 @@ export class LogManager {
   }
 
   /** Applies retention to every log that is online. What fails for one is logged. */
-  async runRetention(): Promise<void> {
-    if (this.#retentionRunning) return
-    this.#retentionRunning = true
-    try {
-      for (const log of [...this.#logs.values()]) await this.#retain(log)
-    } finally {
-      this.#retentionRunning = false
-    }
+  runRetention(): Promise<void> {
+    this.#retention ??= this.#retainAll().finally(() => (this.#retention = null))
+    return this.#retention
   }
 
   /**
@@ -256,6 +251,7 @@ export class LogManager {
     if (this.#closed) return
     await this.#changes.settled()
     await this.#stop()
+    await this.#retention
     for (const log of this.#online()) this.#attempt(log.name, () => log.writePending())
     await this.#rounds.close(this.#online())
     let isClean = this.#revival.offline.size === 0 && this.#journal.fileCount === 0
@@ -374,6 +370,10 @@ export class LogManager {
       this.#offline.add(log, error)
       this.#options.listener.failed(log, error)
     },
+  }
+
+  async #retainAll(): Promise<void> {
+    for (const log of [...this.#logs.values()]) await this.#retain(log)
   }
 
   async #retain(log: PartitionLog): Promise<void> {

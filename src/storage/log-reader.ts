@@ -109,7 +109,8 @@ export class LogReader {
     const place = this.#recentPlace(fromOffset)
     const index = this.#log.segments.floorIndex(fromOffset)
     const segment = place?.segment ?? this.#log.segments.at(index)!
-    const cold = this.#log.segments.hasMoreBehind(HOT_BYTES, segment, place?.positionBytes ?? 0)
+    const positionBytes = place?.positionBytes ?? segment.floorPosition(fromOffset)
+    const cold = this.#log.segments.hasMoreBehind(HOT_BYTES, segment, positionBytes)
     const reading = this.#read(fromOffset, options, place)
     if (cold) return this.#readCold(fromOffset, reading)
     try {

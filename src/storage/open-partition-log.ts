@@ -8,9 +8,9 @@ import { readPartitionMetadata, writePartitionMetadata } from './partition-metad
 import { recoverTail, type RecoveryReport } from './recovery.ts'
 import { readInPool, type Reading } from './segment/reading.ts'
 import {
+  deletedPaths,
   LEFTOVER_SUFFIXES,
   parseSegmentFileName,
-  removeDeletedFiles,
   type SegmentSuffix,
 } from './segment/segment-files.ts'
 import { Segment, type SegmentPlace } from './segment/segment.ts'
@@ -166,7 +166,10 @@ class LogOpening {
   #discard(segment: Segment): void {
     segment.markDeleted()
     segment.release()
-    removeDeletedFiles(this.#files, this.#options.directory, segment.baseOffset)
+    const { directory } = this.#options
+    for (const path of deletedPaths(this.#files, directory, segment.baseOffset)) {
+      this.#files.remove(path)
+    }
   }
 
   /** Records that were on disk, and are not there any more, at the end of the log. */

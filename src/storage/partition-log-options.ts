@@ -9,8 +9,11 @@ import type { StorageCore } from '../wasm/storage-core.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import type { PartitionLog } from './partition-log.ts'
+import type { FileRemoval } from './segment/file-removal.ts'
 import type { OpenSegments } from './segment/open-segments.ts'
 import type { Segment, SegmentPlace } from './segment/segment.ts'
+
+export type { SegmentFacts } from './segment/segment-list.ts'
 
 /** Who wants to know what happens to a log. Called at once, from within the call that did it. */
 export interface LogListener {
@@ -33,14 +36,6 @@ export interface Appended {
   readonly lastOffset: number
 }
 
-/** One segment, as retention and tools see it. */
-export interface SegmentFacts {
-  readonly baseOffset: number
-  /** Offset after its last record. */
-  readonly endOffset: number
-  readonly sizeBytes: number
-}
-
 export interface PartitionLogOptions {
   readonly files: FileSystem
   readonly clock: Clock
@@ -54,6 +49,8 @@ export interface PartitionLogOptions {
   readonly listener: LogListener
   /** Shared by the logs of a broker. Default: one for this log alone. */
   readonly openSegments?: OpenSegments
+  /** Shared by the logs of a broker. Default: one for this log alone. */
+  readonly fileRemoval?: FileRemoval
 }
 
 /** What `openPartitionLog` has found out. All of the log is on disk. */

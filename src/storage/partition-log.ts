@@ -14,12 +14,14 @@
 
 import assert from 'node:assert'
 import { BrokerError } from '../base/errors.ts'
+import { allDone } from '../base/in-parallel.ts'
 import { partitionName } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { setBaseOffset, setLeaderEpoch } from '../record/batch-header.ts'
 import type { DurableLog, UnsyncedState } from './durable-log.ts'
 import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
+import { LogHealth } from './log-health.ts'
 import { LogReader, type FoundRecord, type LogRead, type ReadOptions } from './log-reader.ts'
 import { LogRepair } from './log-repair.ts'
 import { cutSegments } from './log-truncation.ts'
@@ -31,15 +33,16 @@ import type {
   PartitionLogState,
   SegmentFacts,
 } from './partition-log-options.ts'
-import { PendingBatches } from './pending-batches.ts'
-import { removeLater } from './segment-removal.ts'
 import { SyncMarks } from './sync-marks.ts'
-import { MAX_RELATIVE_OFFSET } from './segment/offset-index.ts'
+import { FileRemoval } from './segment/file-removal.ts'
 import { OpenSegments } from './segment/open-segments.ts'
+import { PendingBatches } from './segment/pending-batches.ts'
 import { readNow } from './segment/reading.ts'
 import { removeStrays } from './segment/segment-files.ts'
-import { Segment, type TimestampOffset } from './segment/segment.ts'
+import type { Segment, TimestampOffset } from './segment/segment.ts'
 import { SegmentList } from './segment/segment-list.ts'
+import { SegmentRemoval } from './segment/segment-removal.ts'
+import { SegmentRoller } from './segment/segment-roller.ts'
 
 export type * from './partition-log-options.ts'
 
@@ -58,17 +61,18 @@ export class PartitionLog implements DurableLog {
   readonly #place: LogPlace
   readonly #epochs: LeaderEpochs
   readonly #open: OpenSegments
+  readonly #removal: SegmentRemoval
   readonly #reader: LogReader
   readonly #marks: SyncMarks
+  readonly #health: LogHealth
   readonly #repair: LogRepair
+  readonly #roller: SegmentRoller
   readonly #pending = new PendingBatches()
   #logStartOffset: number
   #logEndOffset: number
   #writtenOffset: number
   #leaderEpoch: number
-  #segmentCreatedMs: number
   #writeScheduled = false
-  #offline: BrokerError | null = null
   #truncations = 0
   #closed = false
 
@@ -89,9 +93,19 @@ export class PartitionLog implements DurableLog {
     this.#logEndOffset = state.logEndOffset
     this.#writtenOffset = state.logEndOffset
     this.#leaderEpoch = Math.max(0, state.epochs.latestEpoch)
-    this.#segmentCreatedMs = options.clock.now()
+    this.#roller = new SegmentRoller(this.segments, state.place, options.clock)
+    this.#removal = new SegmentRemoval({
+      place: state.place,
+      clock: options.clock,
+      removal: options.fileRemoval ?? new FileRemoval(options.files),
+      letGo: (segment) => {
+        this.#open.forget(segment)
+        this.#marks.retire(segment)
+      },
+    })
     this.segments.active.pinned = true
     this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
+    this.#health = new LogHealth(options, (error) => this.#wentOffline(error))
     this.#repair = new LogRepair(this.segments, this.#marks, options.core)
     this.#reader = new LogReader(this, options.core, this.#open, (error) => {
       options.listener.damaged(this, error)
@@ -121,7 +135,7 @@ export class PartitionLog implements DurableLog {
 
   /** Why the log takes no appends, or null. */
   get offline(): BrokerError | null {
-    return this.#offline
+    return this.#health.offline
   }
 
   get truncations(): number {
@@ -133,9 +147,7 @@ export class PartitionLog implements DurableLog {
   }
 
   get sizeBytes(): number {
-    let sum = this.#pending.sizeBytes
-    for (const { sizeBytes } of this.segments) sum += sizeBytes
-    return sum
+    return this.segments.sizeBytes + this.#pending.sizeBytes
   }
 
   get config(): LogConfig {
@@ -160,12 +172,16 @@ export class PartitionLog implements DurableLog {
     const sizeBytes = batch.byteLength
     const { segmentBytes } = this.config
     if (sizeBytes > segmentBytes) {
-      throw new BrokerError('RECORD_LIST_TOO_LARGE', { ...this.#facts(), sizeBytes, segmentBytes })
+      const { topic, partition } = this
+      throw new BrokerError('RECORD_LIST_TOO_LARGE', { topic, partition, sizeBytes, segmentBytes })
     }
     const baseOffset = this.#logEndOffset
     const lastOffset = baseOffset + lastOffsetDelta
     assert(lastOffsetDelta >= 0 && Number.isSafeInteger(lastOffset))
-    if (this.#isRollDue(sizeBytes, lastOffset, maxTimestamp)) this.roll()
+    const rolls = this.#health.attempt(() => {
+      return this.#roller.isDue(this.#pending, sizeBytes, lastOffset, maxTimestamp)
+    })
+    if (rolls) this.roll()
 
     setBaseOffset(batch, baseOffset)
     setLeaderEpoch(batch, this.#leaderEpoch)
@@ -189,7 +205,7 @@ export class PartitionLog implements DurableLog {
     const { buffers, batches } = this.#pending.take()
     const { active } = this.segments
     const sizeBytes = active.sizeBytes
-    this.#attempt(() => {
+    this.#health.attempt(() => {
       active.append(buffers, batches)
       active.storeIndexes()
     })
@@ -220,11 +236,7 @@ export class PartitionLog implements DurableLog {
 
   /** All segments, oldest first; the last one is active. */
   segmentFacts(): SegmentFacts[] {
-    return [...this.segments].map((segment) => ({
-      baseOffset: segment.baseOffset,
-      endOffset: this.segments.after(segment)?.baseOffset ?? this.#writtenOffset,
-      sizeBytes: segment.sizeBytes,
-    }))
+    return this.segments.facts(this.#writtenOffset)
   }
 
   /**
@@ -260,7 +272,10 @@ export class PartitionLog implements DurableLog {
   /**
    * Starts a new segment, unless the active one is empty.
    *
-   * The new file's name is on disk when this returns: a record in it can be durable only then.
+   * Nothing of this waits for the disk. A record in the new file can be durable only when the file's
+   * name is on disk as well, so whoever syncs the log calls `syncBeside` before it marks anything:
+   * a power cut before that leaves a log that ends with the closed segment, and nobody was promised
+   * more. Source: KAFKA-3968, and UnifiedLog.flush, which syncs the directory in the same place.
    *
    * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
    */
@@ -269,14 +284,16 @@ export class PartitionLog implements DurableLog {
     this.writePending()
     const closed = this.segments.active
     if (closed.sizeBytes === 0) return
-    this.#attempt(() => {
+    this.#health.attempt(() => {
       readNow(closed.ready())
       closed.seal()
-      this.#addSegment(this.#logEndOffset)
+      this.#roller.add(this.#logEndOffset)
     })
     // A closed segment below the recovery point is trusted with its indexes, so the point waits.
     const synced = this.#marks.closing(closed)
-    closed.syncIndexes().then(synced, (error: Error) => this.#fail(error))
+    closed.syncIndexes().then(synced, (error: Error) => {
+      if (!this.#closed) this.#health.fail(error)
+    })
   }
 
   /**
@@ -289,17 +306,14 @@ export class PartitionLog implements DurableLog {
    */
   deleteRecordsBefore(offset: number): number {
     if (offset > this.#writtenOffset) {
-      const facts = { ...this.#facts(), offset, log_end_offset: this.#logEndOffset }
+      const { topic, partition } = this
+      const facts = { topic, partition, offset, log_end_offset: this.#logEndOffset }
       throw new BrokerError('OFFSET_OUT_OF_RANGE', facts)
     }
     if (offset <= this.#logStartOffset) return 0
     this.#logStartOffset = offset
     this.#epochs.truncateFromStart(offset)
-    let count = 0
-    while (this.segments.at(count + 1) !== undefined) {
-      if (this.segments.at(count + 1)!.baseOffset > offset) break
-      count += 1
-    }
+    const count = this.segments.floorIndex(offset)
     this.removeSegments(count)
     return count
   }
@@ -316,7 +330,7 @@ export class PartitionLog implements DurableLog {
     if (count === 0) return
     const removed: Segment[] = []
     try {
-      this.#attempt(() => {
+      this.#health.attempt(() => {
         while (removed.length < count) {
           this.segments.first.markDeleted()
           removed.push(this.segments.removeFirst())
@@ -327,7 +341,7 @@ export class PartitionLog implements DurableLog {
       this.#logStartOffset = Math.max(this.#logStartOffset, this.segments.first.baseOffset)
       this.#epochs.truncateFromStart(this.#logStartOffset)
       this.#reader.forget()
-      this.#removeLater(removed)
+      this.#removal.removeLater(removed)
     }
   }
 
@@ -346,13 +360,20 @@ export class PartitionLog implements DurableLog {
     if (offset >= this.#logEndOffset) return
     // The marks go first: should the cut fail half-way, `revive` cuts to them again.
     this.#endAt(offset)
-    this.#attempt(() => {
-      this.#removeLater(cutSegments(this.segments, offset))
+    this.#health.attempt(() => {
+      this.#removal.removeLater(cutSegments(this.segments, offset))
       this.segments.active.pinned = true
       this.segments.active.open().syncNow()
       this.#place.files.syncDirectory(this.directory)
     })
-    this.#endAt(this.segments.active.nextOffset)
+    this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
+  }
+
+  /** Names of new segments; leader epochs that begin below what is written. See DurableLog. */
+  async syncBeside(): Promise<void> {
+    const savesEpochs = this.#epochs.unsavedFrom < this.#writtenOffset
+    const epochs = savesEpochs ? this.#epochs.saveInPool() : null
+    await allDone([this.#roller.syncNames(), epochs])
   }
 
   unsynced(): UnsyncedState {
@@ -360,20 +381,21 @@ export class PartitionLog implements DurableLog {
   }
 
   markDurable(endOffset: number): void {
-    if (this.#offline !== null || this.#closed) return
+    if (this.offline !== null || this.#closed) return
     if (this.#marks.durable(Math.min(endOffset, this.#writtenOffset)))
       this.#options.listener.durable(this)
   }
 
   markSynced(endOffset: number): void {
-    if (this.#offline !== null || this.#closed) return
+    if (this.offline !== null || this.#closed) return
     const synced = Math.min(endOffset, this.#writtenOffset)
-    // Epochs that begin above the recovery point are found again by recovery; others are not.
+    // Epochs that begin above the recovery point are found again by recovery; others are not. They
+    // are saved by now, unless records were deleted since `syncBeside`.
     if (this.#epochs.unsavedFrom < synced) {
       try {
         this.#epochs.save()
       } catch (error) {
-        this.#fail(error)
+        this.#health.fail(error)
         return
       }
     }
@@ -384,7 +406,7 @@ export class PartitionLog implements DurableLog {
 
   fail(error: Error): void {
     this.#repair.bytesMayBeLost()
-    this.#fail(error)
+    if (!this.#closed) this.#health.fail(error)
   }
 
   /**
@@ -400,20 +422,20 @@ export class PartitionLog implements DurableLog {
    *   back; the log stays offline, and may be tried again
    */
   revive(): void {
-    if (this.#offline === null || this.#closed) return
+    if (this.offline === null || this.#closed) return
     try {
       const keepWritten = this.config.flushPolicy === 'os'
       const keepOffset = keepWritten ? this.#writtenOffset : this.#marks.durableOffset
-      this.#removeLater(this.#repair.cut(keepOffset))
+      this.#removal.removeLater(this.#repair.cut(keepOffset))
       // A roll that failed may have left a file, whose name would cut the log at the next start.
       const known = new Set([...this.segments].map(({ baseOffset }) => baseOffset))
       removeStrays(this.#place.files, this.directory, known)
-      this.#repair.goOn(() => this.#addSegment(this.segments.active.nextOffset))
-      this.#endAt(this.segments.active.nextOffset)
+      this.#repair.goOn(() => this.#roller.addNow(this.segments.active.nextOffset))
+      this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
     } catch (error) {
-      throw this.#storageError(error)
+      throw this.#health.errorOf(error)
     }
-    this.#offline = null
+    this.#health.online()
   }
 
   /**
@@ -441,7 +463,7 @@ export class PartitionLog implements DurableLog {
   #closeCleanly(): void {
     this.#mustBeOnline()
     this.writePending()
-    this.#attempt(() => {
+    this.#health.attempt(() => {
       this.#repair.syncAll()
       this.#place.files.syncDirectory(this.directory)
       this.#epochs.save()
@@ -454,58 +476,13 @@ export class PartitionLog implements DurableLog {
     this.#writeScheduled = true
     this.#options.clock.endOfTurn(() => {
       this.#writeScheduled = false
-      if (this.#closed || this.#offline !== null) return
+      if (this.#closed || this.offline !== null) return
       try {
         this.writePending()
       } catch {
         // The listener was told: nobody else waits for this call.
       }
     })
-  }
-
-  // Source of the rule: apache/kafka, LogSegment.shouldRoll.
-  #isRollDue(sizeBytes: number, lastOffset: number, maxTimestamp: number): boolean {
-    const { active } = this.segments
-    const { segmentBytes, segmentMs, segmentIndexBytes } = this.config
-    const activeBytes = active.sizeBytes + this.#pending.sizeBytes
-    if (lastOffset - active.baseOffset > MAX_RELATIVE_OFFSET) return true
-    if (activeBytes === 0) return false
-    if (activeBytes + sizeBytes > segmentBytes) return true
-    if (active.isIndexFull(segmentIndexBytes)) return true
-    const first =
-      active.sizeBytes > 0
-        ? (active.knownFirstTimestamp ?? readNow(active.firstTimestamp()))
-        : this.#pending.firstTimestamp
-    const ageMs =
-      first >= 0 && maxTimestamp >= 0
-        ? maxTimestamp - first
-        : this.#options.clock.now() - this.#segmentCreatedMs
-    return ageMs > segmentMs
-  }
-
-  /** Goes on in a new segment, in place of the active one when that is empty. */
-  #addSegment(baseOffset: number): Segment {
-    const { active } = this.segments
-    const segment = Segment.create(this.#place, baseOffset)
-    this.#place.files.syncDirectory(this.directory)
-    segment.pinned = true
-    if (baseOffset > active.baseOffset) {
-      this.segments.push(segment)
-    } else {
-      this.segments.replaceActive(segment)
-      active.release()
-    }
-    this.#segmentCreatedMs = this.#options.clock.now()
-    return segment
-  }
-
-  /** Files go later; those with bytes that a commit round may sync stay open until it has. */
-  #removeLater(removed: readonly Segment[]): void {
-    for (const segment of removed) {
-      this.#open.forget(segment)
-      if (segment.pinned) this.#marks.retire(segment)
-    }
-    removeLater(this.#place, this.#options.clock, this.config.fileDeleteDelayMs, removed)
   }
 
   /** The log ends at `offset` now, and all of it is on disk. */
@@ -518,37 +495,16 @@ export class PartitionLog implements DurableLog {
     this.#reader.forget()
   }
 
-  #mustBeOnline(): void {
-    if (this.#offline !== null) throw this.#offline
-    assert(!this.#closed)
-  }
-
-  /** Runs what writes to the disk. When it fails, the log goes offline. */
-  #attempt(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      throw this.#fail(error)
-    }
-  }
-
-  #fail(error: unknown): BrokerError {
-    if (this.#offline !== null) return this.#offline
-    if (this.#closed) return this.#storageError(error)
-    this.#offline = this.#storageError(error)
+  /** What waits is lost, and nothing of it was ever visible. */
+  #wentOffline(error: BrokerError): void {
     this.#pending.take()
     this.#logEndOffset = this.#writtenOffset
     this.segments.active.dropTornWrite()
-    this.#options.listener.failed(this, this.#offline)
-    return this.#offline
+    if (!this.#closed) this.#options.listener.failed(this, error)
   }
 
-  #storageError(error: unknown): BrokerError {
-    if (error instanceof BrokerError) return error
-    return new BrokerError('KAFKA_STORAGE_ERROR', this.#facts(), error)
-  }
-
-  #facts(): { topic: string; partition: number } {
-    return { topic: this.topic, partition: this.partition }
+  #mustBeOnline(): void {
+    this.#health.check()
+    assert(!this.#closed)
   }
 }

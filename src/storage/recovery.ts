@@ -20,7 +20,7 @@ import type { BatchFaultName } from '../wasm/batch-check.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
 import { readFrame } from './segment/batch-walk.ts'
 import { MAX_RELATIVE_OFFSET } from './segment/offset-index.ts'
-import { readInPool } from './segment/reading.ts'
+import { readNow } from './segment/reading.ts'
 import type { Segment } from './segment/segment.ts'
 
 /** Bytes below the recovery point that make no sense. They are left where they are. */
@@ -122,7 +122,8 @@ class TailRecovery {
   async #recover(segment: Segment, nextBase: number | undefined): Promise<boolean> {
     const { recoveryPoint, cleanShutdown } = this.#options
     const until = cleanShutdown ? Infinity : Math.max(recoveryPoint, segment.baseOffset)
-    await readInPool(segment.resume(until))
+    // At once: a trip to the pool for each header would take longer than the disk does.
+    readNow(segment.resume(until, cleanShutdown))
     const belowOffset = Math.min(nextBase ?? Infinity, segment.baseOffset + MAX_RELATIVE_OFFSET + 1)
     for (;;) {
       const fault = await this.#scan(segment, belowOffset)

@@ -136,9 +136,10 @@ export class SyncMarks {
     this.#closing.clear()
   }
 
-  /** The segment was removed, and a round may still sync its file. */
+  /** The segment was removed. A round may still sync its file, and nobody its indexes. */
   retire(segment: Segment): void {
     this.#closing.delete(segment)
+    if (!segment.pinned) return
     this.#retired.push(segment)
     this.synced(this.#syncedOffset)
   }

@@ -1,6 +1,8 @@
+// Long polls: limits, waits, and that no wakeup is lost.
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FetchService } from '../../src/broker/fetch-service.ts'
-import type { Fetched, FetchRequest } from '../../src/broker/pending-fetch.ts'
+import type { Fetched, FetchRequest } from '../../src/broker/fetch/pending-fetch.ts'
 import { FetchWaiter } from '../../src/replication/fetch-waiters.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryPartitions } from '../support/memory-partition.ts'

@@ -1,3 +1,5 @@
+// Fetch sessions: turns, credit, back-pressure, seeks, and a model over random histories.
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FetchSession } from '../../src/broker/fetch-session.ts'
 import type {
@@ -321,7 +323,7 @@ describe('pause', () => {
     expect(sink.take()).toEqual(['a-0 #1 one'])
   })
 
-  test('keeps what the disk brings meanwhile', async () => {
+  test('holds nothing of what the disk brings meanwhile, and reads it again', async () => {
     const log = partitions.add('a')
     log.publish('one')
     log.cold = true
@@ -334,8 +336,49 @@ describe('pause', () => {
     expect(sink.pushed).toEqual([])
     session.resume([from('a')])
     await clock.settle()
+    expect(log.coldReadCount).toBe(1)
+    log.finishColdReads()
+    await clock.settle()
     expect(sink.pushed).toHaveLength(1)
-    expect(log.coldReadCount).toBe(0)
+  })
+})
+
+describe('reads from the disk', () => {
+  test('are few at a time, and hold few bytes while credit is short', async () => {
+    const logs = Array.from({ length: 30 }, (_, n) => partitions.add(`t${n}`))
+    let reads = 0
+    for (const log of logs) {
+      log.publish('0123456789')
+      log.cold = true
+      const original = log.read.bind(log)
+      log.read = (offset, limits) => {
+        reads += 1
+        return original(offset, limits)
+      }
+    }
+    session.assign(logs.map(({ topic }) => from(topic)))
+    for (let round = 0; round < 30; round++) {
+      session.credit(10)
+      await clock.settle()
+      for (const log of logs) log.finishColdReads()
+      await clock.settle()
+      expect(reads - sink.pushed.length).toBeLessThanOrEqual(4)
+    }
+    expect(sink.pushed).toHaveLength(30)
+  })
+
+  test('do not hold up partitions that need none', async () => {
+    const [cold, hot] = [partitions.add('cold'), partitions.add('hot')]
+    cold.publish('one')
+    cold.cold = true
+    hot.publish('two')
+    session.credit(1000)
+    session.assign([from('cold'), from('hot')])
+    await clock.settle()
+    expect(sink.take().at(-1)).toBe('hot-0 #1 two')
+    cold.finishColdReads()
+    await clock.settle()
+    expect(sink.take()).toEqual(['cold-0 #1 one'])
   })
 })
 

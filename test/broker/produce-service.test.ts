@@ -1,7 +1,9 @@
+// Produce: when answers come, what is refused, deadlines, bounds, and a model over random histories.
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import { BrokerError } from '../../src/base/errors.ts'
 import { ProduceService, type ProduceBatch } from '../../src/broker/produce-service.ts'
-import type { Appended } from '../../src/broker/pending-produce.ts'
+import type { Appended } from '../../src/broker/produce/pending-produce.ts'
 import { TopicCreation } from '../../src/broker/topic-creation.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { validateProduced } from '../../src/record/validate.ts'

@@ -1,7 +1,9 @@
+// Publish: partitions, batches, and that one record harms no other.
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import { BrokerError } from '../../src/base/errors.ts'
 import { ProduceService } from '../../src/broker/produce-service.ts'
-import type { PublishRecord } from '../../src/broker/publish-batches.ts'
+import type { PublishRecord } from '../../src/broker/produce/publish-batches.ts'
 import { PublishService, type Published } from '../../src/broker/publish-service.ts'
 import { TopicCreation } from '../../src/broker/topic-creation.ts'
 import { silentLogger } from '../../src/observability/logger.ts'

@@ -1,3 +1,5 @@
+// Subscriptions: records in messages, back-pressure, and ends.
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { BrokerError } from '../../src/base/errors.ts'
 import { FetchService } from '../../src/broker/fetch-service.ts'

@@ -1,3 +1,5 @@
+// A partition and its leader over a log in memory, and a model over random histories.
+
 import { describe, expect, test } from 'vitest'
 import { BrokerError } from '../../src/base/errors.ts'
 import { FetchWaiter } from '../../src/replication/fetch-waiters.ts'

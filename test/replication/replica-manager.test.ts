@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import { BrokerError } from '../../src/base/errors.ts'
-import type { Appended } from '../../src/broker/pending-produce.ts'
+import type { Appended } from '../../src/broker/produce/pending-produce.ts'
 import { splitBatches } from '../../src/record/batch-reader.ts'
 import type { Acks } from '../../src/replication/leader.ts'
 import { BrokerOfOne, CALLER } from '../broker/broker-of-one.ts'

@@ -1,3 +1,5 @@
+// What waits for offsets, for time, and the lists that they wait in.
+
 import { describe, expect, test } from 'vitest'
 import { BrokerError } from '../../src/base/errors.ts'
 import { AckWaiters, type AckReceiver } from '../../src/replication/ack-waiters.ts'

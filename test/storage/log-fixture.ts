@@ -1,5 +1,6 @@
 // A partition log over a simulated disk, and what tests ask of it.
 
+import { allDone } from '../../src/base/in-parallel.ts'
 import { uuidOf } from '../../src/base/uuid.ts'
 import type { BrokerError } from '../../src/base/errors.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
@@ -120,7 +121,8 @@ export class LogFixture {
   /** What a commit round does that syncs the log itself. */
   async sync(): Promise<void> {
     const { endOffset, ranges } = this.log.unsynced()
-    await Promise.all([...new Set(ranges.map(({ file }) => file))].map((file) => file.sync()))
+    const files = [...new Set(ranges.map(({ file }) => file))]
+    await allDone([...files.map((file) => file.sync()), this.log.syncBeside()])
     this.log.markDurable(endOffset)
     this.log.markSynced(endOffset)
   }

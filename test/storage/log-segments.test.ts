@@ -162,6 +162,23 @@ describe('removing', () => {
     expect(() => log.deleteRecordsBefore(31)).toThrow(/OFFSET_OUT_OF_RANGE/)
   })
 
+  test('of a segment whose indexes are still being synced leaves none of its files', async () => {
+    const fixture = await LogFixture.open()
+    const { log, files, clock } = fixture
+    const release = files.holdSyncs()
+    fixture.append(batchOf(4, 20))
+    log.roll()
+    fixture.append(batchOf(4, 20))
+    log.removeSegments(1)
+    clock.advance(1_000)
+    release()
+    await clock.settle()
+    expect(log.offline).toBeNull()
+    expect(files.list(DIRECTORY).filter((name) => name.startsWith('00000000000000000000'))).toEqual(
+      [],
+    )
+  })
+
   test('of segments that a round still syncs does not close their files under it', async () => {
     const fixture = await LogFixture.open({ config: { segmentBytes: 400 } })
     const { log, files, clock } = fixture

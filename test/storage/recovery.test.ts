@@ -148,6 +148,26 @@ describe('rebuilt indexes', () => {
   })
 })
 
+test('indexes that say more than a torn log holds are cut with it', async () => {
+  const config = { segmentBytes: 100_000, indexIntervalBytes: 150 }
+  const options = { config, recoveryPoint: 120 }
+  const [long, short] = [await LogFixture.open({ config }), await LogFixture.open({ config })]
+  for (let n = 0; n < 400; n++) {
+    const timestamp = 1_000 + n
+    if (n < 150) short.append(batchOf(1, 40, { timestamp }))
+    long.append(batchOf(1, 40, { timestamp }))
+  }
+  long.log.close(true)
+  const content = long.files.contentOf(fileOf(0))
+  long.files.put(fileOf(0), content.subarray(0, short.log.sizeBytes + 20))
+  const torn = await LogFixture.open(options, long.files)
+  expect(torn.log.logEndOffset).toBe(150)
+  expect(await torn.log.largestTimestamp()).toEqual({ timestamp: 1_149, offset: 149 })
+  torn.log.close(true)
+  short.log.close(true)
+  expect(indexFiles(torn.files)).toEqual(indexFiles(short.files))
+})
+
 describe('below the recovery point', () => {
   test('closed segments are not read', async () => {
     const { files } = await killedLog(60)

@@ -32,7 +32,19 @@ export class MemoryDirectory {
   }
 
   sync(): void {
-    for (const operation of [...this.#pending]) MemoryDirectory.#settle(operation, true)
+    this.settle(this.unsynced())
+  }
+
+  /** The changes that a sync which begins now has to cover. */
+  unsynced(): readonly Operation[] {
+    return [...this.#pending]
+  }
+
+  /** These changes are on disk; some may have been before. */
+  settle(operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      if (this.#pending.includes(operation)) MemoryDirectory.#settle(operation, true)
+    }
   }
 
   /** Names whose fate a power cut would decide. */

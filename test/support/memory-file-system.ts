@@ -87,6 +87,16 @@ export class MemoryFileSystem implements FileSystem {
     MemoryDirectory.change([{ directory: parent, name, node: null }])
   }
 
+  async removeInPool(path: string): Promise<void> {
+    await this.#later()
+    this.remove(path)
+  }
+
+  async removeTreeInPool(path: string): Promise<void> {
+    await this.#later()
+    this.removeTree(path)
+  }
+
   removeTree(path: string): void {
     this.faults.check('removeTree', path)
     if (!this.exists(path)) return
@@ -99,6 +109,17 @@ export class MemoryFileSystem implements FileSystem {
     const node = this.#find(path)
     if (!(node instanceof MemoryDirectory)) throw systemError('ENOENT', 'syncDirectory', path)
     node.sync()
+  }
+
+  async syncDirectoryInPool(path: string): Promise<void> {
+    const node = this.#find(path)
+    if (!(node instanceof MemoryDirectory)) throw systemError('ENOENT', 'syncDirectory', path)
+    const changes = node.unsynced()
+    const host = this.#host()
+    await host.turn()
+    if (!host.alive()) return new Promise(() => undefined)
+    this.faults.check('syncDirectory', path)
+    node.settle(changes)
   }
 
   freeBytes(): number {
@@ -214,6 +235,13 @@ export class MemoryFileSystem implements FileSystem {
 
   get usedBytes(): number {
     return this.filesBelow('/').reduce((sum, path) => sum + this.#file(path).sizeBytes, 0)
+  }
+
+  /** A process that is gone by then does nothing any more. */
+  async #later(): Promise<void> {
+    const life = this.#life
+    await Promise.resolve()
+    if (life !== this.#life) await new Promise(() => undefined)
   }
 
   #host(): Host {

@@ -42,6 +42,7 @@ export function testPartition(
     log,
     trim: (offset) => (log.logStartOffset = Math.max(log.logStartOffset, offset)),
     leaderEpoch: 3,
+    replicaCount: 2,
     options: { ...PARTITION_OPTIONS, ...options },
   })
   log.advanced = () => made.logAdvanced()

@@ -1,3 +1,6 @@
+// Validation of whole record batches by the core: good ones pass with their findings, and each kind of
+// damage is named. A plain walk in TypeScript (plain-walk.ts) is the second opinion.
+
 import { describe, expect, test } from 'vitest'
 import { BATCH_FAULTS, BatchCheck, batchFaultName } from '../../src/wasm/batch-check.ts'
 import { INPUT_BYTES } from '../../src/wasm/core-module.ts'

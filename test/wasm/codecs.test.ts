@@ -1,3 +1,6 @@
+// LZ4 and Snappy, raw and framed: golden bytes of other encoders, round trips, and decoding across
+// implementations. What untrusted bytes do to the decoders stands in decoder-safety.test.ts.
+
 import fc from 'fast-check'
 import * as lz4 from 'lz4-napi'
 import * as snappy from 'snappy'

@@ -1,3 +1,6 @@
+// The core as a module: one instance a thread, memory that costs nothing unused, and a batch layout
+// that is the same on both sides of the binding.
+
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CoreError } from '../../src/wasm/core-error.ts'

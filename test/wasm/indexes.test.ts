@@ -1,3 +1,5 @@
+// Search in offset and time indexes, and the bytes of their entries, against linear scans.
+
 import { describe, expect, test } from 'vitest'
 import { INPUT } from '../../src/wasm/core-module.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'

@@ -1,3 +1,6 @@
+// The map of keys to last offsets that compaction uses: what it keeps, when it is full, how it is
+// emptied.
+
 import { describe, expect, test } from 'vitest'
 import { INPUT, OUTPUT, instantiateCore } from '../../src/wasm/core-module.ts'
 import { KeyMap } from '../../src/wasm/key-map.ts'

@@ -110,10 +110,8 @@ class RecordIterator<K, V> implements IterableIterator<ConsumerRecord<K, V>> {
   }
 
   #refusal(error: unknown): SluiceError {
-    const { code, facts, message } = SluiceError.from(error)
     const { topic, partition } = this.#origin
-    const place = { topic, partition, baseOffset: this.#view.header.baseOffset }
-    const sentence = message.slice(code.length + 2)
-    return new SluiceError(code, { ...place, ...facts }, { message: sentence, cause: error })
+    const { baseOffset } = this.#view.header
+    return SluiceError.from(error).with({ topic, partition, baseOffset })
   }
 }

@@ -287,12 +287,7 @@ export class Fetcher {
       })
       return
     }
-    const { code, facts, message, retriable } = error
-    const placed = new SluiceError(
-      code,
-      { ...partition.ref, ...facts },
-      { message: message.slice(code.length + 2), retriable, cause: error },
-    )
+    const placed = error.with({ ...partition.ref })
     if (partition.refuse(placed)) return
     partition.error = placed
     this.#failed.add(partition)

@@ -33,21 +33,11 @@ function errorOf(end: StatusObject, cause: unknown): SluiceError {
   }
   const refusal = SluiceError.from(errorOfStatus(code, details, bytes, cause))
   if (told === null || told.retryDelayMs === null) return refusal
-  const { facts, retriable, message } = refusal
-  return new SluiceError(refusal.code, facts, {
-    message: withoutCode(message, refusal.code),
-    retriable,
-    retryAfterMs: told.retryDelayMs,
-    cause: refusal,
-  })
+  return refusal.with({}, told.retryDelayMs)
 }
 
 /** grpc-js says INTERNAL, UNKNOWN or CANCELLED of some connections that broke under a stream. */
 function isBroken(code: number, details: string): boolean {
   if (code === status.OK || code === status.CANCELLED) return true
   return BROKEN.has(code) && /RST_STREAM|ECONN|socket|stream (was )?(closed|cancel)/i.test(details)
-}
-
-function withoutCode(message: string, code: string): string {
-  return message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
 }

@@ -10,8 +10,7 @@ import { openTransport } from '../grpc/open-transport.ts'
 import { bytesOrStringSerializer } from '../serializers.ts'
 import type { Serialized, Serializer } from '../serializers.ts'
 import type { Transport } from '../transport.ts'
-import { RecordMetadata } from './batch.ts'
-import type { Resolve } from './batch.ts'
+import type { RecordMetadata, Resolve } from './batch.ts'
 import { headersOf } from './headers.ts'
 import type { HeadersInput } from './headers.ts'
 import { isPending, LateSend, serialize } from './late-send.ts'
@@ -136,16 +135,20 @@ export class Producer<K = Serialized, V = Serialized> {
     })
     this.#sender = new Sender(
       this.#buffer,
-      { checkTopic: (topic) => this.#checkTopic(topic) },
+      { checkPartition: (queue) => this.#checkPartition(queue) },
       parts,
     )
-    this.#waiting = new WaitingSends(this.#clock, settings.maxBlockMs, (send, resolve) =>
-      this.#sendLate(send, resolve),
+    this.#waiting = new WaitingSends(
+      this.#clock,
+      settings.maxBlockMs,
+      (send, resolve) => this.#sendLate(send, resolve),
+      () => this.#roomChanged(),
     )
   }
 
   /**
-   * Sends a record.
+   * Sends a record. Bytes of key, value and headers stay unchanged until `ready()` is null, or the
+   * promise is settled: before that they may not have been copied.
    *
    * @returns where it was stored, once it is as safe as `acks` asks
    * @throws SluiceError (the promise rejects; nothing is thrown): SERIALIZATION_FAILED · BUFFER_FULL
@@ -153,7 +156,7 @@ export class Producer<K = Serialized, V = Serialized> {
    *   NETWORK_EXCEPTION when no retry is left: the record may be stored or not · CLOSED
    */
   send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
-    const promise = new Promise<RecordMetadata>(capture as never)
+    const promise = new Promise<RecordMetadata>(capture)
     const resolve = captured
     const topic = this.#topics.get(record.topic)
     if (topic === undefined || this.#waiting.size > 0 || this.#buffer.full || this.#closed) {
@@ -294,23 +297,29 @@ export class Producer<K = Serialized, V = Serialized> {
   async #refresh(name: string): Promise<void> {
     const partitionCount = await this.#directory.load(name)
     let topic = this.#topics.get(name)
-    if (topic === undefined) {
+    // Fewer partitions than before: the topic was deleted and made anew.
+    if (topic === undefined || topic.queues.length > partitionCount) {
       topic = new TopicQueues(name, this.#random)
       this.#topics.set(name, topic)
     }
     topic.growTo(partitionCount)
   }
 
-  async #checkTopic(topic: string): Promise<SluiceError | null> {
+  /** A broker does not know the partition: has the topic gone, or become another one? */
+  async #checkPartition({ topic, partition }: PartitionQueue): Promise<SluiceError | null> {
     try {
       await this.#refresh(topic)
-      return null
     } catch (error) {
       const refusal = SluiceError.from(error)
-      if (refusal.retriable && refusal.code !== 'UNKNOWN_TOPIC_OR_PARTITION') return null
+      const gone = refusal.code === 'UNKNOWN_TOPIC_OR_PARTITION'
+      if (refusal.retriable && !gone) return null
       this.#topics.delete(topic)
       return refusal
     }
+    const partitionCount = this.#topics.get(topic)!.queues.length
+    if (partition < partitionCount) return null
+    const facts = { topic, partition, partitionCount }
+    return new SluiceError('UNKNOWN_TOPIC_OR_PARTITION', facts, { retriable: false })
   }
 
   /** @returns null for a partition that the topic is not known to have */
@@ -363,6 +372,10 @@ export class Producer<K = Serialized, V = Serialized> {
 
   #released(): void {
     if (this.#waiting.size > 0) this.#waiting.pump()
+    this.#roomChanged()
+  }
+
+  #roomChanged(): void {
     if (this.#full) return
     this.#buffer.press(false)
     if (this.#buffer.drained) this.#wakeReady()

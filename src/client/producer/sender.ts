@@ -19,7 +19,7 @@ import assert from 'node:assert'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { RandomSource } from '../../io/random.ts'
 import { backoffMs } from '../backoff.ts'
-import { SluiceError } from '../errors.ts'
+import type { SluiceError } from '../errors.ts'
 import type { BatchProduced, ProduceListener, ProduceStream, Transport } from '../transport.ts'
 import type { ProducerBatch } from './batch.ts'
 import type { PartitionQueue } from './partition-queue.ts'
@@ -45,7 +45,7 @@ export interface SenderListener {
    *
    * @returns null when it exists after all, otherwise why its batches fail
    */
-  checkTopic(topic: string): Promise<SluiceError | null>
+  checkPartition(queue: PartitionQueue): Promise<SluiceError | null>
 }
 
 export class Sender {
@@ -63,6 +63,8 @@ export class Sender {
   readonly #inFlight: Request[] = []
   /** Queues that may have something to send; the first goes first. */
   readonly #sendable = new Set<PartitionQueue>()
+  /** Queues that were packed and have more. */
+  readonly #again: PartitionQueue[] = []
   #scheduled = false
   #watchdog: Timer | null = null
   #closed = false
@@ -149,8 +151,6 @@ export class Sender {
     this.#again.length = 0
     return batches
   }
-
-  readonly #again: PartitionQueue[] = []
 
   #open(): ProduceStream {
     const listener: ProduceListener = {
@@ -245,7 +245,7 @@ export class Sender {
     const error = first.lastError!
     this.#clock.after(this.#backoffMs(first.failures, error), () => {
       if (error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') this.#tryAgain(queue)
-      else void this.#checkTopic(queue)
+      else void this.#checkPartition(queue)
     })
   }
 
@@ -257,8 +257,8 @@ export class Sender {
     if (queue.sendable) this.sendable(queue)
   }
 
-  async #checkTopic(queue: PartitionQueue): Promise<void> {
-    const error = await this.#listener.checkTopic(queue.topic)
+  async #checkPartition(queue: PartitionQueue): Promise<void> {
+    const error = await this.#listener.checkPartition(queue)
     if (error !== null) this.#buffer.failQueue(queue, error)
     this.#tryAgain(queue)
   }

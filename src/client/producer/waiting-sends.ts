@@ -27,6 +27,7 @@ export class WaitingSends<T> {
   readonly #clock: Clock
   readonly #maxBlockMs: number
   readonly #attempt: (send: T, resolve: Resolve) => Attempt
+  readonly #emptied: () => void
   /** The first to go is at `#head`; what is before it has gone. */
   #sends: WaitingSend<T>[] = []
   #head = 0
@@ -41,11 +42,20 @@ export class WaitingSends<T> {
   #pending: Promise<unknown> | null = null
   #passed: { readonly count: number; readonly resolve: () => void }[] = []
 
-  /** @param attempt tries to let a send go, and settles it or answers why it has to wait */
-  constructor(clock: Clock, maxBlockMs: number, attempt: (send: T, resolve: Resolve) => Attempt) {
+  /**
+   * @param attempt tries to let a send go, and settles it or answers why it has to wait
+   * @param emptied called when no send waits any more
+   */
+  constructor(
+    clock: Clock,
+    maxBlockMs: number,
+    attempt: (send: T, resolve: Resolve) => Attempt,
+    emptied: () => void,
+  ) {
     this.#clock = clock
     this.#maxBlockMs = maxBlockMs
     this.#attempt = attempt
+    this.#emptied = emptied
   }
 
   get size(): number {
@@ -125,6 +135,7 @@ export class WaitingSends<T> {
     while (this.#passed.length > 0 && this.#passed[0]!.count <= this.#gone) {
       this.#passed.shift()!.resolve()
     }
+    if (this.size === 0) this.#emptied()
   }
 
   /** Sees to it that the first one fails when its time is over. All wait equally long. */

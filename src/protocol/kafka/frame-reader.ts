@@ -6,7 +6,7 @@
 //   bytes, records  int32 length, bytes           uvarint length + 1, bytes
 //   array           int32 count, elements         uvarint count + 1, elements
 //   struct          its fields                    its fields, then tagged fields
-//   struct or null  int8: below 0 is null         the same
+//   struct or null  int8: below 0 is null         the same; in a tagged field a uvarint: 0 is null
 //   tagged fields   none                          uvarint count, then (uvarint tag, uvarint size, bytes)
 //   uuid            16 bytes                      the same
 //   uvarint         7 bits a byte, lowest first, the high bit says that another byte follows
@@ -173,6 +173,11 @@ export class FrameReader {
   /** Whether a nullable struct follows. */
   present(): boolean {
     return this.int8() >= 0
+  }
+
+  /** As `present`, for the value of a tagged field. */
+  presentInTag(): boolean {
+    return this.uvarint() > 0
   }
 
   /**

@@ -9,7 +9,7 @@
 
 import assert from 'node:assert'
 import { BrokerError } from '../../base/errors.ts'
-import { type Uuid, uuidBytes } from '../../base/uuid.ts'
+import type { Uuid } from '../../base/uuid.ts'
 import { MAX_STRING_BYTES } from './wire-limits.ts'
 
 const TWO_TO_32 = 0x1_0000_0000
@@ -69,27 +69,26 @@ export class FrameWriter {
   /** What `write` writes, in one piece of memory of its own: a value inside another message. */
   collect(write: (writer: FrameWriter) => void): Buffer {
     this.#begin()
+    const [slab, start] = [this.#slab, this.#position]
     write(this)
-    const start = this.#position - (this.#position - this.#partStart)
     const whole = Buffer.concat(this.#finish())
-    if (this.#parts.length === 0) this.#position = start
+    if (this.#slab === slab) this.#position = this.#partStart = start
     return whole
   }
 
   /** Takes the slab from its start again. The caller knows that no part of a frame is in use. */
   rewind(): void {
-    assert(this.#partStart === this.#position && this.#parts.length === 0)
     this.#position = 0
     this.#partStart = 0
   }
 
   bool(value: boolean): void {
-    this.#slab[this.#room(1)] = value ? 1 : 0
+    this.#byte(value ? 1 : 0)
   }
 
   int8(value: number): void {
     assert(value >= -0x80 && value <= 0x7f)
-    this.#slab[this.#room(1)] = value
+    this.#byte(value)
   }
 
   int16(value: number): void {
@@ -134,19 +133,19 @@ export class FrameWriter {
   }
 
   uuid(value: Uuid): void {
-    const bytes = uuidBytes(value)
     const at = this.#room(16)
-    this.#slab.set(bytes, at)
+    const written = this.#slab.write(value, at, 16, 'base64url')
+    assert(value.length === 22 && written === 16, `not an id: ${value}`)
   }
 
   /** @param value 0 to 2^32 - 1 */
   uvarint(value: number): void {
     let rest = value
     while (rest >= 0x80) {
-      this.#slab[this.#room(1)] = (rest & 0x7f) | 0x80
+      this.#byte((rest & 0x7f) | 0x80)
       rest = rest > 0x7fff_ffff ? Math.floor(rest / 0x80) : rest >>> 7
     }
-    this.#slab[this.#room(1)] = rest
+    this.#byte(rest)
   }
 
   /** @throws BrokerError INVALID_REQUEST when it is longer than 32,767 bytes */
@@ -193,6 +192,11 @@ export class FrameWriter {
     this.int8(value ? 1 : -1)
   }
 
+  /** As `present`, for the value of a tagged field. */
+  presentInTag(value: boolean): void {
+    this.uvarint(value ? 1 : 0)
+  }
+
   arrayCount(count: number): void {
     this.#length(count)
   }
@@ -234,6 +238,11 @@ export class FrameWriter {
     this.#openTags -= 1
   }
 
+  #byte(value: number): void {
+    const at = this.#room(1)
+    this.#slab[at] = value
+  }
+
   #length(count: number): void {
     if (this.flexible) this.uvarint(count + 1)
     else this.int32(count)
@@ -260,7 +269,7 @@ export class FrameWriter {
     this.#slab.set(value, at)
   }
 
-  /** Makes room for bytes and steps over them. Views of the slab are stale afterwards. */
+  /** Makes room for bytes and steps over them. The slab may be another one afterwards. */
   #room(sizeBytes: number): number {
     if (this.#position + sizeBytes > this.#slab.byteLength) this.#newSlab(sizeBytes)
     const at = this.#position

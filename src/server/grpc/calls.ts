@@ -75,7 +75,7 @@ export class CallHost {
       const api = this.#apiOf(method)
       const refuse = (call: StreamCall<never>, callback?: sendUnaryData<never>): void => {
         const refusal = unavailable('starting')
-        api.answered(refusal.code, 0)
+        api.answered(refusal.code, null)
         const status = statusObject(refusal)
         if (callback === undefined) call.emit('error', status)
         else callback(status)
@@ -212,7 +212,7 @@ export class CallHost {
   ): void {
     const refuse = (error: unknown): BrokerError => {
       const refusal = refusalOf(error, api.api, this.#options.logger)
-      api.answered(refusal.code, 0)
+      api.answered(refusal.code, null)
       return refusal
     }
     const stream = new CallStream<I, O>(call, callerOf(call), refuse)

@@ -70,7 +70,7 @@ class FetchStream implements StreamHandler<FetchStreamRequest>, FetchSink {
     else if (command.kind === 'seek') session.seek(command)
     else if (command.kind === 'none') throw new BrokerError('INVALID_REQUEST', NO_COMMAND)
     else session[command.kind](command.partitions)
-    if (command.kind !== 'credit') this.#api.answered('OK', 0)
+    if (command.kind !== 'credit') this.#api.answered('OK', null)
   }
 
   /** There will be no more credit: what there is of it is still used. */

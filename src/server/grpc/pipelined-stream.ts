@@ -101,8 +101,9 @@ export class PipelinedStream<I, T> implements StreamHandler<I> {
   #holdFor(moment: Promise<void> | null): void {
     if (moment === null) return
     const { stream } = this.#options
+    const release = (): void => stream.release()
     stream.hold()
-    void moment.finally(() => stream.release())
+    void moment.then(release, release)
   }
 
   #send(answers: readonly T[], slots: readonly Slot<T>[]): void {

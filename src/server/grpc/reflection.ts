@@ -33,7 +33,7 @@ export class Reflection {
   addTo(calls: CallHost): void {
     for (const { serverReflectionInfo } of REFLECTION_SERVICES) {
       calls.bidi(serverReflectionInfo, ({ stream, api }) => {
-        return this.#session(stream, () => api.answered('OK', 0))
+        return this.#session(stream, () => api.answered('OK', null))
       })
     }
   }

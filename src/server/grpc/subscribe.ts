@@ -96,7 +96,7 @@ class SubscribeStream implements StreamHandler<never>, SubscriptionSink {
       const timestampMs = timestamp === -1 ? null : timestamp
       return { topic, partition, offset, key, value, headers, timestampMs }
     })
-    this.#api.answered('OK', 0)
+    this.#api.answered('OK', null)
     return this.#stream.send({ records }, sizeBytes)
   }
 

@@ -5,6 +5,7 @@ import { MAX_PARTITIONS_PER_BROKER } from '../../base/limits.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
 import { partitionName, type TopicPartition } from '../../base/topic-partition.ts'
 import type { Uuid } from '../../base/uuid.ts'
+import type { Clock } from '../../io/clock.ts'
 import type { LogConfig } from '../log-config.ts'
 import type { OpenedLog } from '../open-partition-log.ts'
 import type { PartitionLog } from '../partition-log.ts'
@@ -21,6 +22,7 @@ import type { OfflineLogs } from './offline-logs.ts'
 import { PartitionDirectories, type PartitionDirectoriesOptions } from './partition-directories.ts'
 
 export interface LogChangesOptions extends PartitionDirectoriesOptions {
+  readonly clock: Clock
   /** The logs that are open, and the directories that nobody knows, by name. */
   readonly logs: Map<string, PartitionLog>
   readonly strays: Map<string, StrayDirectory>
@@ -89,9 +91,11 @@ export class LogChanges {
   }
 
   async #make(wanted: Omit<KnownPartition, 'checkpoint'>): Promise<PartitionLog> {
-    const { logs, strays, checkpoints, logger, open } = this.#options
+    const { logs, strays, checkpoints, clock, logger, open } = this.#options
     const { name } = wanted
     let isNew = false
+    // Making a log blocks for a few milliseconds, and a topic may have a thousand.
+    await new Promise<void>((resolve) => clock.endOfTurn(resolve))
     try {
       isNew = this.#directories.makeWay(name, wanted.topicId)
       if (isNew) checkpoints.forget(name)

@@ -17,8 +17,8 @@ import {
   type OffsetEntry,
 } from '../checkpoint-file.ts'
 
-export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
-export const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
+const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
+const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
 
 /** What the checkpoints say of one log. */
 export interface LogCheckpoint extends TopicPartition {

@@ -127,11 +127,6 @@ export class CommitJournal {
     return this.#journals.length
   }
 
-  /** Numbers of the files, oldest first: for giving their bytes back to a log that failed. */
-  get fileNumbers(): readonly number[] {
-    return this.#journals.map(({ number }) => number)
-  }
-
   /**
    * Makes the bytes of all `writes` durable. They have to fit in `freeBytes`.
    *

@@ -7,6 +7,7 @@
 // One round is in flight at a time, and the next starts as soon as it ends when any log waits. There
 // is no timer: under load a round gathers what was written during the one before it.
 
+import { inParallel } from '../../base/in-parallel.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { Distribution, LATENCY_BOUNDS_MS } from '../../observability/counters.ts'
@@ -285,17 +286,4 @@ export class CommitRounds {
     this.#withheld.add(log)
     log.fail(error)
   }
-}
-
-/** Runs `work` on each item, at most `width` at the same time. */
-async function inParallel<T>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items.values()
-  const lane = async (): Promise<void> => {
-    for (const item of rest) await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane))
 }

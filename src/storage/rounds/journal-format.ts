@@ -47,18 +47,15 @@ const ENTRY_MAGIC_BYTES = Buffer.from('CJE1', 'latin1')
 const ENTRY_MAGIC = ENTRY_MAGIC_BYTES.readUInt32BE(0)
 const NAME = /^commit-journal-(\d{20})$/
 
-/** Where an entry's bytes belong. */
-export interface JournalEntryKey {
+/** An entry's header. A void when `sizeBytes` is 0. */
+export interface JournalEntry {
   readonly topicId: Uuid
   readonly partition: number
   readonly segmentBaseOffset: number
   readonly positionBytes: number
-  readonly endOffset: number
-}
-
-/** An entry's header. A void when `sizeBytes` is 0. */
-export interface JournalEntry extends JournalEntryKey {
   readonly sizeBytes: number
+  /** Every record in the bytes has a smaller offset. */
+  readonly endOffset: number
   readonly roundPositionBytes: number
 }
 

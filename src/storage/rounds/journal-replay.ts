@@ -6,7 +6,7 @@
 //   - no partition directory has its topic id: the topic was deleted, or made anew;
 //   - a void follows it: the log was cut since;
 //   - all of it is below the log's recovery point: the log has it on disk;
-//   - its segment is below the log start offset: the segment was removed.
+//   - its segment is below the log start offset and not there: the segment was removed.
 //
 // Replaying twice is the same as once. The journals stay until the logs are open.
 
@@ -113,7 +113,9 @@ export function replayJournals(options: JournalReplayOptions): JournalReplay {
       }
     }
     const writer = new ReplayWriter(options.files, options.directory, damage)
-    const needed = [...stepsOf.values()].flatMap((steps) => steps.filter(stillNeeded(steps)))
+    const needed = [...stepsOf.values()].flatMap((steps) => {
+      return steps.filter(stillNeeded(options, steps))
+    })
     for (const step of needed) writer.write(step)
     writer.finish()
     return {
@@ -132,7 +134,7 @@ export function replayJournals(options: JournalReplayOptions): JournalReplay {
 }
 
 /** Numbers of the journals in a data directory, oldest first. */
-export function listJournals(files: FileSystem, directory: string): number[] {
+function listJournals(files: FileSystem, directory: string): number[] {
   return files
     .list(directory)
     .map(parseJournalName)
@@ -154,18 +156,27 @@ function openJournal({ files, directory }: JournalReplayOptions, number: number)
   }
 }
 
-/** A segment goes as a whole, so its entries are left out only when all of them may be. */
-function stillNeeded(steps: readonly Step[]): (step: Step) => boolean {
+/**
+ * Says which entries of one log are to be written. Asked before anything is.
+ *
+ * A segment goes as a whole, so its entries are left out only when all of them may be. Where its file
+ * is still there it never went, and must not be left with a hole in front of the next one.
+ */
+function stillNeeded(
+  { files, directory }: JournalReplayOptions,
+  steps: readonly Step[],
+): (step: Step) => boolean {
   const segmentEnds = new Map<string, number>()
   for (const step of steps) {
     const segment = segmentPath(step)
     const end = segmentEnds.get(segment) ?? 0
     segmentEnds.set(segment, Math.max(end, step.entry.endOffset))
   }
-  return (step) => {
-    if (step.entry.endOffset <= step.log.recoveryPoint) return false
-    return segmentEnds.get(segmentPath(step))! > step.log.logStartOffset
+  const isGone = (step: Step): boolean => {
+    const isBelowStart = segmentEnds.get(segmentPath(step))! <= step.log.logStartOffset
+    return isBelowStart && !files.exists(`${directory}/${segmentPath(step)}`)
   }
+  return (step) => step.entry.endOffset > step.log.recoveryPoint && !isGone(step)
 }
 
 function endOffsets(stepsOf: ReadonlyMap<string, readonly Step[]>): Map<string, number> {

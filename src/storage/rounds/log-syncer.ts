@@ -1,5 +1,6 @@
 // Syncs partition logs: one sync at a time for each log, a few logs at a time in the background.
 
+import { allDone } from '../../base/in-parallel.ts'
 import { Distribution, LATENCY_BOUNDS_MS } from '../../observability/counters.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { File } from '../../io/file-system.ts'
@@ -100,7 +101,7 @@ export class LogSyncer {
     try {
       state = log.unsynced()
       const files = filesOf(state, this.#options.owedFiles(log))
-      await allDone(files.map((file) => this.#timed(file)))
+      await allDone([...files.map((file) => this.#timed(file)), log.syncBeside()])
     } catch (error) {
       this.#failures += 1
       this.#options.failed(log, error as Error)
@@ -126,10 +127,4 @@ export class LogSyncer {
 
 function filesOf(state: UnsyncedState, owed: readonly File[]): File[] {
   return [...new Set([...owed, ...state.ranges.map(({ file }) => file)])]
-}
-
-/** As Promise.all, but rejects only when all have ended, so that no sync outlives its call. */
-async function allDone(running: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(running)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
 }

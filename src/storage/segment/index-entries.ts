@@ -15,7 +15,9 @@ const WRITE_ENTRIES = 64
 export class IndexEntries {
   readonly #files: FileSystem
   readonly #entryBytes: number
-  readonly #path: string
+  #path: string
+  /** The file was renamed, for removal: it is read, and never written or made again. */
+  #deleted = false
   /** Null: not read yet. May be longer than the entries are. */
   #bytes: Buffer | null = null
   #count = 0
@@ -113,10 +115,16 @@ export class IndexEntries {
   replaceBy(other: IndexEntries): void {
     this.#bytes = other.bytes
     this.#count = other.#count
-    replaceFile(this.#files, this.#path, this.bytes)
+    if (!this.#deleted) replaceFile(this.#files, this.#path, this.bytes)
     this.#stored = this.#count
     this.#excess = false
     this.#wasMissing = false
+  }
+
+  /** The file was renamed, for removal, or there was none. */
+  deleted(path: string): void {
+    this.#path = path
+    this.#deleted = true
   }
 
   /** True when enough new entries wait for being written. */
@@ -126,6 +134,7 @@ export class IndexEntries {
 
   /** Brings the file up to date; not synced. @throws the system's error */
   store(): void {
+    if (this.#deleted) return
     if (this.#bytes === null || (this.#stored === this.#count && !this.#excess)) return
     this.#withFile((file) => {
       const fromBytes = this.#stored * this.#entryBytes
@@ -138,6 +147,7 @@ export class IndexEntries {
 
   /** Brings the file up to date and to disk; makes it when it is missing. @throws the system's error */
   async sync(): Promise<void> {
+    if (this.#deleted) return
     this.store()
     const file = this.#files.open(this.#path, 'create')
     try {
@@ -149,6 +159,7 @@ export class IndexEntries {
 
   /** As `sync`, and blocks. */
   syncNow(): void {
+    if (this.#deleted) return
     this.store()
     this.#withFile((file) => file.syncNow())
   }

@@ -52,12 +52,11 @@ export function markSideFilesDeleted(
   }
 }
 
-/** Removes the files of a segment that were renamed. @throws the system's error */
-export function removeDeletedFiles(files: FileSystem, directory: string, baseOffset: number): void {
-  for (const suffix of SEGMENT_SUFFIXES) {
-    const path = `${directory}/${segmentFileName(baseOffset, suffix)}${DELETED_SUFFIX}`
-    if (files.exists(path)) files.remove(path)
-  }
+/** The files of a segment that were renamed, and are still there. */
+export function deletedPaths(files: FileSystem, directory: string, baseOffset: number): string[] {
+  return SEGMENT_SUFFIXES.map((suffix) => {
+    return `${directory}/${segmentFileName(baseOffset, suffix)}${DELETED_SUFFIX}`
+  }).filter((path) => files.exists(path))
 }
 
 /**

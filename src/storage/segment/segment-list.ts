@@ -3,6 +3,14 @@
 import assert from 'node:assert'
 import type { Segment } from './segment.ts'
 
+/** One segment, as retention and tools see it. */
+export interface SegmentFacts {
+  readonly baseOffset: number
+  /** Offset after its last record. */
+  readonly endOffset: number
+  readonly sizeBytes: number
+}
+
 export class SegmentList {
   readonly #segments: Segment[]
 
@@ -22,6 +30,18 @@ export class SegmentList {
 
   get active(): Segment {
     return this.#segments.at(-1)!
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  }
+
+  /** What the segments hold. @param endOffset of the active one */
+  facts(endOffset: number): SegmentFacts[] {
+    return this.#segments.map(({ baseOffset, sizeBytes }, index) => {
+      const next = this.#segments[index + 1]
+      return { baseOffset, endOffset: next?.baseOffset ?? endOffset, sizeBytes }
+    })
   }
 
   at(index: number): Segment | undefined {

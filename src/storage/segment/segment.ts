@@ -11,7 +11,7 @@
 import assert from 'node:assert'
 import type { File, FileSystem } from '../../io/file-system.ts'
 import { BatchWalk, type BatchFrame, type WalkState } from './batch-walk.ts'
-import { MAX_RELATIVE_OFFSET, OffsetIndex } from './offset-index.ts'
+import { MAX_RELATIVE_OFFSET, OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
 import type { Releasable } from './open-segments.ts'
 import type { Reading } from './reading.ts'
 import {
@@ -199,10 +199,14 @@ export class Segment implements Releasable {
     this.#appendTimeEntry()
   }
 
-  /** Brings both indexes to disk. @throws the system's error */
+  /**
+   * Brings both indexes to disk. Both are written before this returns: what comes later may remove or
+   * close the segment.
+   *
+   * @throws the system's error
+   */
   async syncIndexes(): Promise<void> {
-    await this.timeIndex.entries.sync()
-    await this.offsetIndex.entries.sync()
+    await Promise.all([this.timeIndex.entries.sync(), this.offsetIndex.entries.sync()])
   }
 
   /** As `syncIndexes`, and blocks. */
@@ -230,6 +234,12 @@ export class Segment implements Releasable {
     })
     if (slow.state !== 'damaged') yield* this.#rebuild()
     return slow
+  }
+
+  /** About where an offset stands, without reading: at or below its position, in bytes. */
+  floorPosition(offset: number): number {
+    if (!this.offsetIndex.entries.loaded) return 0
+    return this.offsetIndex.floor(offset - this.baseOffset)?.positionBytes ?? 0
   }
 
   /** The first batch that ends at or above an offset and has a timestamp at or above the given one. */
@@ -280,15 +290,17 @@ export class Segment implements Releasable {
    * Goes on where the indexes leave off, without checking checksums: finds the end of the segment,
    * or the first batch that is not wholly below an offset, and takes in the batches on the way.
    *
+   * @param wereSynced the indexes were on disk at the last stop, to their end
    * @returns where it stopped, and why. `sizeBytes` and `nextOffset` are those of that place
    */
-  *resume(untilOffset: number): Reading<Located> {
+  *resume(untilOffset: number, wereSynced = false): Reading<Located> {
     yield* this.timeIndex.entries.load()
     yield* this.offsetIndex.entries.load()
     this.#indexesChecked = true
     const fileBytes = this.open().sizeBytes
     const sound = this.offsetIndex.isSound(fileBytes) && this.timeIndex.isSound()
-    const rewound = sound && (yield* this.#rewind(fileBytes, untilOffset))
+    const entry = wereSynced ? this.offsetIndex.last : this.#lastSureEntry(untilOffset)
+    const rewound = sound && entry !== null && (yield* this.#rewindTo(entry, fileBytes, wereSynced))
     if (!rewound) this.#rewindToStart()
     const walk = this.#walk(this.#sizeBytes, fileBytes, this.#nextOffset)
     for (;;) {
@@ -310,7 +322,12 @@ export class Segment implements Releasable {
     assert(positionBytes <= this.#sizeBytes)
     const file = this.open()
     if (file.sizeBytes !== positionBytes) file.truncate(positionBytes)
-    if (positionBytes !== this.#sizeBytes) yield* this.resume(nextOffset)
+    if (positionBytes !== this.#sizeBytes) {
+      yield* this.ready()
+      this.offsetIndex.cutAtPosition(positionBytes)
+      this.timeIndex.cutAtOffset(nextOffset - this.baseOffset)
+      yield* this.resume(nextOffset)
+    }
     assert(this.#sizeBytes === positionBytes)
   }
 
@@ -323,6 +340,9 @@ export class Segment implements Releasable {
     const { files, directory } = this.#place
     files.rename(this.path, `${this.path}${DELETED_SUFFIX}`)
     this.#deleted = true
+    // A sync of the indexes, or their rebuilding, may be under way, and must not make them again.
+    this.offsetIndex.entries.deleted(this.#path('.index'))
+    this.timeIndex.entries.deleted(this.#path('.timeindex'))
     try {
       markSideFilesDeleted(files, directory, this.baseOffset)
     } catch {
@@ -403,33 +423,34 @@ export class Segment implements Releasable {
   }
 
   /**
-   * Goes back to the last batch from which both indexes can be continued exactly.
+   * The last entry of the offset index from which both indexes can be continued exactly.
    *
-   * That is the one with the last time index entry at or below `untilOffset`: had entries behind it
-   * been lost, the largest timestamp there would not be known.
-   *
-   * @returns false when that batch is not what the indexes say
+   * That is the one at the last time index entry below `untilOffset`: had entries behind that been
+   * lost, the largest timestamp there would not be known.
    */
-  *#rewind(fileBytes: number, untilOffset: number): Reading<boolean> {
+  #lastSureEntry(untilOffset: number): OffsetIndexEntry | null {
     const bound = untilOffset - this.baseOffset
     let slot = this.timeIndex.entries.count - 1
     while (slot >= 0 && this.timeIndex.at(slot).relativeOffset >= bound) slot -= 1
-    const last = slot < 0 ? null : this.timeIndex.at(slot)
-    const entry = last === null ? null : this.offsetIndex.floor(last.relativeOffset)
-    if (entry === null || entry.positionBytes >= fileBytes) return false
+    return slot < 0 ? null : this.offsetIndex.floor(this.timeIndex.at(slot).relativeOffset)
+  }
+
+  /** Goes back to the batch of an index entry. @returns false when it is not what the entry says */
+  *#rewindTo(entry: OffsetIndexEntry, fileBytes: number, keepTimes: boolean): Reading<boolean> {
+    if (entry.positionBytes >= fileBytes) return false
     const walk = this.#walk(entry.positionBytes, fileBytes, this.baseOffset)
     const state = yield* walk.next()
     if (state !== 'batch') return false
     if (walk.frame.lastOffset !== this.baseOffset + entry.relativeOffset) return false
 
     this.offsetIndex.cutAtPosition(entry.positionBytes)
-    this.timeIndex.cutAtOffset(entry.relativeOffset)
+    if (!keepTimes) this.timeIndex.cutAtOffset(entry.relativeOffset)
     this.#indexedBytes = this.offsetIndex.last?.positionBytes ?? 0
     const max = this.timeIndex.last
-    this.#max =
-      max === null
-        ? { timestamp: -1, offset: this.baseOffset }
-        : { timestamp: max.timestamp, offset: this.baseOffset + max.relativeOffset }
+    this.#max = {
+      timestamp: max?.timestamp ?? -1,
+      offset: this.baseOffset + (max?.relativeOffset ?? 0),
+    }
     this.#sizeBytes = entry.positionBytes
     this.#nextOffset = walk.frame.baseOffset
     return true

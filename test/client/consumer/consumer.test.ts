@@ -1,3 +1,5 @@
+// The consumer over a cluster in memory, with a clock that the test moves.
+
 import { describe, expect, test } from 'vitest'
 import { Consumer } from '../../../src/client/consumer/consumer.ts'
 import type { ConsumerOptions } from '../../../src/client/consumer/consumer-options.ts'
@@ -411,6 +413,9 @@ describe('a broker that fails', () => {
     await expect(drive(bench.clock, assigned)).rejects.toMatchObject({
       code: 'OFFSET_OUT_OF_RANGE',
       facts: { topic: 'clicks', partition: 0, logStartOffset: 5, highWatermark: 10 },
+      message:
+        'OFFSET_OUT_OF_RANGE: Offset is outside the log ' +
+        'topic=clicks partition=0 logStartOffset=5 highWatermark=10',
     })
   })
 })

@@ -1,3 +1,6 @@
+// What a producer guarantees when things fail: retries, order, time. At the end a property over random
+// failures.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Producer } from '../../../src/client/producer/producer.ts'
@@ -145,6 +148,22 @@ describe('retries', () => {
     await pass(bench.clock, 500)
     expect(codes(bench)).toEqual([0, 'UNKNOWN_TOPIC_OR_PARTITION'])
   })
+})
+
+test('a topic that was made anew with fewer partitions refuses records of those it lacks', async () => {
+  const bench = setUp({}, 2)
+  bench.send('a', 1)
+  await pass(bench.clock, 50)
+  bench.transport.createTopicNow('clicks', 1)
+  bench.send('b', 1)
+  await pass(bench.clock, 1_000)
+  expect(bench.outcomes.get('b')).toMatchObject({
+    code: 'UNKNOWN_TOPIC_OR_PARTITION',
+    facts: { partition: 1, partitionCount: 1 },
+  })
+  bench.send('c', 0)
+  await pass(bench.clock, 100)
+  expect(bench.transport.log('clicks', 0)!.values()).toEqual(['c'])
 })
 
 describe('order', () => {

@@ -1,5 +1,8 @@
+// The producer over a cluster in memory, with a clock that the test moves: batching, memory, topics,
+// what a record holds, closing.
+
 import { describe, expect, test } from 'vitest'
-import { SluiceError } from '../../../src/client/errors.ts'
+import type { SluiceError } from '../../../src/client/errors.ts'
 import { Producer } from '../../../src/client/producer/producer.ts'
 import type { ProducerOptions } from '../../../src/client/producer/producer-options.ts'
 import { jsonSerde, stringSerde } from '../../../src/client/serializers.ts'
@@ -187,7 +190,7 @@ describe('what a record holds', () => {
   })
 
   test('a serializer that answers late keeps the order of sends', async () => {
-    let answer = (_: string): void => {}
+    let answer: (value: string) => void
     const { transport, clock, producer } = setUp<Serialized, string>({
       lingerMs: 0,
       valueSerializer: {
@@ -200,7 +203,7 @@ describe('what a record holds', () => {
     )
     await settle(clock)
     expect(transport.log('clicks', 0)!.values()).toEqual(['first'])
-    answer('slow indeed')
+    answer!('slow indeed')
     await settle(clock)
     await settle(clock)
     await Promise.all(sends)
@@ -328,6 +331,41 @@ describe('memory', () => {
       .map((text) => Number.parseInt(text))
     expect(numbers).toEqual(Array.from({ length: 200 }, (_, n) => n))
     expect(producer.bufferedBytes).toBe(0)
+  })
+
+  test('ready waits no longer than the topic is unknown, also when it stays so', async () => {
+    const { clock, producer } = setUp({ lingerMs: 60_000 })
+    void producer.send({ topic: 'clicks', value: 'a' })
+    const known = watch(producer.ready()!)
+    await settle(clock)
+    expect(known.state).toBe('resolved')
+    watch(producer.send({ topic: 'missing', value: 'a' }))
+    const unknown = watch(producer.ready()!)
+    await settle(clock)
+    expect(unknown.state).toBe('resolved')
+    expect(producer.ready()).toBeNull()
+  })
+
+  test('ready asks for a rest when enough is at hand, long before the buffer is full', async () => {
+    const { transport, clock, producer } = setUp({ batchBytes: 1_024, maxInFlight: 2, lingerMs: 0 })
+    await warm(producer, clock)
+    transport.fault = () => ({ kind: 'hold' })
+    let sent = 0
+    for (; producer.ready() === null; sent++) {
+      void producer.send({ topic: 'clicks', value: Buffer.alloc(100) })
+    }
+    // Two rounds of two batches, and the record that closed the last of them.
+    expect(transport.requests).toHaveLength(1)
+    expect(producer.bufferedBytes).toBeLessThan(32_768)
+    const ready = watch(producer.ready()!)
+    await settle(clock)
+    expect(ready.state).toBe('pending')
+    transport.fault = () => null
+    transport.releaseHeld()
+    await settle(clock)
+    expect(ready.state).toBe('resolved')
+    await producer.flush()
+    expect(transport.log('clicks', 0)!.endOffset).toBe(sent + 1)
   })
 
   test('a send that waits too long for room rejects with BUFFER_FULL', async () => {

@@ -141,13 +141,22 @@ describe('an entry is left out', () => {
     expect(writes.calls).toBe(2)
   })
 
-  test('when its whole segment is below the log start offset', async () => {
+  test('when its whole segment is below the log start offset, and gone', async () => {
     const rig = makeRig(1)
     for (let round = 0; round < 8; round++) await journalRound(rig, 3)
     rig.files.crash()
     replay(rig, () => ({ logStartOffset: 15 }))
     const files = rig.files.filesBelow(`${DATA}/plain-0`).map((path) => path.slice(-6))
     expect(files).toEqual(['10.log', '20.log'])
+  })
+
+  test('but not when its segment is still there: that would leave a hole', async () => {
+    const rig = makeRig(1)
+    for (let round = 0; round < 8; round++) await journalRound(rig, 3)
+    rig.files.syncDirectory(`${DATA}/plain-0`)
+    rig.files.crash()
+    replay(rig, () => ({ logStartOffset: 15 }))
+    expect(counts(rig)).toEqual([24])
   })
 })
 

@@ -71,14 +71,17 @@ export class PlainLog implements DurableLog {
     return { endOffset: this.endOffset, ranges }
   }
 
+  // Here and not when a segment is made, so that a power cut may take the names of segments that only
+  // the journal has.
+  syncBeside(): Promise<void> {
+    return this.#files.syncDirectoryInPool(this.#directory)
+  }
+
   markDurable(endOffset: number): void {
     this.durableOffset = Math.max(this.durableOffset, endOffset)
   }
 
-  // The directory is synced here and not when a segment is made, so that a power cut may take the
-  // names of segments that only the journal has.
   markSynced(endOffset: number): void {
-    this.#files.syncDirectory(this.#directory)
     this.syncedOffset = Math.max(this.syncedOffset, endOffset)
   }
 

@@ -1,0 +1,230 @@
+// One fetch request, from its first read until its answer.
+//
+//   read all ─► enough, or anything wrong? ─yes─► answer
+//      ▲                    │ no
+//      └── woken ◄── wait for any high watermark, the deadline, or the client's end
+//
+// What was read stays read: after a wait only what is new is read, behind it.
+
+import { BrokerError } from '../../base/errors.ts'
+import { DelayedOperation, type Deadlines } from '../../replication/delayed-operation.ts'
+import { FetchWaiter } from '../../replication/fetch-waiters.ts'
+import { leaveList } from '../../replication/linked-list.ts'
+import type {
+  BatchSlice,
+  PartitionDirectory,
+  ReadablePartition,
+} from '../../replication/readable-partition.ts'
+
+export interface FetchPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly fetchOffset: number
+  /** Most bytes of this partition's batches. */
+  readonly maxBytes: number
+}
+
+export interface FetchRequest {
+  /** Longest wait for `minBytes`, in milliseconds. 0 answers at once. */
+  readonly maxWaitMs: number
+  /** Answer as soon as there is this much; 0 and 1, as soon as there is anything. */
+  readonly minBytes: number
+  /** Most bytes in the answer, but for a first batch that alone is larger (KIP-74). */
+  readonly maxBytes: number
+  readonly partitions: readonly FetchPartition[]
+}
+
+export interface Fetched {
+  readonly topic: string
+  readonly partition: number
+  readonly error: BrokerError | null
+  /** -1 with an error. */
+  readonly highWatermark: number
+  /** -1 with an error. */
+  readonly logStartOffset: number
+  /** Whole batches; null when there is nothing to read. */
+  readonly batches: Buffer | null
+}
+
+/** One partition of the request. */
+class FetchSlot extends FetchWaiter {
+  readonly request: FetchPartition
+  readonly slices: Buffer[] = []
+  source: ReadablePartition | null = null
+  error: BrokerError | null = null
+  sizeBytes = 0
+  nextOffset: number
+  /** There is more to read, but no room for it in the answer. */
+  full = false
+  /** High watermark under which a read found nothing: there is no use in reading before it moves. */
+  emptyAt = -1
+  readonly #woken: () => void
+
+  constructor(request: FetchPartition, woken: () => void) {
+    super()
+    this.request = request
+    this.nextOffset = request.fetchOffset
+    this.#woken = woken
+  }
+
+  override highWatermarkMoved(): void {
+    this.#woken()
+  }
+
+  override partitionLost(error: BrokerError): void {
+    this.error = error
+    this.#woken()
+  }
+
+  result(): Fetched {
+    const { topic, partition } = this.request
+    const { source, error, slices } = this
+    if (error !== null || source === null) {
+      return { topic, partition, error, highWatermark: -1, logStartOffset: -1, batches: null }
+    }
+    const { highWatermark, logStartOffset } = source
+    const whole = slices.length > 1 ? Buffer.concat(slices) : (slices[0] ?? null)
+    return { topic, partition, error, highWatermark, logStartOffset, batches: whole }
+  }
+}
+
+export class PendingFetch extends DelayedOperation {
+  readonly #request: FetchRequest
+  readonly #deadlines: Deadlines
+  readonly #slots: readonly FetchSlot[]
+  #sizeBytes = 0
+  /** Time is up, or nobody waits any more. */
+  #over = false
+  #wake: (() => void) | null = null
+
+  constructor(request: FetchRequest, partitions: PartitionDirectory, deadlines: Deadlines) {
+    super()
+    this.#request = request
+    this.#deadlines = deadlines
+    this.#over = request.maxWaitMs <= 0
+    this.#slots = request.partitions.map((partition) => {
+      const slot = new FetchSlot(partition, () => this.#wakeUp())
+      try {
+        slot.source = partitions.partition(partition.topic, partition.partition)
+      } catch (error) {
+        this.#fail(slot, error)
+      }
+      return slot
+    })
+  }
+
+  /** Ends the wait. The answer has what was read so far. */
+  override expire(): void {
+    this.#over = true
+    this.#wakeUp()
+  }
+
+  /** @returns one result for each partition, in the order of the request. Never rejects for one. */
+  async run(): Promise<readonly Fetched[]> {
+    try {
+      for (;;) {
+        for (const slot of this.#slots) {
+          const later = this.#read(slot)
+          if (later !== null) await later
+        }
+        if (this.#done()) break
+        await this.#waitForMore()
+      }
+    } finally {
+      this.#deadlines.cancel(this)
+      for (const slot of this.#slots) leaveList<FetchWaiter>(slot)
+    }
+    return this.#slots.map((slot) => slot.result())
+  }
+
+  /** @returns a promise when the bytes have to come from the disk */
+  #read(slot: FetchSlot): Promise<void> | null {
+    const { source } = slot
+    if (source === null || slot.error !== null) return null
+    const { highWatermark } = source
+    if (slot.emptyAt === highWatermark) return null
+    const maxBytes = this.#roomFor(slot)
+    if (maxBytes <= 0) {
+      slot.full ||= slot.nextOffset < highWatermark
+      return null
+    }
+    try {
+      // Nothing was read yet: whatever the limits say, one batch comes.
+      const atLeastOneBatch = this.#sizeBytes === 0
+      const slice = source.read(slot.nextOffset, { maxBytes, atLeastOneBatch })
+      if (slice instanceof Promise) return this.#readLater(slot, slice, highWatermark)
+      this.#take(slot, slice, highWatermark)
+    } catch (error) {
+      this.#fail(slot, error)
+    }
+    return null
+  }
+
+  async #readLater(
+    slot: FetchSlot,
+    slice: Promise<BatchSlice>,
+    highWatermark: number,
+  ): Promise<void> {
+    try {
+      this.#take(slot, await slice, highWatermark)
+    } catch (error) {
+      this.#fail(slot, error)
+    }
+  }
+
+  #roomFor(slot: FetchSlot): number {
+    const { maxBytes } = this.#request
+    if (this.#sizeBytes === 0) return Math.max(1, Math.min(maxBytes, slot.request.maxBytes))
+    return Math.min(maxBytes - this.#sizeBytes, slot.request.maxBytes - slot.sizeBytes)
+  }
+
+  /** @param highWatermark where it stood when the read began */
+  #take(slot: FetchSlot, { batches, nextOffset }: BatchSlice, highWatermark: number): void {
+    const sizeBytes = batches.byteLength
+    if (nextOffset <= slot.nextOffset) slot.emptyAt = highWatermark
+    slot.nextOffset = Math.max(slot.nextOffset, nextOffset)
+    if (sizeBytes === 0) {
+      slot.full ||= this.#sizeBytes > 0 && slot.nextOffset < highWatermark
+      return
+    }
+    slot.slices.push(batches)
+    slot.sizeBytes += sizeBytes
+    this.#sizeBytes += sizeBytes
+  }
+
+  #fail(slot: FetchSlot, error: unknown): void {
+    slot.error = BrokerError.from(error)
+  }
+
+  #done(): boolean {
+    if (this.#over || this.#sizeBytes >= Math.max(1, this.#request.minBytes)) return true
+    return this.#slots.some(({ full, error }) => full || error !== null)
+  }
+
+  /**
+   * Resolves when there is a reason to look again: a high watermark moved, a partition was lost, the
+   * deadline, the client's end. No await stands between looking and waiting.
+   */
+  async #waitForMore(): Promise<void> {
+    for (const slot of this.#slots) {
+      if (slot.list !== null) continue
+      const { highWatermark } = slot.source!
+      if (highWatermark > slot.nextOffset && highWatermark !== slot.emptyAt) return
+      try {
+        slot.source!.waitForMore(slot)
+      } catch (error) {
+        this.#fail(slot, error)
+        return
+      }
+    }
+    if (this.list === null) this.#deadlines.add(this, this.#request.maxWaitMs)
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  #wakeUp(): void {
+    this.#wake?.()
+    this.#wake = null
+  }
+}

@@ -1,0 +1,62 @@
+// What one request or one timer led to: records to append, and answers to give once they are below
+// the high watermark.
+
+import { BrokerError } from '../../base/errors.ts'
+import type { GroupRecord } from './records/group-record.ts'
+
+/** Somebody who waits for an answer. The state machine keeps it and never looks into it. */
+export interface Call<T> {
+  /** Gives the answer. Called by the runtime alone, at most once. */
+  settle(answer: T | BrokerError): void
+}
+
+interface Answer {
+  readonly call: Call<never>
+  readonly answer: unknown
+}
+
+/** Applies a record to the state. */
+type Replay = (record: GroupRecord) => void
+
+/**
+ * Collects what a handler decides.
+ *
+ * A record is replayed when it is emitted, so that what follows in the same step sees it; a handler
+ * refuses before its first record or not at all.
+ */
+export class Step {
+  readonly #replay: Replay
+  readonly #records: GroupRecord[] = []
+  readonly #answers: Answer[] = []
+
+  constructor(replay: Replay) {
+    this.#replay = replay
+  }
+
+  get records(): readonly GroupRecord[] {
+    return this.#records
+  }
+
+  get answerCount(): number {
+    return this.#answers.length
+  }
+
+  emit(record: GroupRecord): void {
+    this.#records.push(record)
+    this.#replay(record)
+  }
+
+  answer<T>(call: Call<T>, answer: T | BrokerError): void {
+    this.#answers.push({ call: call as Call<never>, answer })
+  }
+
+  /** Gives all answers. To be called when the records are below the high watermark. */
+  release(): void {
+    for (const { call, answer } of this.#answers) call.settle(answer as never)
+  }
+
+  /** Gives everybody the same refusal: the records were not written, or nobody knows. */
+  fail(error: BrokerError): void {
+    for (const { call } of this.#answers) call.settle(error as never)
+  }
+}

@@ -1,0 +1,498 @@
+// Made from definitions/09-offset-fetch.txt by tools/generate-kafka.ts; do not edit.
+//
+// Tells the offsets that a group has stored.
+//
+// v2: null asks for all topics. v3: throttle time. v5: leader epochs. v6: flexible.
+// v7: requireStable. v8: many groups a request. v9: member epochs. v10: topics by id.
+
+import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
+import type { FrameReader } from '../frame-reader.ts'
+import type { FrameWriter } from '../frame-writer.ts'
+import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+
+export interface OffsetFetchRequest {
+  /** Id of the group. Version <= 7. */
+  readonly groupId: string
+  /** Topics to fetch; null for all. Version <= 7. */
+  readonly topics: readonly OffsetFetchRequestTopic[] | null
+  /** One for each group. Version >= 8. */
+  readonly groups: readonly OffsetFetchRequestGroup[]
+  /** Whether to refuse while a transaction holds offsets that are not decided. Version >= 7. */
+  readonly requireStable: boolean
+}
+
+/** OffsetFetchRequest to be written. */
+export interface OffsetFetchRequestInit {
+  readonly groupId?: string | undefined
+  readonly topics?: readonly OffsetFetchRequestTopicInit[] | null | undefined
+  readonly groups?: readonly OffsetFetchRequestGroupInit[] | undefined
+  readonly requireStable?: boolean | undefined
+}
+
+function readOffsetFetchRequest(r: FrameReader, v: number): OffsetFetchRequest {
+  checkVersion('OffsetFetchRequest', v, 1, 10)
+  r.flexible = v >= 6
+  const groupId = v <= 7 ? r.string() : ''
+  let topics: readonly OffsetFetchRequestTopic[] | null = []
+  if (v <= 7) {
+    const count = v >= 2 ? r.nullableArrayCount(3, 80) : r.arrayCount(3, 80)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list: OffsetFetchRequestTopic[] = []
+      for (let left = count; left > 0; left--) list.push(readOffsetFetchRequestTopic(r))
+      topics = list
+    }
+  }
+  const groups: OffsetFetchRequestGroup[] = []
+  if (v >= 8) {
+    for (let left = r.arrayCount(3, 96); left > 0; left--)
+      groups.push(readOffsetFetchRequestGroup(r, v))
+  }
+  const requireStable = v >= 7 ? r.bool() : false
+  r.skipTags()
+  return { groupId, topics, groups, requireStable }
+}
+
+function writeOffsetFetchRequest(w: FrameWriter, m: OffsetFetchRequestInit, v: number): void {
+  checkVersion('OffsetFetchRequest', v, 1, 10)
+  w.flexible = v >= 6
+  if (v <= 7) w.string(m.groupId ?? '')
+  else if ((m.groupId ?? '') !== '') refuse('OffsetFetchRequest', 'groupId', v)
+  if (v <= 7) {
+    {
+      const topics = m.topics === undefined ? [] : m.topics
+      if (topics === null) {
+        if (!(v >= 2)) refuse('OffsetFetchRequest', 'topics', v)
+        w.nullArray()
+      } else {
+        w.arrayCount(topics.length)
+        for (const item of topics) writeOffsetFetchRequestTopic(w, item)
+      }
+    }
+  } else if ((m.topics?.length ?? 0) !== 0) refuse('OffsetFetchRequest', 'topics', v)
+  if (v >= 8) {
+    {
+      const groups = m.groups ?? []
+      w.arrayCount(groups.length)
+      for (const item of groups) writeOffsetFetchRequestGroup(w, item, v)
+    }
+  } else if ((m.groups?.length ?? 0) !== 0) refuse('OffsetFetchRequest', 'groups', v)
+  if (v >= 7) w.bool(m.requireStable ?? false)
+  else if ((m.requireStable ?? false) !== false) refuse('OffsetFetchRequest', 'requireStable', v)
+  w.noTags()
+}
+
+export interface OffsetFetchRequestGroup {
+  /** Id of the group. */
+  readonly groupId: string
+  /** Id of the member. Version >= 9. */
+  readonly memberId: string | null
+  /** Epoch of the member. Version >= 9. */
+  readonly memberEpoch: number
+  /** Topics to fetch; null for all. */
+  readonly topics: readonly OffsetFetchRequestTopics[] | null
+}
+
+/** OffsetFetchRequestGroup to be written. */
+export interface OffsetFetchRequestGroupInit {
+  readonly groupId: string
+  readonly memberId?: string | null | undefined
+  readonly memberEpoch?: number | undefined
+  readonly topics: readonly OffsetFetchRequestTopicsInit[] | null
+}
+
+function readOffsetFetchRequestGroup(r: FrameReader, v: number): OffsetFetchRequestGroup {
+  const groupId = r.string()
+  const memberId = v >= 9 ? r.nullableString() : null
+  const memberEpoch = v >= 9 ? r.int32() : -1
+  let topics: readonly OffsetFetchRequestTopics[] | null
+  {
+    const count = r.nullableArrayCount(3, 128)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list: OffsetFetchRequestTopics[] = []
+      for (let left = count; left > 0; left--) list.push(readOffsetFetchRequestTopics(r, v))
+      topics = list
+    }
+  }
+  r.skipTags()
+  return { groupId, memberId, memberEpoch, topics }
+}
+
+function writeOffsetFetchRequestGroup(
+  w: FrameWriter,
+  m: OffsetFetchRequestGroupInit,
+  v: number,
+): void {
+  w.string(m.groupId)
+  if (v >= 9) w.nullableString(m.memberId ?? null)
+  if (v >= 9) w.int32(m.memberEpoch ?? -1)
+  {
+    const topics = m.topics
+    if (topics === null) {
+      w.nullArray()
+    } else {
+      w.arrayCount(topics.length)
+      for (const item of topics) writeOffsetFetchRequestTopics(w, item, v)
+    }
+  }
+  w.noTags()
+}
+
+export interface OffsetFetchRequestTopics {
+  /** Name of the topic. Version <= 9. */
+  readonly name: string
+  /** Id of the topic. Version >= 10. */
+  readonly topicId: Uuid
+  /** Partitions of the topic. */
+  readonly partitionIndexes: readonly number[]
+}
+
+/** OffsetFetchRequestTopics to be written. */
+export interface OffsetFetchRequestTopicsInit {
+  readonly name?: string | undefined
+  readonly topicId?: Uuid | undefined
+  readonly partitionIndexes: readonly number[]
+}
+
+function readOffsetFetchRequestTopics(r: FrameReader, v: number): OffsetFetchRequestTopics {
+  const name = v <= 9 ? r.string() : ''
+  const topicId = v >= 10 ? r.uuid() : ZERO_UUID
+  const partitionIndexes: number[] = []
+  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  r.skipTags()
+  return { name, topicId, partitionIndexes }
+}
+
+function writeOffsetFetchRequestTopics(
+  w: FrameWriter,
+  m: OffsetFetchRequestTopicsInit,
+  v: number,
+): void {
+  if (v <= 9) w.string(m.name ?? '')
+  if (v >= 10) w.uuid(m.topicId ?? ZERO_UUID)
+  w.arrayCount(m.partitionIndexes.length)
+  for (const item of m.partitionIndexes) w.int32(item)
+  w.noTags()
+}
+
+export interface OffsetFetchRequestTopic {
+  /** Name of the topic. */
+  readonly name: string
+  /** Partitions of the topic. */
+  readonly partitionIndexes: readonly number[]
+}
+
+/** OffsetFetchRequestTopic to be written. */
+export interface OffsetFetchRequestTopicInit {
+  readonly name: string
+  readonly partitionIndexes: readonly number[]
+}
+
+function readOffsetFetchRequestTopic(r: FrameReader): OffsetFetchRequestTopic {
+  const name = r.string()
+  const partitionIndexes: number[] = []
+  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  r.skipTags()
+  return { name, partitionIndexes }
+}
+
+function writeOffsetFetchRequestTopic(w: FrameWriter, m: OffsetFetchRequestTopicInit): void {
+  w.string(m.name)
+  w.arrayCount(m.partitionIndexes.length)
+  for (const item of m.partitionIndexes) w.int32(item)
+  w.noTags()
+}
+
+const OFFSET_FETCH_REQUEST: MessageCodec<OffsetFetchRequest, OffsetFetchRequestInit> = {
+  name: 'OffsetFetchRequest',
+  minVersion: 1,
+  maxVersion: 10,
+  flexibleFrom: 6,
+  read: readOffsetFetchRequest,
+  write: writeOffsetFetchRequest,
+}
+
+export interface OffsetFetchResponse {
+  /** How long the client should pause, for its quota. Version >= 3. */
+  readonly throttleTimeMs: number
+  /** One for each topic. Version <= 7. */
+  readonly topics: readonly OffsetFetchResponseTopic[]
+  /** 0, or why it failed. Version >= 2 and <= 7. */
+  readonly errorCode: number
+  /** One for each group. Version >= 8. */
+  readonly groups: readonly OffsetFetchResponseGroup[]
+}
+
+/** OffsetFetchResponse to be written. */
+export interface OffsetFetchResponseInit {
+  readonly throttleTimeMs?: number | undefined
+  readonly topics?: readonly OffsetFetchResponseTopicInit[] | undefined
+  readonly errorCode?: number | undefined
+  readonly groups?: readonly OffsetFetchResponseGroupInit[] | undefined
+}
+
+function readOffsetFetchResponse(r: FrameReader, v: number): OffsetFetchResponse {
+  checkVersion('OffsetFetchResponse', v, 1, 10)
+  r.flexible = v >= 6
+  const throttleTimeMs = v >= 3 ? r.int32() : 0
+  const topics: OffsetFetchResponseTopic[] = []
+  if (v <= 7) {
+    for (let left = r.arrayCount(3, 80); left > 0; left--)
+      topics.push(readOffsetFetchResponseTopic(r, v))
+  }
+  const errorCode = v >= 2 && v <= 7 ? r.int16() : 0
+  const groups: OffsetFetchResponseGroup[] = []
+  if (v >= 8) {
+    for (let left = r.arrayCount(5, 88); left > 0; left--)
+      groups.push(readOffsetFetchResponseGroup(r, v))
+  }
+  r.skipTags()
+  return { throttleTimeMs, topics, errorCode, groups }
+}
+
+function writeOffsetFetchResponse(w: FrameWriter, m: OffsetFetchResponseInit, v: number): void {
+  checkVersion('OffsetFetchResponse', v, 1, 10)
+  w.flexible = v >= 6
+  if (v >= 3) w.int32(m.throttleTimeMs ?? 0)
+  if (v <= 7) {
+    {
+      const topics = m.topics ?? []
+      w.arrayCount(topics.length)
+      for (const item of topics) writeOffsetFetchResponseTopic(w, item, v)
+    }
+  } else if ((m.topics?.length ?? 0) !== 0) refuse('OffsetFetchResponse', 'topics', v)
+  if (v >= 2 && v <= 7) w.int16(m.errorCode ?? 0)
+  if (v >= 8) {
+    {
+      const groups = m.groups ?? []
+      w.arrayCount(groups.length)
+      for (const item of groups) writeOffsetFetchResponseGroup(w, item, v)
+    }
+  } else if ((m.groups?.length ?? 0) !== 0) refuse('OffsetFetchResponse', 'groups', v)
+  w.noTags()
+}
+
+export interface OffsetFetchResponseGroup {
+  /** Id of the group. */
+  readonly groupId: string
+  /** One for each topic. */
+  readonly topics: readonly OffsetFetchResponseTopics[]
+  /** 0, or why it failed. */
+  readonly errorCode: number
+}
+
+/** OffsetFetchResponseGroup to be written. */
+export interface OffsetFetchResponseGroupInit {
+  readonly groupId: string
+  readonly topics: readonly OffsetFetchResponseTopicsInit[]
+  readonly errorCode: number
+}
+
+function readOffsetFetchResponseGroup(r: FrameReader, v: number): OffsetFetchResponseGroup {
+  const groupId = r.string()
+  const topics: OffsetFetchResponseTopics[] = []
+  for (let left = r.arrayCount(3, 128); left > 0; left--)
+    topics.push(readOffsetFetchResponseTopics(r, v))
+  const errorCode = r.int16()
+  r.skipTags()
+  return { groupId, topics, errorCode }
+}
+
+function writeOffsetFetchResponseGroup(
+  w: FrameWriter,
+  m: OffsetFetchResponseGroupInit,
+  v: number,
+): void {
+  w.string(m.groupId)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) writeOffsetFetchResponseTopics(w, item, v)
+  w.int16(m.errorCode)
+  w.noTags()
+}
+
+export interface OffsetFetchResponseTopics {
+  /** Name of the topic. Version <= 9. */
+  readonly name: string
+  /** Id of the topic. Version >= 10. */
+  readonly topicId: Uuid
+  /** Partitions of the topic. */
+  readonly partitions: readonly OffsetFetchResponsePartitions[]
+}
+
+/** OffsetFetchResponseTopics to be written. */
+export interface OffsetFetchResponseTopicsInit {
+  readonly name?: string | undefined
+  readonly topicId?: Uuid | undefined
+  readonly partitions: readonly OffsetFetchResponsePartitionsInit[]
+}
+
+function readOffsetFetchResponseTopics(r: FrameReader, v: number): OffsetFetchResponseTopics {
+  const name = v <= 9 ? r.string() : ''
+  const topicId = v >= 10 ? r.uuid() : ZERO_UUID
+  const partitions: OffsetFetchResponsePartitions[] = []
+  for (let left = r.arrayCount(20, 80); left > 0; left--)
+    partitions.push(readOffsetFetchResponsePartitions(r))
+  r.skipTags()
+  return { name, topicId, partitions }
+}
+
+function writeOffsetFetchResponseTopics(
+  w: FrameWriter,
+  m: OffsetFetchResponseTopicsInit,
+  v: number,
+): void {
+  if (v <= 9) w.string(m.name ?? '')
+  if (v >= 10) w.uuid(m.topicId ?? ZERO_UUID)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) writeOffsetFetchResponsePartitions(w, item)
+  w.noTags()
+}
+
+export interface OffsetFetchResponsePartitions {
+  /** Partition. */
+  readonly partitionIndex: number
+  /** Next offset that the group will read. */
+  readonly committedOffset: number
+  /** Leader epoch of the last record consumed; -1 if unknown. */
+  readonly committedLeaderEpoch: number
+  /** Text of the client, kept beside the offset. */
+  readonly metadata: string | null
+  /** 0, or why it failed. */
+  readonly errorCode: number
+}
+
+/** OffsetFetchResponsePartitions to be written. */
+export interface OffsetFetchResponsePartitionsInit {
+  readonly partitionIndex: number
+  readonly committedOffset: number
+  readonly committedLeaderEpoch?: number | undefined
+  readonly metadata: string | null
+  readonly errorCode: number
+}
+
+function readOffsetFetchResponsePartitions(r: FrameReader): OffsetFetchResponsePartitions {
+  const partitionIndex = r.int32()
+  const committedOffset = r.int64()
+  const committedLeaderEpoch = r.int32()
+  const metadata = r.nullableString()
+  const errorCode = r.int16()
+  r.skipTags()
+  return { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode }
+}
+
+function writeOffsetFetchResponsePartitions(
+  w: FrameWriter,
+  m: OffsetFetchResponsePartitionsInit,
+): void {
+  w.int32(m.partitionIndex)
+  w.int64(m.committedOffset)
+  w.int32(m.committedLeaderEpoch ?? -1)
+  w.nullableString(m.metadata)
+  w.int16(m.errorCode)
+  w.noTags()
+}
+
+export interface OffsetFetchResponseTopic {
+  /** Name of the topic. */
+  readonly name: string
+  /** Partitions of the topic. */
+  readonly partitions: readonly OffsetFetchResponsePartition[]
+}
+
+/** OffsetFetchResponseTopic to be written. */
+export interface OffsetFetchResponseTopicInit {
+  readonly name: string
+  readonly partitions: readonly OffsetFetchResponsePartitionInit[]
+}
+
+function readOffsetFetchResponseTopic(r: FrameReader, v: number): OffsetFetchResponseTopic {
+  const name = r.string()
+  const partitions: OffsetFetchResponsePartition[] = []
+  for (let left = r.arrayCount(16, 80); left > 0; left--)
+    partitions.push(readOffsetFetchResponsePartition(r, v))
+  r.skipTags()
+  return { name, partitions }
+}
+
+function writeOffsetFetchResponseTopic(
+  w: FrameWriter,
+  m: OffsetFetchResponseTopicInit,
+  v: number,
+): void {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) writeOffsetFetchResponsePartition(w, item, v)
+  w.noTags()
+}
+
+export interface OffsetFetchResponsePartition {
+  /** Partition. */
+  readonly partitionIndex: number
+  /** Next offset that the group will read. */
+  readonly committedOffset: number
+  /** Leader epoch of the last record consumed; -1 if unknown. Version >= 5. */
+  readonly committedLeaderEpoch: number
+  /** Text of the client, kept beside the offset. */
+  readonly metadata: string | null
+  /** 0, or why it failed. */
+  readonly errorCode: number
+}
+
+/** OffsetFetchResponsePartition to be written. */
+export interface OffsetFetchResponsePartitionInit {
+  readonly partitionIndex: number
+  readonly committedOffset: number
+  readonly committedLeaderEpoch?: number | undefined
+  readonly metadata: string | null
+  readonly errorCode: number
+}
+
+function readOffsetFetchResponsePartition(r: FrameReader, v: number): OffsetFetchResponsePartition {
+  const partitionIndex = r.int32()
+  const committedOffset = r.int64()
+  const committedLeaderEpoch = v >= 5 ? r.int32() : -1
+  const metadata = r.nullableString()
+  const errorCode = r.int16()
+  r.skipTags()
+  return { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode }
+}
+
+function writeOffsetFetchResponsePartition(
+  w: FrameWriter,
+  m: OffsetFetchResponsePartitionInit,
+  v: number,
+): void {
+  w.int32(m.partitionIndex)
+  w.int64(m.committedOffset)
+  if (v >= 5) w.int32(m.committedLeaderEpoch ?? -1)
+  w.nullableString(m.metadata)
+  w.int16(m.errorCode)
+  w.noTags()
+}
+
+const OFFSET_FETCH_RESPONSE: MessageCodec<OffsetFetchResponse, OffsetFetchResponseInit> = {
+  name: 'OffsetFetchResponse',
+  minVersion: 1,
+  maxVersion: 10,
+  flexibleFrom: 6,
+  read: readOffsetFetchResponse,
+  write: writeOffsetFetchResponse,
+}
+
+export const OFFSET_FETCH: Api<
+  OffsetFetchRequest,
+  OffsetFetchRequestInit,
+  OffsetFetchResponse,
+  OffsetFetchResponseInit
+> = {
+  key: 9,
+  name: 'OffsetFetch',
+  minVersion: 1,
+  maxVersion: 10,
+  flexibleFrom: 6,
+  request: OFFSET_FETCH_REQUEST,
+  response: OFFSET_FETCH_RESPONSE,
+}

@@ -1,0 +1,41 @@
+// Removes files one after the other, off the event loop: freeing the blocks of a large file takes the
+// disk long, and more than one at a time would only keep commit rounds from it.
+//
+// What is left when the broker stops goes at its next start.
+
+import { SerialQueue } from '../../base/serial-queue.ts'
+import type { FileSystem } from '../../io/file-system.ts'
+
+/** Files that may wait. Those beyond go at the next start. */
+const MAX_WAITING = 100_000
+
+/** May be shared by all logs of a broker. */
+export class FileRemoval {
+  readonly #files: FileSystem
+  readonly #queue = new SerialQueue(MAX_WAITING)
+  #closed = false
+
+  constructor(files: FileSystem) {
+    this.#files = files
+  }
+
+  /** Removes a file that nobody else removes. Nothing happens after `close`. @throws the system's error */
+  remove(path: string): Promise<void> {
+    return this.#run(() => this.#files.removeInPool(path))
+  }
+
+  /** Removes a directory with all in it. Nothing happens after `close`. @throws the system's error */
+  removeTree(path: string): Promise<void> {
+    return this.#run(() => this.#files.removeTreeInPool(path))
+  }
+
+  /** Resolves when the removal that runs has ended. No other begins. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#queue.run(() => undefined).catch(() => undefined)
+  }
+
+  #run(work: () => Promise<void>): Promise<void> {
+    return this.#queue.run(() => (this.#closed ? undefined : work()))
+  }
+}

@@ -1,0 +1,23 @@
+// Every message in every version comes back as it was written.
+
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decode, encode } from './codec-bytes.ts'
+import { complete, messages, subjects, versionsOf } from './message-arbitraries.ts'
+
+const RUNS = 25
+
+describe.each(subjects())('$name', (subject) => {
+  test.each(versionsOf(subject))('version %i comes back as it was written', (version) => {
+    const { codec, message } = subject
+    fc.assert(
+      fc.property(messages(subject, version), (given) => {
+        const bytes = encode(codec, given, version)
+        const read = decode(codec, bytes, version)
+        expect(read).toEqual({ message: complete(message.root, given, version), remaining: 0 })
+        expect(encode(codec, read.message, version)).toEqual(bytes)
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})

@@ -1,0 +1,140 @@
+// Emits the reading function of a struct.
+
+import type { Field, Message, Struct } from './definition.ts'
+import {
+  type Contexts,
+  defaultOf,
+  fieldType,
+  guard,
+  method,
+  needsVersion,
+  typeName,
+  unless,
+} from './emit-names.ts'
+import { heapBytes, minBytes } from './estimate.ts'
+
+/** Emits the body; the message tells how large elements are. */
+export function emitRead(struct: Struct, message: Message, contexts: Contexts): string {
+  const emitter = new ReadEmitter(struct, message, contexts)
+  return emitter.emit()
+}
+
+export function readCall(struct: Struct, contexts: Contexts): string {
+  return `read${struct.name}(r${needsVersion(struct, contexts) ? ', v' : ''})`
+}
+
+class ReadEmitter {
+  readonly #struct: Struct
+  readonly #message: Message
+  readonly #contexts: Contexts
+
+  constructor(struct: Struct, message: Message, contexts: Contexts) {
+    this.#struct = struct
+    this.#message = message
+    this.#contexts = contexts
+  }
+
+  emit(): string {
+    const { fields } = this.#struct
+    const plain = fields.filter(({ tag }) => tag === null)
+    const tagged = fields.filter(({ tag }) => tag !== null)
+    const lines = plain.map((field) => this.#plain(field))
+    if (tagged.length > 0) lines.push(this.#tagged(tagged))
+    else if (this.#message.flexibleFrom !== null) lines.push('r.skipTags()')
+    const names = fields.map(({ name }) => name).join(', ')
+    return `${lines.join('\n')}\nreturn { ${names} }`
+  }
+
+  #plain(field: Field): string {
+    const { name, type, versions } = field
+    const present = guard(versions, this.#contexts.get(this.#struct)!)
+    if (type.kind !== 'array') {
+      const value = this.#expression(field)
+      const whole = present === null ? value : `${present} ? ${value} : ${defaultOf(field)}`
+      return `const ${name} = ${whole}`
+    }
+    if (field.nullable === null) return this.#plainArray(field, present)
+    const declared = `let ${name}: ${fieldType(field, '')}`
+    const body = this.#array(field)
+    if (present !== null) return `${declared} = ${defaultOf(field)}\nif (${present}) {\n${body}\n}`
+    return `${declared}\n{\n${body}\n}`
+  }
+
+  #plainArray(field: Field, present: string | null): string {
+    const { name, type } = field
+    const list = `const ${name}: ${typeName(type, '').replace('readonly ', '')} = []`
+    const { sizes, one } = this.#elements(field)
+    const loop = `for (let left = r.arrayCount${sizes}; left > 0; left--) ${name}.push(${one})`
+    return `${list}\n${present === null ? loop : `if (${present}) {\n${loop}\n}`}`
+  }
+
+  #elements({ name, type, versions }: Field): { sizes: string; one: string } {
+    if (type.kind !== 'array') throw new Error(`${name} is no array`)
+    const { element } = type
+    const sizes = `(${minBytes(element, this.#message, versions)}, ${heapBytes(element)})`
+    const one =
+      element.kind === 'struct'
+        ? readCall(element.struct, this.#contexts)
+        : `r.${method(element.kind, false)}()`
+    return { sizes, one }
+  }
+
+  /** A value that is not an array. */
+  #expression(field: Field): string {
+    const { type, nullable, versions } = field
+    if (type.kind === 'array') throw new Error(`${field.name} is an array`)
+    const plain =
+      type.kind === 'struct'
+        ? readCall(type.struct, this.#contexts)
+        : `r.${method(type.kind, false)}()`
+    if (nullable === null) return plain
+    const present = field.tag === null ? 'r.present()' : 'r.presentInTag()'
+    const maybe =
+      type.kind === 'struct' ? `(${present} ? ${plain} : null)` : `r.${method(type.kind, true)}()`
+    const canBeNull = guard(nullable, versions)
+    return canBeNull === null ? maybe : `(${canBeNull} ? ${maybe} : ${plain})`
+  }
+
+  /** Statements that set the variable of an array. */
+  #array(field: Field): string {
+    const { name, type, nullable, versions } = field
+    const { sizes, one } = this.#elements(field)
+    const list = `const list: ${typeName(type, '').replace('readonly ', '')} = []`
+    const rest = `left > 0; left--) list.push(${one})\n${name} = list`
+    if (nullable === null) return `${list}\nfor (let left = r.arrayCount${sizes}; ${rest}`
+    const canBeNull = guard(nullable, versions)
+    const count =
+      canBeNull === null
+        ? `r.nullableArrayCount${sizes}`
+        : `${canBeNull} ? r.nullableArrayCount${sizes} : r.arrayCount${sizes}`
+    const filled = `${list}\nfor (let left = count; ${rest}`
+    return `const count = ${count}\nif (count < 0) {\n${name} = null\n} else {\n${filled}\n}`
+  }
+
+  #tagged(fields: readonly Field[]): string {
+    const declared = fields.map((field) => {
+      return `let ${field.name}: ${fieldType(field, '')} = ${defaultOf(field)}`
+    })
+    const cases = fields.map((field) => this.#case(field))
+    return `${declared.join('\n')}
+if (r.flexible) {
+for (let tags = r.tagCount(); tags > 0; tags--) {
+switch (r.uvarint()) {
+${cases.join('\n')}
+default:
+r.skipTag()
+}
+}
+}`
+  }
+
+  #case(field: Field): string {
+    const { tag, name, type, versions } = field
+    const from = Math.max(this.#message.flexibleFrom ?? 0, this.#contexts.get(this.#struct)!.from)
+    const absent = unless(versions, { from, to: this.#contexts.get(this.#struct)!.to })
+    const skip = absent === null ? '' : `if (${absent}) {\nr.skipTag()\nbreak\n}\n`
+    const value =
+      type.kind === 'array' ? this.#array(field) : `${name} = ${this.#expression(field)}`
+    return `case ${tag}: {\n${skip}const end = r.enterTag()\n${value}\nr.leaveTag(end)\nbreak\n}`
+  }
+}
