@@ -15,10 +15,10 @@ if (name === undefined || !existsSync(entry(name))) {
   }
   process.exit(name === undefined ? 0 : 2)
 }
-// The young generation as the sluice command sets it, and says why: src/cli/main.ts.
+// As the sluice command starts Node, and says why: src/cli/main.ts.
 const run = spawnSync(
   join(ROOT, 'node_modules/.bin/node'),
-  ['--max-semi-space-size=1', entry(name), ...flags],
+  ['--max-semi-space-size=1', '--expose-gc', entry(name), ...flags],
   {
     stdio: 'inherit',
   },

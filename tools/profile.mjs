@@ -63,7 +63,7 @@ async function profile() {
     createInterface({ input: clinic.stdout }).on('line', (line) => {
       if (line.startsWith('{')) resolve(JSON.parse(line).grpc)
     })
-    ended.then(() => reject(new Error('clinic ended before the broker was ready')))
+    void ended.then(() => reject(new Error('clinic ended before the broker was ready')))
   })
   spawnSync(node, [sluice, 'bench', '--bootstrap', address, '--records', RECORDS], {
     stdio: 'inherit',

@@ -14,6 +14,6 @@ export function readyBatch(recordBytes: number, batchBytes: number): ReadyBatch 
   for (let at = 0; at < recordBytes; at++) value[at] = (at * 167 + 13) & 0xff
   const builder = new BatchBuilder(StorageCore.load(), batchBytes)
   let recordCount = 0
-  while (builder.append(null, value, 1_700_000_000_000)) recordCount += 1
+  while (builder.append(null, value, Date.now())) recordCount += 1
   return { bytes: builder.build(), recordCount }
 }

@@ -30,7 +30,9 @@ const report = markdownReport(outcomes, machine)
 console.log(report)
 // One of the runners is this bench.
 if (loadavg()[0]! > machine.cores) {
-  console.log('Others used this machine meanwhile, so the figures and floors say little. Run again.')
+  console.log(
+    'Others used this machine meanwhile, so the figures and floors say little. Run again.',
+  )
 }
 
 if (options.json !== undefined) {

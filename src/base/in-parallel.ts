@@ -20,6 +20,6 @@ export async function inParallel<T>(
 
 /** As Promise.all, but rejects only when all have ended, so that none outlives the call. */
 export async function allDone(running: readonly (Promise<unknown> | null)[]): Promise<void> {
-  const results = await Promise.allSettled(running)
+  const results = await Promise.allSettled(running.filter((promise) => promise !== null))
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }

@@ -7,7 +7,7 @@
 
 import { getSystemErrorMap } from 'node:util'
 import { CommanderError } from 'commander'
-import { SluiceError } from '../client/index.ts'
+import { SluiceError } from '../client/errors.ts'
 import { tell } from './terminal.ts'
 
 /** A mistake in how a command was called. Exit code 2. */
@@ -97,6 +97,8 @@ function remedyOf({ code, facts }: SluiceError): string | null {
     case 'NETWORK_EXCEPTION':
     case 'BROKER_NOT_AVAILABLE':
       return 'is a broker there? sluice start runs one; --bootstrap says where its gRPC address is'
+    case 'MESSAGE_TOO_LARGE':
+      return 'sluice topic alter NAME -c max.message.bytes=8MiB lets a topic take more'
     case 'INVALID_CONFIG':
       return 'sluice topic describe NAME --configs shows every option, and what it takes'
     default:

@@ -2,8 +2,8 @@
 // flag's name before the sentence.
 
 import { InvalidArgumentError } from 'commander'
-import { SluiceError } from '../client/index.ts'
 import { parseBootstrap } from '../client/connection-options.ts'
+import { SluiceError } from '../client/errors.ts'
 import { parseHostPort } from '../config/address.ts'
 import { parseDurationMs, parseSizeBytes, plainNumber } from '../config/quantity.ts'
 import { TOPIC_OPTION_BY_NAME } from '../config/topic-options.ts'
@@ -54,10 +54,7 @@ export function topicConfig(
 }
 
 /** `name=value` of headers, in their order; a name may come more than once. */
-export function header(
-  text: string,
-  previous: readonly Header[] = [],
-): readonly Header[] {
+export function header(text: string, previous: readonly Header[] = []): readonly Header[] {
   const at = text.indexOf('=')
   if (at < 0) throw new InvalidArgumentError('It has the form name=value.')
   return [...previous, { key: text.slice(0, at), value: text.slice(at + 1) }]
@@ -117,7 +114,7 @@ export function startPosition(text: string, nowMs: number): StartFlag {
   if (text === 'beginning' || text === 'earliest') return { kind: 'earliest' }
   if (text === 'end' || text === 'latest') return { kind: 'latest' }
   if (/^\d+$/.test(text)) return { kind: 'offset', offset: integer(0)(text) }
-  const agoMs = /^\d/.test(text) ? parseDurationMs(text) : null
+  const agoMs = /[a-z]$/.test(text) ? parseDurationMs(text) : null
   if (agoMs !== null) return { kind: 'timestamp', timestampMs: Math.max(0, nowMs - agoMs) }
   const timestampMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(timestampMs)) return { kind: 'timestamp', timestampMs }

@@ -81,9 +81,7 @@ function produceCommand(): Command {
     .option('-H, --header <name=value>', 'a header of every record; may be repeated', header)
     .option('-p, --partition <number>', 'default: by the key', integer(0))
     .addOption(
-      new Option('-z, --compression <codec>', 'of batches')
-        .choices(CODECS)
-        .default('none'),
+      new Option('-z, --compression <codec>', 'of batches').choices(CODECS).default('none'),
     )
     .addOption(
       new Option('--acks <acks>', 'all: on disk; 1: written; 0: no answer')
@@ -159,11 +157,11 @@ function benchCommand(): Command {
       'of all producers together (default: as fast as they can)',
       integer(1),
     )
-    .addOption(new Option('--acks <acks>', 'as of produce').choices(['all', '1', '0']).default('all'))
     .addOption(
-      new Option('-z, --compression <codec>', 'of batches')
-        .choices(CODECS)
-        .default('none'),
+      new Option('--acks <acks>', 'as of produce').choices(['all', '1', '0']).default('all'),
+    )
+    .addOption(
+      new Option('-z, --compression <codec>', 'of batches').choices(CODECS).default('none'),
     )
     .addOption(
       new Option('--flush-policy <policy>', 'of a topic made for this run')

@@ -64,7 +64,7 @@ function openFile(path: string): Source {
   let stopped = false
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for (let positionBytes = 0; !stopped; ) {
+      for (let positionBytes = 0; !stopped;) {
         const chunk = Buffer.allocUnsafe(READ_BYTES)
         const sizeBytes = await file.readCold(chunk, positionBytes)
         if (sizeBytes === 0) return

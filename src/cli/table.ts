@@ -23,7 +23,7 @@ export function layOut(headings: readonly string[], rows: readonly (readonly Cel
   const columns = headings.map((heading, column) => {
     const cells = rows.map((row) => String(row[column]))
     const width = Math.max(heading.length, ...cells.map((cell) => cell.length))
-    const right = cells.length > 0 && cells.every((cell) => QUANTITY.test(cell))
+    const right = cells.every((cell) => QUANTITY.test(cell)) && cells.some((cell) => cell !== '-')
     return { width, right }
   })
   const line = (cells: readonly Cell[]): string => {
@@ -71,8 +71,8 @@ export function formatCount(count: number): string {
 
 /** A duration for people: "340 ms", "12.3 s", "4 min 5 s". */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1_000) return `${Math.round(durationMs)} ms`
-  if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`
-  const minutes = Math.floor(durationMs / 60_000)
-  return `${minutes} min ${Math.round((durationMs % 60_000) / 1_000)} s`
+  if (durationMs < 999.5) return `${Math.round(durationMs)} ms`
+  if (durationMs < 59_950) return `${(durationMs / 1_000).toFixed(1)} s`
+  const seconds = Math.round(durationMs / 1_000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }

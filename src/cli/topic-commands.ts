@@ -11,7 +11,11 @@ export function topicCommand(): Command {
     .description('Create a topic.')
     .argument('<name>', 'letters, digits, ".", "_" and "-"')
     .option('-p, --partitions <count>', 'default: the broker’s num.partitions', integer(1))
-    .option('--replication-factor <count>', 'default: the broker’s default.replication.factor', integer(1))
+    .option(
+      '--replication-factor <count>',
+      'default: the broker’s default.replication.factor',
+      integer(1),
+    )
     .option('-c, --config <name=value>', 'as in retention.ms=7d; may be repeated', topicConfig)
     .option('--if-not-exists', 'no error when the topic exists already')
     .option('--dry-run', 'check all, create nothing')

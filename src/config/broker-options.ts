@@ -103,6 +103,14 @@ export const BROKER_OPTIONS = {
     unit: 'ms',
     doc: 'How often old segments are looked for.',
   }),
+  logFlushOffsetCheckpointIntervalMs: longOption('log.flush.offset.checkpoint.interval.ms', {
+    default: '5000',
+    min: 1,
+    unit: 'ms',
+    doc:
+      'How often recovery points and log start offsets are saved. They are saved sooner after much ' +
+      'was written; after a crash, the next start reads what came since.',
+  }),
   fetchMaxBytes: intOption('fetch.max.bytes', {
     default: '57671680',
     min: 1_024,

@@ -13,7 +13,7 @@ const LISTENER = 'the Kafka listener comes with the next release; see listeners.
 const GROUPS = 'consumer groups come with a later release'
 const TRANSACTIONS = 'transactions come with a later release'
 const THREADS = 'the broker runs on one event loop'
-const CHECKPOINTS = 'the broker decides when it writes recovery points down'
+const CHECKPOINTS = 'log start offsets are saved with recovery points, and before records go'
 const COMPACTION = 'compaction comes with a later release'
 const REPLICATION = 'replication comes with a later release'
 
@@ -44,7 +44,6 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['transaction.state.log.num.partitions', TRANSACTIONS],
   ['transaction.state.log.replication.factor', TRANSACTIONS],
   ['transaction.state.log.min.isr', TRANSACTIONS],
-  ['log.flush.offset.checkpoint.interval.ms', CHECKPOINTS],
   ['log.flush.start.offset.checkpoint.interval.ms', CHECKPOINTS],
   ['log.cleaner.enable', COMPACTION],
   ['log.cleaner.threads', COMPACTION],

@@ -41,7 +41,7 @@ export interface PartitionParts extends TopicPartition {
   readonly topicId: Uuid
   readonly log: LeaderLog
   /** Moves the log's start up, durably. Nothing happens when it is there already. */
-  readonly trim: (offset: number) => void
+  readonly trim: (offset: number) => Promise<void>
   readonly leaderEpoch: number
   /** Replicas that the partition is to have, in sync or not. */
   readonly replicaCount: number
@@ -55,7 +55,7 @@ export class Partition implements ReadablePartition {
   /** What was appended and pushed through this object: read by the metrics. */
   readonly traffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 }
   readonly #log: LeaderLog
-  readonly #trim: (offset: number) => void
+  readonly #trim: (offset: number) => Promise<void>
   readonly #replicaCount: number
   #leader: Leader
   #options: PartitionOptions
@@ -186,7 +186,7 @@ export class Partition implements ReadablePartition {
     this.#checkLives()
     const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
     if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
-    this.#trim(offset)
+    await this.#trim(offset)
     return this.#log.logStartOffset
   }
 

@@ -157,12 +157,14 @@ export class ReplicaManager implements PartitionDirectory {
       onOnline: (log) => this.#online(log),
     })
     for (const topic of image.topics()) {
+      const missing: PartitionPlacement[] = []
       for (const placement of topic.partitions) {
         const found = this.#logs.get({ topic: topic.name, partition: placement.partition })
         if (!this.#leads(placement) || (found !== undefined && this.#byLog.has(found))) continue
-        if (found === undefined) await this.#make(topic, placement)
+        if (found === undefined) missing.push(placement)
         else this.#lead(topic, placement, found, optionsOnce(topic.name))
       }
+      await this.#make(topic, missing)
     }
     unsubscribe()
     this.#unsubscribe = store.subscribe((next, records) => this.#changed(next, records))
@@ -209,31 +211,37 @@ export class ReplicaManager implements PartitionDirectory {
   async #makeAll(name: string, topicId: string | undefined): Promise<void> {
     const topic = this.#image.topic(name)
     if (topic === null || topic.topicId !== topicId) return
-    for (const placement of topic.partitions) {
+    const missing = topic.partitions.filter((placement) => {
       const isThere = this.#topics.get(name)?.[placement.partition] !== undefined
-      if (!isThere && this.#leads(placement)) await this.#make(topic, placement)
+      return !isThere && this.#leads(placement)
+    })
+    await this.#make(topic, missing)
+  }
+
+  async #make(topic: TopicImage, placements: readonly PartitionPlacement[]): Promise<void> {
+    if (placements.length === 0) return
+    const { name, topicId } = topic
+    const config = this.#options.optionsOf(this.#image, name)
+    const wanted = placements.map(({ partition }) => ({ topic: name, partition, topicId, config }))
+    const created = await this.#logs.createAll(wanted)
+    // Deleted while its logs were made: the deletion stands behind this in the queue.
+    const isThere = this.#image.topic(name)?.topicId === topicId
+    const options = isThere ? this.#options.optionsOf(this.#image, name) : config
+    for (const [at, placement] of placements.entries()) {
+      const { log, error } = created[at]!
+      if (error !== null) this.#notMade(topic, placement.partition, error)
+      else this.#failed.delete(failureKey(topic, placement.partition))
+      if (log !== null && isThere) this.#lead(topic, placement, log, options)
     }
   }
 
-  async #make(topic: TopicImage, placement: PartitionPlacement): Promise<void> {
-    const { name, topicId } = topic
-    const { partition } = placement
-    const key = failureKey(topic, partition)
-    try {
-      const options = this.#options.optionsOf(this.#image, name)
-      const log = await this.#logs.create({ topic: name, partition }, topicId, options)
-      this.#failed.delete(key)
-      // Deleted while its log was made: the deletion stands behind this in the queue.
-      if (this.#image.topic(name)?.topicId !== topicId) return
-      this.#lead(topic, placement, log, this.#options.optionsOf(this.#image, name))
-    } catch (error) {
-      this.#failed.set(key, BrokerError.from(error))
-      this.#options.logger.error(
-        { err: error, topic: name, partition, retryMs: RETRY_MS },
-        'The log of a partition could not be made',
-      )
-      this.#retry ??= this.#options.clock.after(RETRY_MS, () => this.#makeFailed())
-    }
+  #notMade(topic: TopicImage, partition: number, error: BrokerError): void {
+    this.#failed.set(failureKey(topic, partition), error)
+    this.#options.logger.error(
+      { err: error, topic: topic.name, partition, retryMs: RETRY_MS },
+      'The log of a partition could not be made',
+    )
+    this.#retry ??= this.#options.clock.after(RETRY_MS, () => this.#makeFailed())
   }
 
   #makeFailed(): void {
@@ -250,7 +258,7 @@ export class ReplicaManager implements PartitionDirectory {
     log: PartitionLog,
     options: PartitionOptions,
   ): void {
-    const trim = (offset: number): void => this.#logs.deleteRecordsBefore(log, offset)
+    const trim = (offset: number): Promise<void> => this.#logs.deleteRecordsBefore(log, offset)
     const made = new Partition({
       topic: name,
       partition,
@@ -288,20 +296,20 @@ export class ReplicaManager implements PartitionDirectory {
     const partitions = this.#topics.get(name) ?? []
     this.#topics.delete(name)
     for (const partition of partitions) partition?.remove(unknown(name, partition.partition))
-    this.#enqueue(async () => {
-      for (const { partition } of topic.partitions) await this.#deleteLog(name, partition)
-    })
+    this.#enqueue(() => this.#deleteLogs(topic))
   }
 
-  async #deleteLog(topic: string, partition: number): Promise<void> {
-    const log = this.#logs.get({ topic, partition })
-    if (log !== undefined) this.#byLog.delete(log)
-    try {
-      await this.#logs.delete({ topic, partition })
-    } catch (error) {
+  async #deleteLogs({ name: topic, partitions }: TopicImage): Promise<void> {
+    const gone = partitions.map(({ partition }) => ({ topic, partition }))
+    for (const partition of gone) {
+      const log = this.#logs.get(partition)
+      if (log !== undefined) this.#byLog.delete(log)
+    }
+    for (const [at, error] of (await this.#logs.deleteAll(gone)).entries()) {
+      if (error === null) continue
       // The next start finds a directory that belongs to no topic, and leaves it as it is.
       this.#options.logger.error(
-        { err: error, topic, partition },
+        { err: error, ...gone[at] },
         'The log of a deleted partition could not be removed',
       )
     }

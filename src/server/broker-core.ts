@@ -120,12 +120,13 @@ function openLogs(
   hooks: LogHooks,
 ): Promise<LogManager> {
   const { config, directory, files, clock, random, logger, onProgress } = options
-  const { nodeId, logRetentionCheckIntervalMs } = config.values
+  const { nodeId, ...values } = config.values
   return LogManager.open({
     ...{ files, clock, random, core, logger, nodeId, onProgress, ...hooks },
     directory: directory.path,
     clusterId: directory.clusterId,
-    retentionCheckIntervalMs: logRetentionCheckIntervalMs,
+    retentionCheckIntervalMs: values.logRetentionCheckIntervalMs,
+    checkpointIntervalMs: values.logFlushOffsetCheckpointIntervalMs,
   })
 }
 

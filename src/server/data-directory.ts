@@ -7,7 +7,7 @@
 
 import { randomUuid, type Uuid } from '../base/uuid.ts'
 import { parseProperties } from '../config/properties-file.ts'
-import { type FileSystem, readWholeFile } from '../io/file-system.ts'
+import { makeDirectoryDurably, readWholeFile, type FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
 import { wasStoppedCleanly } from '../storage/directory/log-directory.ts'
 
@@ -22,7 +22,8 @@ export interface DataDirectory {
 }
 
 /**
- * Takes the directory, and makes it when it does not exist.
+ * Takes the directory, and makes it when it does not exist, with those above it. All of them are on
+ * disk when this returns.
  *
  * @throws Error with code EBUSY when another process has it; the system's error
  */
@@ -32,7 +33,7 @@ export function takeDataDirectory(
   random: RandomSource,
 ): DataDirectory {
   const metadataPath = `${path}/metadata`
-  files.makeDirectory(metadataPath)
+  makeDirectoryDurably(files, metadataPath)
   const unlock = files.lockDirectory(metadataPath)
   try {
     const found = readClusterId(files, path)

@@ -102,9 +102,12 @@ export class LeaderEpochs {
     this.#unsavedFrom = Infinity
   }
 
-  /** As `save`, off the event loop. Not to be called while another one runs. */
-  async saveInPool(): Promise<void> {
-    if (this.#unsavedFrom === Infinity) return
+  /**
+   * As `save`, off the event loop, when the file is behind for offsets below `endOffset`. Not to be
+   * called while another one runs.
+   */
+  async saveInPool(endOffset: number): Promise<void> {
+    if (this.#unsavedFrom >= endOffset) return
     const save = ++this.#saves
     const text = checkpointText(FORMAT, this.#entries)
     this.#changedFrom = Infinity

@@ -4,6 +4,7 @@ import { BrokerError } from '../base/errors.ts'
 import type { FileSystem } from '../io/file-system.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
+import { placeOf, type LogPlace } from './partition-log-options.ts'
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
 import { recoverTail, type RecoveryReport } from './recovery.ts'
 import { readInPool, type Reading } from './segment/reading.ts'
@@ -13,7 +14,7 @@ import {
   parseSegmentFileName,
   type SegmentSuffix,
 } from './segment/segment-files.ts'
-import { Segment, type SegmentPlace } from './segment/segment.ts'
+import { Segment } from './segment/segment.ts'
 import { BatchWalk } from './segment/batch-walk.ts'
 
 export interface OpenLogOptions extends PartitionLogOptions {
@@ -56,20 +57,15 @@ export async function openPartitionLog(options: OpenLogOptions): Promise<OpenedL
 class LogOpening {
   readonly #options: OpenLogOptions
   readonly #files: FileSystem
-  readonly #place: SegmentPlace & { config: OpenLogOptions['config'] }
+  readonly #place: LogPlace
   readonly #epochs: LeaderEpochs
   readonly #notes: string[] = []
 
   constructor(options: OpenLogOptions) {
-    const { files, directory, config } = options
+    const { files, directory } = options
     this.#options = options
     this.#files = files
-    this.#place = {
-      files,
-      directory,
-      config,
-      indexIntervalBytes: () => this.#place.config.indexIntervalBytes,
-    }
+    this.#place = placeOf(options)
     this.#epochs = new LeaderEpochs(files, directory)
   }
 
@@ -83,7 +79,7 @@ class LogOpening {
     const tail = await recoverTail({
       core: this.#options.core,
       segments: found,
-      recoveryPoint,
+      recoveryPoint: this.#firstToCheck,
       cleanShutdown: this.#options.cleanShutdown,
       compacted: this.#options.config.cleanupPolicy.includes('compact'),
       onBatch: (epoch, baseOffset) => this.#noteEpoch(epoch, baseOffset),
@@ -110,6 +106,14 @@ class LogOpening {
     const state = { segments, place: this.#place, epochs: this.#epochs, logEndOffset }
     const log = new PartitionLog(this.#options, { ...state, logStartOffset: startOffset })
     return { log, report, notes: this.#notes }
+  }
+
+  /**
+   * Nothing below the log start is needed, and a power cut may have brought some of the removed
+   * segments back and not others: a gap there ends nothing.
+   */
+  get #firstToCheck(): number {
+    return Math.max(this.#options.recoveryPoint, this.#options.logStartOffset)
   }
 
   #claimDirectory(): void {
@@ -243,11 +247,11 @@ class LogOpening {
 
   /** What recovery has read may stand in the page cache alone, and indexes were built anew. */
   #bringToDisk(segments: readonly Segment[], report: RecoveryReport): void {
-    const { cleanShutdown, recoveryPoint } = this.#options
+    const { cleanShutdown } = this.#options
     for (const [index, segment] of segments.entries()) {
       const isLast = index === segments.length - 1
       const end = segments[index + 1]?.baseOffset ?? Infinity
-      const wasRead = cleanShutdown ? isLast : end > recoveryPoint
+      const wasRead = cleanShutdown ? isLast : end > this.#firstToCheck
       if (!wasRead) continue
       if (!cleanShutdown || report.cutBytes > 0) segment.open().syncNow()
       if (isLast) continue

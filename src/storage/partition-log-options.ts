@@ -66,3 +66,16 @@ export interface PartitionLogState {
 export interface LogPlace extends SegmentPlace {
   config: LogConfig
 }
+
+/** The place of a log's segments. */
+export function placeOf({
+  files,
+  directory,
+  config,
+}: Pick<PartitionLogOptions, 'files' | 'directory' | 'config'>): LogPlace {
+  const place = { files, directory, config, indexIntervalBytes }
+  function indexIntervalBytes(): number {
+    return place.config.indexIntervalBytes
+  }
+  return place
+}

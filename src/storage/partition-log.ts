@@ -34,7 +34,6 @@ import type {
   SegmentFacts,
 } from './partition-log-options.ts'
 import { SyncMarks } from './sync-marks.ts'
-import { FileRemoval } from './segment/file-removal.ts'
 import { OpenSegments } from './segment/open-segments.ts'
 import { PendingBatches } from './segment/pending-batches.ts'
 import { readNow } from './segment/reading.ts'
@@ -94,17 +93,11 @@ export class PartitionLog implements DurableLog {
     this.#writtenOffset = state.logEndOffset
     this.#leaderEpoch = Math.max(0, state.epochs.latestEpoch)
     this.#roller = new SegmentRoller(this.segments, state.place, options.clock)
-    this.#removal = new SegmentRemoval({
-      place: state.place,
-      clock: options.clock,
-      removal: options.fileRemoval ?? new FileRemoval(options.files),
-      letGo: (segment) => {
-        this.#open.forget(segment)
-        this.#marks.retire(segment)
-      },
-    })
     this.segments.active.pinned = true
     this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
+    this.#removal = new SegmentRemoval(options, state.place, (segment) => {
+      this.#marks.retire(segment)
+    })
     this.#health = new LogHealth(options, (error) => this.#wentOffline(error))
     this.#repair = new LogRepair(this.segments, this.#marks, options.core)
     this.#reader = new LogReader(this, options.core, this.#open, (error) => {
@@ -272,11 +265,6 @@ export class PartitionLog implements DurableLog {
   /**
    * Starts a new segment, unless the active one is empty.
    *
-   * Nothing of this waits for the disk. A record in the new file can be durable only when the file's
-   * name is on disk as well, so whoever syncs the log calls `syncBeside` before it marks anything:
-   * a power cut before that leaves a log that ends with the closed segment, and nobody was promised
-   * more. Source: KAFKA-3968, and UnifiedLog.flush, which syncs the directory in the same place.
-   *
    * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
    */
   roll(): void {
@@ -320,7 +308,8 @@ export class PartitionLog implements DurableLog {
 
   /**
    * Removes the oldest segments. Their files are renamed at once, and go `fileDeleteDelayMs` later:
-   * who reads them may finish.
+   * who reads them may finish. A power cut may bring any of them back: the log start offset, which is
+   * on disk by now, says that they count no more.
    *
    * @param count fewer than there are: the active segment stays
    * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
@@ -335,9 +324,9 @@ export class PartitionLog implements DurableLog {
           this.segments.first.markDeleted()
           removed.push(this.segments.removeFirst())
         }
-        this.#place.files.syncDirectory(this.directory)
       })
     } finally {
+      this.#roller.namesChanged()
       this.#logStartOffset = Math.max(this.#logStartOffset, this.segments.first.baseOffset)
       this.#epochs.truncateFromStart(this.#logStartOffset)
       this.#reader.forget()
@@ -371,9 +360,7 @@ export class PartitionLog implements DurableLog {
 
   /** Names of new segments; leader epochs that begin below what is written. See DurableLog. */
   async syncBeside(): Promise<void> {
-    const savesEpochs = this.#epochs.unsavedFrom < this.#writtenOffset
-    const epochs = savesEpochs ? this.#epochs.saveInPool() : null
-    await allDone([this.#roller.syncNames(), epochs])
+    await allDone([this.#roller.syncNames(), this.#epochs.saveInPool(this.#writtenOffset)])
   }
 
   unsynced(): UnsyncedState {
@@ -389,8 +376,8 @@ export class PartitionLog implements DurableLog {
   markSynced(endOffset: number): void {
     if (this.offline !== null || this.#closed) return
     const synced = Math.min(endOffset, this.#writtenOffset)
-    // Epochs that begin above the recovery point are found again by recovery; others are not. They
-    // are saved by now, unless records were deleted since `syncBeside`.
+    // Epochs that begin above the recovery point are found again by recovery; others are saved by
+    // now, unless records were deleted since `syncBeside`.
     if (this.#epochs.unsavedFrom < synced) {
       try {
         this.#epochs.save()

@@ -28,5 +28,10 @@ export function readPartitionMetadata(files: FileSystem, directory: string): Par
 }
 
 export function writePartitionMetadata(files: FileSystem, directory: string, topicId: Uuid): void {
-  replaceFile(files, `${directory}/${PARTITION_METADATA}`, `version: 0\ntopic_id: ${topicId}`)
+  replaceFile(files, `${directory}/${PARTITION_METADATA}`, partitionMetadataText(topicId))
+}
+
+/** What the file holds. */
+export function partitionMetadataText(topicId: Uuid): string {
+  return `version: 0\ntopic_id: ${topicId}`
 }

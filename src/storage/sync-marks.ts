@@ -138,6 +138,7 @@ export class SyncMarks {
 
   /** The segment was removed. A round may still sync its file, and nobody its indexes. */
   retire(segment: Segment): void {
+    this.#open.forget(segment)
     this.#closing.delete(segment)
     if (!segment.pinned) return
     this.#retired.push(segment)

@@ -3,7 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readWholeFile, replaceFile, type FileSystem } from '../../src/io/file-system.ts'
+import {
+  makeDirectoryDurably,
+  readWholeFile,
+  replaceFile,
+  replaceFileInPool,
+  type FileSystem,
+} from '../../src/io/file-system.ts'
 import { realFileSystem } from '../../src/io/real-file-system.ts'
 import { MemoryFileSystem } from '../support/memory-file-system.ts'
 
@@ -122,6 +128,38 @@ describe.each(kinds)('%s', (_, make) => {
     replaceFile(files, `${root}/a`, 'new')
     expect(readWholeFile(files, `${root}/a`).toString()).toBe('new')
     expect(files.list(root)).toEqual(['a'])
+  })
+
+  test('removes files and trees in the pool, also one that is open', async () => {
+    files.makeDirectory(`${root}/d/e`)
+    const file = files.open(`${root}/d/f`, 'create')
+    file.write([Buffer.from('abc')], 0)
+    await files.removeInPool(`${root}/d/f`)
+    expect(files.list(`${root}/d`)).toEqual(['e'])
+    expect(file.read(Buffer.alloc(3), 0)).toBe(3)
+    file.close()
+    const missing = { code: 'ENOENT' }
+    await expect(files.removeInPool(`${root}/d/f`)).rejects.toMatchObject(missing)
+    await files.removeTreeInPool(`${root}/d`)
+    await files.removeTreeInPool(`${root}/d`)
+    expect(files.list(root)).toEqual([])
+    await files.syncDirectoryInPool(root)
+    await expect(files.syncDirectoryInPool(`${root}/d`)).rejects.toMatchObject(missing)
+  })
+
+  test('replaces a file in the pool, unless that is not wanted any more', async () => {
+    expect(await replaceFileInPool(files, `${root}/a`, 'old')).toBe(true)
+    const overtaken = replaceFileInPool(files, `${root}/a`, 'too late', () => false)
+    replaceFile(files, `${root}/a`, 'new')
+    expect(await overtaken).toBe(false)
+    expect(readWholeFile(files, `${root}/a`).toString()).toBe('new')
+    expect(files.list(root)).toEqual(['a'])
+  })
+
+  test('makes a directory with all above it', () => {
+    makeDirectoryDurably(files, `${root}/x/y/z`)
+    makeDirectoryDurably(files, `${root}/x/y/z`)
+    expect(files.isDirectory(`${root}/x/y/z`)).toBe(true)
   })
 
   test('knows how much room there is', () => {

@@ -342,7 +342,7 @@ test('every metric has a source, and the text is what Prometheus reads', async (
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   expect(lines.filter((line) => !sample.test(line))).toEqual([])
   const { METRICS } = await import('../../src/observability/metrics.ts')
-  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name)
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name!)
   expect(types.toSorted()).toEqual(Object.keys(METRICS).toSorted())
   expect(text).toMatch(/^sluice_ready 1$/m)
   expect(text).toMatch(/^sluice_log_end_offset\{topic="plain",partition="0"\} \d+$/m)

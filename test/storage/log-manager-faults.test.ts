@@ -150,7 +150,7 @@ describe.each(['EIO', 'ENOSPC'] as const)('%s', (code) => {
       async (rig) => {
         const log = rig.log('clicks', 3)
         try {
-          rig.manager.deleteRecordsBefore(log, log.durableOffset)
+          await rig.settled(rig.manager.deleteRecordsBefore(log, log.durableOffset))
         } catch (error) {
           expect(error).toMatchObject({ code: 'KAFKA_STORAGE_ERROR' })
         }
@@ -158,7 +158,7 @@ describe.each(['EIO', 'ENOSPC'] as const)('%s', (code) => {
       async (rig, message) => {
         await rig.pass(8_000)
         const log = rig.log('clicks', 3)
-        rig.manager.deleteRecordsBefore(log, log.durableOffset)
+        await rig.settled(rig.manager.deleteRecordsBefore(log, log.durableOffset))
         expect(log.logStartOffset, message).toBe(log.durableOffset)
       },
     )

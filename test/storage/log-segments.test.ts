@@ -1,6 +1,7 @@
 // Segments of a log: when one is rolled, what its indexes hold, how it goes.
 
 import { describe, expect, test } from 'vitest'
+import { readNow } from '../../src/storage/segment/reading.ts'
 import { OpenSegments } from '../../src/storage/segment/open-segments.ts'
 import { batchOf, testBatch } from '../support/batches.ts'
 import type { MemoryFileSystem } from '../support/memory-file-system.ts'
@@ -138,11 +139,13 @@ describe('removing', () => {
     expect([log.logStartOffset, log.segments.count]).toEqual([12, 3])
     const deleted = files.list(DIRECTORY).filter((name) => name.endsWith('.deleted'))
     expect(deleted.length).toBe(8)
-    files.crash()
+    await fixture.sync()
+    expect(files.unsyncedNames(DIRECTORY)).toBe(0)
     expect(files.exists(fileOf(0))).toBe(false)
     clock.advance(999)
     expect(files.exists(fileOf(0, '.log.deleted'))).toBe(true)
     clock.advance(1)
+    await clock.settle()
     expect(files.list(DIRECTORY).filter((name) => name.endsWith('.deleted'))).toEqual([])
     expect(() => log.read(11, { maxBytes: 1 })).toThrow(/OFFSET_OUT_OF_RANGE/)
   })
@@ -177,6 +180,47 @@ describe('removing', () => {
     expect(files.list(DIRECTORY).filter((name) => name.startsWith('00000000000000000000'))).toEqual(
       [],
     )
+  })
+
+  test('of a segment whose indexes are not on disk when the log is closed, or read, makes none', async () => {
+    for (const then of ['close', 'revive', 'rebuild'] as const) {
+      const fixture = await LogFixture.open({ config: { indexIntervalBytes: 50 } })
+      const { log, files, clock } = fixture
+      for (let n = 0; n < 4; n++) fixture.append(batchOf(4, 20))
+      await fixture.sync()
+      const release = files.holdSyncs()
+      log.roll()
+      fixture.append(batchOf(4, 20))
+      const removed = log.segments.first
+      if (then === 'rebuild') files.remove(fileOf(0, '.index'))
+      log.removeSegments(1)
+      clock.advance(1_000)
+      await clock.settle()
+      if (then === 'revive') log.fail(new Error('of the disk'))
+      if (then === 'revive') log.revive()
+      if (then === 'rebuild') readNow(removed.offsetIndex.entries.load())
+      if (then === 'rebuild') await removed.syncIndexes()
+      if (then === 'close') log.close(true)
+      release()
+      await clock.settle()
+      const left = files.list(DIRECTORY).filter((name) => name.startsWith('0'.repeat(20)))
+      expect(left, then).toEqual([])
+    }
+  })
+
+  test('is not undone by a power cut that brings some of the segments back', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const { files, log } = await fiveSegments()
+      log.deleteRecordsBefore(25)
+      files.crash(new SeededRandom(seed))
+      // The recovery point may be older than the log start: only that is saved before segments go.
+      const after = await LogFixture.open({ recoveryPoint: 0, logStartOffset: 25 }, files)
+      const what = `seed ${seed}`
+      expect([after.log.logStartOffset, after.log.logEndOffset], what).toEqual([25, 30])
+      expect((await readAll(after.log, 25)).readInt32BE(57), what).toBe(2)
+      after.log.removeSegments(after.log.segments.count - 1)
+      expect(after.log.logStartOffset, what).toBe(25)
+    }
   })
 
   test('of segments that a round still syncs does not close their files under it', async () => {

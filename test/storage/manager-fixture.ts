@@ -91,9 +91,11 @@ export class ManagerFixture {
   async topic(name: string, partitions: number, config: Partial<LogConfig> = {}): Promise<void> {
     const topic = { id: uuidOf(this.random.bytes(16)), config: { ...SMALL_LOG, ...config } }
     this.topics.set(name, topic)
-    for (let partition = 0; partition < partitions; partition++) {
-      const made = this.manager.create({ topic: name, partition }, topic.id, topic.config)
-      await this.settled(made)
+    const wanted = Array.from({ length: partitions }, (_, partition) => {
+      return { topic: name, partition, topicId: topic.id, config: topic.config }
+    })
+    for (const { error } of await this.settled(this.manager.createAll(wanted))) {
+      if (error !== null) throw error
     }
   }
 

@@ -102,7 +102,7 @@ export class KillLoad {
   #batch(producer: number, count: number): { bytes: Buffer; values: string[] } {
     const values = Array.from({ length: count }, () => `${producer}:${nextNumber++}`)
     this.#builder.reset()
-    for (const value of values) this.#builder.append(null, value, 1_700_000_000_000)
+    for (const value of values) this.#builder.append(null, value, Date.now())
     return { bytes: Buffer.from(this.#builder.build()), values }
   }
 }

@@ -1,7 +1,7 @@
 // One directory of the simulated disk. A name that was made, renamed or removed is seen at once and
 // is on disk after the directory was synced; a power cut keeps any of the changes since.
 
-import { MemoryFileContent } from './memory-file.ts'
+import type { MemoryFileContent } from './memory-file.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 export type Node = MemoryDirectory | MemoryFileContent

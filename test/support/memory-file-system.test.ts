@@ -53,6 +53,31 @@ test('a failed sync is reported once, and its bytes are lost though later ones a
   expect(readWholeFile(files, '/d/a').toString()).toBe('\0\0\0two')
 })
 
+test('a directory’s sync in the pool covers what was changed before it began, and no more', async () => {
+  const files = diskWith('/d/a', 'a')
+  const release = files.holdSyncs()
+  files.rename('/d/a', '/d/b')
+  const synced = files.syncDirectoryInPool('/d')
+  files.rename('/d/b', '/d/c')
+  release()
+  await synced
+  files.crash()
+  expect(files.list('/d')).toEqual(['b'])
+})
+
+test('a sync of a directory that blocks meanwhile is not undone', async () => {
+  const files = diskWith('/d/a', 'a')
+  const release = files.holdSyncs()
+  files.open('/d/b', 'create').close()
+  const synced = files.syncDirectoryInPool('/d')
+  files.remove('/d/b')
+  files.syncDirectory('/d')
+  release()
+  await synced
+  files.crash()
+  expect(files.list('/d')).toEqual(['a'])
+})
+
 test('names are on disk when their directory was synced', () => {
   const files = diskWith('/d/a', 'a')
   files.rename('/d/a', '/d/b')

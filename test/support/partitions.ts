@@ -40,7 +40,7 @@ export function testPartition(
     partition,
     topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
     log,
-    trim: (offset) => (log.logStartOffset = Math.max(log.logStartOffset, offset)),
+    trim: async (offset) => void (log.logStartOffset = Math.max(log.logStartOffset, offset)),
     leaderEpoch: 3,
     replicaCount: 2,
     options: { ...PARTITION_OPTIONS, ...options },

@@ -2,22 +2,33 @@
 # Builds the container image and runs it, on a machine with no container engine: by buildah, on a base
 # image made of this machine's own Node 24. Run it as root: bash test/system/container.sh
 #
-# It checks that the image builds, runs as a user that is not root, keeps its data in the volume over a
-# restart, answers its health check, and stops on SIGTERM.
+# It checks that the image builds and holds nothing that only building needs, runs as a user that is not
+# root, becomes healthy by its own health check, keeps its data in the volume over a stop and a kill, and
+# stops cleanly on SIGTERM. The broker runs in a network of its own, at the image's own addresses.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-for tool in buildah busybox; do
-  command -v "$tool" > /dev/null || { echo "needs $tool (Debian: apt-get install buildah busybox-static)"; exit 2; }
+for tool in buildah busybox unshare nsenter ip; do
+  command -v "$tool" > /dev/null ||
+    { echo "needs $tool (Debian: apt-get install buildah busybox-static iproute2)"; exit 2; }
 done
 npm run --silent build
 
 work=$(mktemp -d /tmp/sluice-container.XXXXXX)
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 build() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
-broker_pid=''
+fail() { echo "FAILED: $*"; exit 1; }
+
+run_pid='' # buildah, which runs the broker
+network_pid='' # holds the broker's network
+broker_pid() { # the last of the descendants of buildah
+  local pid=$run_pid child
+  while child=$(ps -o pid= --ppid "$pid" | head -1) && [ -n "$child" ]; do pid=$((child)); done
+  echo "$pid"
+}
 cleanup() {
-  [ -z "$broker_pid" ] || kill "$broker_pid" 2> /dev/null || true
+  [ -z "$run_pid" ] || kill -KILL "$(broker_pid)" 2> /dev/null || true
+  [ -z "$network_pid" ] || kill "$network_pid" 2> /dev/null || true
   build rm --all > /dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -52,40 +63,64 @@ build commit -q "$base" sluice-base > /dev/null
 echo '== image'
 npmrc=()
 [ ! -f "$HOME/.npmrc" ] || npmrc=(--volume "$HOME/.npmrc:/root/.npmrc:ro")
-build bud -q --network host "${npmrc[@]}" --build-arg BASE=localhost/sluice-base -t sluice . > /dev/null
-build inspect --type image --format \
-  'user {{.OCIv1.Config.User}}, volumes {{.OCIv1.Config.Volumes}}, stops on {{.OCIv1.Config.StopSignal}}' sluice
+# Docker's format, since OCI's has no health check.
+build bud -q --format docker --network host "${npmrc[@]}" \
+  --build-arg BASE=localhost/sluice-base -t sluice . > /dev/null
+of_image() { build inspect --type image --format "$1" sluice; }
+[ "$(of_image '{{.Docker.Config.User}}')" = 1000:1000 ] || fail 'the image has another user'
+[ "$(of_image '{{.Docker.Config.StopSignal}}')" = SIGTERM ] || fail 'it stops on another signal'
+read -ra command <<< "$(of_image \
+  '{{range .Docker.Config.Entrypoint}}{{.}} {{end}}{{range .Docker.Config.Cmd}}{{.}} {{end}}')"
+read -ra health <<< "$(of_image '{{range .Docker.Config.Healthcheck.Test}}{{.}} {{end}}')"
+[ "${health[0]}" = CMD ] || fail 'the image has no health check'
+echo "starts by: ${command[*]}; is asked by: ${health[*]:1}"
+build images --format '{{.Name}} {{.Size}}' | sed -n 's/^localhost\///p'
 
 echo '== run'
+unshare --net sleep infinity &
+network_pid=$!
+until [ "$(readlink "/proc/$network_pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+in_network=(nsenter --net="/proc/$network_pid/ns/net")
+"${in_network[@]}" ip link set lo up
 container=$(build from localhost/sluice)
 mkdir -p "$work/data" && chown 1000:1000 "$work/data"
-inside() { build run --network host --volume "$work/data:/var/lib/sluice" "$container" -- "$@"; }
-grpc=127.0.0.1:29194
-http=127.0.0.1:29195
+buildah_run=(buildah --root "$work/storage" --runroot "$work/run" run --network host
+  --volume "$work/data:/var/lib/sluice" "$container" --)
+inside() { "${in_network[@]}" "${buildah_run[@]}" "$@"; }
 start() {
-  inside sluice start --grpc "$grpc" --http "$http" > "$work/broker.log" 2>&1 &
-  broker_pid=$!
+  "${in_network[@]}" "${buildah_run[@]}" "${command[@]}" > "$work/broker.log" 2>&1 &
+  run_pid=$!
   for _ in $(seq 100); do
-    inside sluice health --http "$http" > /dev/null 2>&1 && return
-    kill -0 "$broker_pid" 2> /dev/null || break
+    inside "${health[@]:1}" > /dev/null 2>&1 && return
+    kill -0 "$run_pid" 2> /dev/null || break
     sleep 0.1
   done
-  cat "$work/broker.log"; echo 'the broker did not become healthy'; exit 1
+  cat "$work/broker.log"
+  fail 'the broker did not become healthy'
 }
 stop() { # the broker, not buildah, is to have the signal
-  pkill -TERM -f "sluice start --grpc $grpc" || true
-  wait "$broker_pid" 2> /dev/null || true
-  broker_pid=''
+  local code=0
+  kill "-$1" "$(broker_pid)"
+  wait "$run_pid" || code=$?
+  run_pid=''
+  [ "$1" = KILL ] || [ "$code" = 0 ] || { cat "$work/broker.log"; fail "SIGTERM ended it with $code"; }
 }
-[ "$(inside id -u)" = 1000 ] || { echo 'runs as root'; exit 1; }
+read_back() { inside sluice consume clicks --from-beginning --no-follow; }
+
+[ "$(inside id -u)" = 1000 ] || fail 'it runs as root'
+for package in typescript vitest assemblyscript node; do
+  ! inside ls "/opt/sluice/node_modules/$package" > /dev/null 2>&1 || fail "the image holds $package"
+done
+! inside "${health[@]:1}" > /dev/null 2>&1 || fail 'it is healthy before it runs'
 start
-inside sluice topic create clicks --bootstrap "$grpc"
-printf 'one\ntwo\nthree\n' | inside sluice produce clicks --bootstrap "$grpc"
-stop
+inside sluice topic create clicks
+printf 'one\ntwo\n' | inside sluice produce clicks --quiet
+stop KILL
 start
-read_back=$(inside sluice consume clicks --from-beginning --no-follow --bootstrap "$grpc")
-stop
-[ "$read_back" = $'one\ntwo\nthree' ] || { echo "read back: $read_back"; exit 1; }
-ls "$work/data" | grep -q kafka_cleanshutdown || ls -a "$work/data" | grep -q kafka_cleanshutdown ||
-  { echo 'the stop was not clean'; exit 1; }
-echo 'the image builds, runs as user 1000, keeps its data, answers its health check, stops cleanly'
+printf 'three\n' | inside sluice produce clicks --quiet
+stop TERM
+[ -e "$work/data/.kafka_cleanshutdown" ] || fail 'the stop was not clean'
+start
+[ "$(read_back)" = $'one\ntwo\nthree' ] || fail "read back: $(read_back)"
+stop TERM
+echo 'the image builds, runs as user 1000, keeps its data over a kill, answers its health check, stops cleanly'

@@ -8,8 +8,8 @@ export interface Versions {
 }
 
 export const PRIMITIVES = [
-  ...(['bool', 'int8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'int64clamped'] as const),
-  ...(['int64big', 'float64', 'uuid', 'string', 'bytes', 'records'] as const),
+  ...(['bool', 'int8', 'int16', 'int32', 'int64', 'int64clamped', 'int64big'] as const),
+  ...(['float64', 'uuid', 'string', 'bytes', 'records'] as const),
 ]
 
 export type Primitive = (typeof PRIMITIVES)[number]

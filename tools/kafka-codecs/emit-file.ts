@@ -45,7 +45,7 @@ export function emitFile(definition: Definition, source: string): string {
 function emitHead(definition: Definition, source: string, body: string): string {
   const prose = definition.prose.map((line) => `// ${line}`.trimEnd())
   const uses = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(body)
-  const shared = ['type Api', 'type MessageCodec', 'NO_BYTES', 'checkVersion', 'refuse']
+  const shared = ['type Api', 'type MessageCodec', 'NO_BYTES', 'NO_ITEMS', 'checkVersion', 'refuse']
   const fromShared = shared.filter((name) => uses(name.replace('type ', ''))).join(', ')
   const uuids = ['type Uuid', 'ZERO_UUID'].filter((name) => uses(name.replace('type ', '')))
   return [
@@ -53,6 +53,8 @@ function emitHead(definition: Definition, source: string, body: string): string 
     '//',
     ...prose,
     '',
+    // Lengths are checked before, and an array that grows takes half as much again.
+    body.includes('new Array<') ? '/* oxlint-disable unicorn/no-new-array */\n' : '',
     uuids.length === 0 ? '' : `import { ${uuids.join(', ')} } from '../../../base/uuid.ts'`,
     "import type { FrameReader } from '../frame-reader.ts'",
     "import type { FrameWriter } from '../frame-writer.ts'",

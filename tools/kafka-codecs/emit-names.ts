@@ -103,7 +103,7 @@ export function defaultOf(field: Field): string {
   const text = field.default
   switch (field.type.kind) {
     case 'array':
-      return '[]'
+      return 'NO_ITEMS'
     case 'struct':
       return defaultStruct(field.type.struct)
     case 'bool':

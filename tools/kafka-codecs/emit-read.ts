@@ -53,30 +53,25 @@ class ReadEmitter {
       const whole = present === null ? value : `${present} ? ${value} : ${defaultOf(field)}`
       return `const ${name} = ${whole}`
     }
-    if (field.nullable === null) return this.#plainArray(field, present)
+    if (present === null && field.nullable === null) return this.#filled(field, name, 'arrayCount')
     const declared = `let ${name}: ${fieldType(field, '')}`
     const body = this.#array(field)
     if (present !== null) return `${declared} = ${defaultOf(field)}\nif (${present}) {\n${body}\n}`
     return `${declared}\n{\n${body}\n}`
   }
 
-  #plainArray(field: Field, present: string | null): string {
-    const { name, type } = field
-    const list = `const ${name}: ${typeName(type, '').replace('readonly ', '')} = []`
-    const { sizes, one } = this.#elements(field)
-    const loop = `for (let left = r.arrayCount${sizes}; left > 0; left--) ${name}.push(${one})`
-    return `${list}\n${present === null ? loop : `if (${present}) {\n${loop}\n}`}`
-  }
-
-  #elements({ name, type, versions }: Field): { sizes: string; one: string } {
+  /** Statements that declare an array of the right length and read its elements. */
+  #filled({ name, type, versions }: Field, list: string, count: string): string {
     if (type.kind !== 'array') throw new Error(`${name} is no array`)
     const { element } = type
     const sizes = `(${minBytes(element, this.#message, versions)}, ${heapBytes(element)})`
+    const length = count === 'count' ? count : `r.${count}${sizes}`
     const one =
       element.kind === 'struct'
         ? readCall(element.struct, this.#contexts)
         : `r.${method(element.kind, false)}()`
-    return { sizes, one }
+    return `const ${list} = new Array<${typeName(element, '')}>(${length})
+for (let at = 0; at < ${list}.length; at++) ${list}[at] = ${one}`
   }
 
   /** A value that is not an array. */
@@ -95,19 +90,17 @@ class ReadEmitter {
     return canBeNull === null ? maybe : `(${canBeNull} ? ${maybe} : ${plain})`
   }
 
-  /** Statements that set the variable of an array. */
+  /** Statements that set the variable of an array, which is there in this version. */
   #array(field: Field): string {
     const { name, type, nullable, versions } = field
-    const { sizes, one } = this.#elements(field)
-    const list = `const list: ${typeName(type, '').replace('readonly ', '')} = []`
-    const rest = `left > 0; left--) list.push(${one})\n${name} = list`
-    if (nullable === null) return `${list}\nfor (let left = r.arrayCount${sizes}; ${rest}`
+    if (type.kind !== 'array') throw new Error(`${name} is no array`)
+    if (nullable === null) return `${this.#filled(field, 'list', 'arrayCount')}\n${name} = list`
+    const { element } = type
+    const sizes = `(${minBytes(element, this.#message, versions)}, ${heapBytes(element)})`
     const canBeNull = guard(nullable, versions)
-    const count =
-      canBeNull === null
-        ? `r.nullableArrayCount${sizes}`
-        : `${canBeNull} ? r.nullableArrayCount${sizes} : r.arrayCount${sizes}`
-    const filled = `${list}\nfor (let left = count; ${rest}`
+    const maybe = `r.nullableArrayCount${sizes}`
+    const count = canBeNull === null ? maybe : `${canBeNull} ? ${maybe} : r.arrayCount${sizes}`
+    const filled = `${this.#filled(field, 'list', 'count')}\n${name} = list`
     return `const count = ${count}\nif (count < 0) {\n${name} = null\n} else {\n${filled}\n}`
   }
 

@@ -17,9 +17,7 @@ const FIXED_BYTES: Partial<Record<Primitive, number>> = {
   bool: 1,
   int8: 1,
   int16: 2,
-  uint16: 2,
   int32: 4,
-  uint32: 4,
   int64: 8,
   int64clamped: 8,
   int64big: 8,
@@ -59,7 +57,10 @@ function minStructBytes(struct: Struct, flexible: boolean, version: number): num
 const OBJECT_BYTES = 32
 const SLOT_BYTES = 8
 
-/** What an element takes on the heap, roughly; strings and views are counted as they are read. */
+/** A number that may need more than 31 bits, in bytes. */
+const BOXED_BYTES = 16
+
+/** What an element takes on the heap, roughly; text, ids, views and arrays are counted when read. */
 export function heapBytes(type: ElementType): number {
   if (type.kind !== 'struct') return SLOT_BYTES + extraBytes(type)
   return OBJECT_BYTES + type.struct.fields.reduce((sum, field) => sum + fieldBytes(field), 0)
@@ -72,20 +73,7 @@ function fieldBytes({ type, tag, nullable }: Field): number {
 }
 
 function extraBytes(type: FieldType): number {
-  switch (type.kind) {
-    case 'array':
-      return 32
-    case 'struct':
-      return heapBytes(type)
-    case 'uuid':
-      return 40
-    case 'int64':
-    case 'int64clamped':
-    case 'float64':
-      return 8
-    case 'int64big':
-      return 24
-    default:
-      return 0
-  }
+  if (type.kind === 'struct') return heapBytes(type)
+  const isBoxed = ['int64', 'int64clamped', 'int64big', 'float64'].includes(type.kind)
+  return isBoxed ? BOXED_BYTES : 0
 }

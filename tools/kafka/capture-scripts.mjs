@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { KAFKA_DIRECTORY } from './fetch.mjs'
 
 const STEP_TIMEOUT_MS = 60_000
+const PYTHON_CLIENTS = join(KAFKA_DIRECTORY, 'python-clients')
 const NODE_CLIENTS = join(KAFKA_DIRECTORY, 'node-clients')
 
 export const SCRIPTS = {
@@ -18,6 +19,11 @@ export const SCRIPTS = {
     missing: () => missingPackages(),
     run: (place) => nodeClient('platformatic', place),
   },
+  'kafka-python': {
+    missing: () => missingPython(),
+    run: (place) => pythonClient('kafka-python', place),
+  },
+  confluent: { missing: () => missingPython(), run: (place) => pythonClient('confluent', place) },
 }
 
 function missingProgram(name) {
@@ -33,6 +39,22 @@ function missingPackages() {
     encoding: 'utf8',
   })
   return status === 0 ? null : `npm: ${stderr.trim().split('\n').at(-1)}`
+}
+
+/** Installs the two clients beside Kafka's jars, wheels only. */
+function missingPython() {
+  const packages = ['kafka-python==2.0.2', 'confluent-kafka==2.15.0']
+  const options = ['--quiet', '--only-binary', ':all:', '--target', PYTHON_CLIENTS]
+  const pip = ['-m', 'pip', 'install', '--upgrade', ...options, ...packages]
+  const { error, status, stderr } = spawnSync('python3', pip, { encoding: 'utf8' })
+  if (error !== undefined) return 'python3 is not installed'
+  return status === 0 ? null : `pip: ${stderr.trim().split('\n').at(-1)}`
+}
+
+async function pythonClient(name, { bootstrap, saslBootstrap }) {
+  const script = fileURLToPath(new URL('capture_python_client.py', import.meta.url))
+  process.env.PYTHONPATH = PYTHON_CLIENTS
+  await step('python3', [script, name, bootstrap, saslBootstrap])
 }
 
 async function nodeClient(name, { bootstrap, saslBootstrap }) {

@@ -3,8 +3,8 @@
 //   node tools/kafka/capture.mjs [client...]      all clients when none is named
 //
 // Starts one broker on loopback, with proxies before it that remember what goes by, and runs every
-// client through what it can do (capture-scripts.mjs). Needs Java and Maven; kcat, kafkajs and
-// @platformatic/kafka are left out, with a line that says so, where they are missing.
+// client through what it can do (capture-scripts.mjs). Needs Java and Maven; kcat and the
+// clients for Node and Python are left out, with a line that says so, where they are missing.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

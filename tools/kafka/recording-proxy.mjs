@@ -91,7 +91,7 @@ function join(from, to, onFrame) {
 class Connection {
   #recording
   #waiting = []
-  /** After SaslHandshake v0 bare tokens go by, until the exchange is over: none of our clients. */
+  /** After SaslHandshake v0 bare tokens go by: nothing more of this connection is kept. */
   #opaque = false
 
   constructor(recording) {

@@ -6,10 +6,10 @@ import { realClock } from '../../io/real-clock.ts'
 import { realRandom } from '../../io/real-random.ts'
 import { Progress } from '../progress.ts'
 import { formatBytes, formatCount, printTable } from '../table.ts'
-import { tell, writeJson, writeLine } from '../terminal.ts'
+import { INTERRUPTED, interruption, isTerminal, tell, writeJson, writeLine } from '../terminal.ts'
 
 interface Flags {
-  readonly bootstrap: string
+  readonly bootstrap: readonly string[]
   readonly json?: true
   readonly topic?: string
   readonly records: number
@@ -37,23 +37,25 @@ interface Phase {
 const PACE_INTERVAL_MS = 1
 
 export async function bench(flags: Flags): Promise<void> {
-  const connection = { bootstrap: flags.bootstrap.split(','), clientId: 'sluice-bench' }
+  const connection = { bootstrap: flags.bootstrap, clientId: 'sluice-bench' }
   const admin = new Admin(connection)
   const topic = flags.topic ?? `sluice-bench-${realRandom.bytes(4).toString('hex')}`
+  const interrupted = interruption()
   try {
     if (flags.topic === undefined) {
       const configs = { 'flush.policy': flags.flushPolicy }
       await admin.createTopic({ name: topic, partitions: flags.partitions, configs })
     }
     const { partitionDescriptions } = await admin.describeTopic(topic)
-    const phases = [await producing(topic, flags, connection)]
-    if (flags.consume) {
+    const phases = [await producing(topic, flags, connection, interrupted)]
+    if (flags.consume && !interrupted.aborted) {
       const starts = partitionDescriptions.map(({ partition, highWatermark }) => {
         return { topic, partition, start: { kind: 'offset' as const, offset: highWatermark } }
       })
-      phases.push(await consuming(starts, flags, connection))
+      phases.push(await consuming(starts, flags, connection, interrupted))
     }
-    if (flags.json) writeJson({ topic, flags, phases })
+    if (interrupted.aborted) process.exitCode = INTERRUPTED
+    else if (flags.json) writeJson({ topic, flags, phases })
     else printPhases(phases, flags)
   } finally {
     if (flags.topic === undefined) await admin.deleteTopic(topic).catch(() => {})
@@ -66,7 +68,12 @@ interface Connection {
   readonly clientId: string
 }
 
-async function producing(topic: string, flags: Flags, connection: Connection): Promise<Phase> {
+async function producing(
+  topic: string,
+  flags: Flags,
+  connection: Connection,
+  interrupted: AbortSignal,
+): Promise<Phase> {
   // Random bytes: what compresses well would measure the codec and nothing else.
   const value = flags.compression === 'none' ? realRandom.bytes(flags.recordSize) : textOf(flags)
   const latency = createHistogram({ figures: 3 })
@@ -78,7 +85,7 @@ async function producing(topic: string, flags: Flags, connection: Connection): P
       compression: flags.compression,
     })
   })
-  const run = new ProduceRun(flags, latency)
+  const run = new ProduceRun(flags, latency, interrupted)
   const progress = new Progress({
     verb: 'produced',
     totalBytes: flags.records * flags.recordSize,
@@ -110,12 +117,18 @@ class ProduceRun {
   failure: SluiceError | null = null
   readonly #flags: Flags
   readonly #latency: RecordableHistogram
+  readonly #interrupted: AbortSignal
   readonly #begunMs = realClock.monotonicMs()
   #sent = 0
 
-  constructor(flags: Flags, latency: RecordableHistogram) {
+  constructor(flags: Flags, latency: RecordableHistogram, interrupted: AbortSignal) {
     this.#flags = flags
     this.#latency = latency
+    this.#interrupted = interrupted
+  }
+
+  get #goesOn(): boolean {
+    return this.#sent < this.#flags.records && this.failure === null && !this.#interrupted.aborted
   }
 
   /** Sends until all records of the run are sent, by this producer or another. */
@@ -124,7 +137,7 @@ class ProduceRun {
     topic: string,
     value: Uint8Array,
   ): Promise<void> {
-    while (this.#sent < this.#flags.records && this.failure === null) {
+    while (this.#goesOn) {
       const due = this.#due()
       if (this.#sent >= due) {
         await new Promise<void>((resolve) => void realClock.after(PACE_INTERVAL_MS, resolve))
@@ -169,6 +182,7 @@ async function consuming(
   starts: Parameters<Consumer['assign']>[0],
   flags: Flags,
   connection: Connection,
+  interrupted: AbortSignal,
 ): Promise<Phase> {
   const consumer = new Consumer({
     ...connection,
@@ -181,15 +195,18 @@ async function consuming(
     totalBytes: flags.records * flags.recordSize,
     done: () => ({ records, bytes: records * flags.recordSize }),
   })
+  interrupted.addEventListener('abort', () => void consumer.close())
   const begun = realClock.monotonicMs()
   try {
     await consumer.assign(starts)
     reading: for await (const batch of consumer.batches()) {
-      for (const record of batch.records()) {
+      for (const record of batch) {
         if (record.value !== null) records += 1
         if (records >= flags.records) break reading
       }
     }
+  } catch (error) {
+    if (!interrupted.aborted) throw error
   } finally {
     progress.stop()
     await consumer.close()
@@ -214,7 +231,7 @@ function printPhases(phases: readonly Phase[], flags: Flags): void {
   const ms = (value: number | undefined): string => {
     return value === undefined ? '-' : `${value.toFixed(value < 10 ? 2 : 1)} ms`
   }
-  tell('')
+  if (isTerminal('stderr')) tell('')
   printTable(
     ['', 'RECORDS/S', 'PER SECOND', 'P50', 'P99', 'P99.9', 'MAX'],
     phases.map(({ phase: name, recordsPerSecond, bytesPerSecond, latencyMs }) => [

@@ -1,11 +1,12 @@
 // sluice cluster
 
+import { withAdmin } from '../admin.ts'
 import { printTable } from '../table.ts'
 import { writeJson, writeLine } from '../terminal.ts'
-import { printConfigs, withAdmin } from './topic.ts'
+import { printConfigs } from './topic.ts'
 
 interface Flags {
-  readonly bootstrap: string
+  readonly bootstrap: readonly string[]
   readonly json?: true
   readonly configs?: true
 }

@@ -1,17 +1,23 @@
 // sluice consume: records out, lines out.
 
-import { Admin, Consumer, bytesSerde, type ConsumerRecord } from '../../client/index.ts'
-import { realClock } from '../../io/real-clock.ts'
+import {
+  Consumer,
+  bytesSerde,
+  type ConsumerRecord,
+  type PartitionDescription,
+} from '../../client/index.ts'
+import { withAdmin } from '../admin.ts'
 import { UsageError } from '../failure.ts'
-import { startPosition, type StartFlag } from '../flag-values.ts'
+import type { StartFlag } from '../flag-values.ts'
+import { formatJsonRecord } from '../json-records.ts'
 import { Progress } from '../progress.ts'
-import { interruption, write } from '../terminal.ts'
+import { interruption, isTerminal, tell, write } from '../terminal.ts'
 
 interface Flags {
-  readonly bootstrap: string
+  readonly bootstrap: readonly string[]
   readonly json?: true
   readonly fromBeginning?: true
-  readonly from?: string
+  readonly from?: StartFlag
   readonly partition?: readonly number[]
   readonly count?: number
   readonly follow: boolean
@@ -23,7 +29,7 @@ interface Flags {
 type BytesRecord = ConsumerRecord<Buffer, Buffer>
 type Formatter = (record: BytesRecord) => readonly (Uint8Array | string)[]
 
-const LINE_FEED = Buffer.from('\n')
+const LINE_FEED = '\n'
 
 /** Output is gathered up to this size before it is written. */
 const WRITE_BYTES = 256 * 1024
@@ -31,143 +37,146 @@ const WRITE_BYTES = 256 * 1024
 export async function consume(topic: string, flags: Flags): Promise<void> {
   const start = startOf(flags)
   const format = formatter(flags)
-  const connection = { bootstrap: flags.bootstrap.split(','), clientId: 'sluice-cli' }
-  const ends = await endsToReach(topic, flags, connection)
+  const partitions = await partitionsToRead(topic, flags)
+  const interrupted = interruption()
   const consumer = new Consumer({
-    ...connection,
+    bootstrap: flags.bootstrap,
+    clientId: 'sluice-cli',
     keyDeserializer: bytesSerde,
     valueDeserializer: bytesSerde,
   })
-  const interrupted = interruption()
   interrupted.addEventListener('abort', () => void consumer.close())
   const output = new Output()
-  let records = 0
-  const progress = flags.progress
-    ? new Progress({ verb: 'consumed', done: () => ({ records, bytes: output.bytes }) })
-    : null
+  const progress = new Progress({
+    verb: 'consumed',
+    quiet: flags.progress !== true,
+    totalBytes: null,
+    done: () => output,
+  })
   try {
-    const partitions = flags.partition ?? [...ends.keys()]
-    await consumer.assign(partitions.map((partition) => ({ topic, partition, start })))
-    const reached = (): boolean => {
-      return partitions.every((partition) => {
-        return consumer.position({ topic, partition }) >= (ends.get(partition) ?? 0)
-      })
-    }
-    if (!flags.follow && reached()) return
-    for await (const batch of consumer.batches()) {
-      for (const record of batch.records()) {
-        if (!flags.follow && record.offset >= ends.get(record.partition)!) continue
-        await output.add(format(record))
-        records += 1
-        if (records === flags.count) return
+    await consumer.assign(
+      partitions.map((found) => ({
+        topic,
+        partition: found.partition,
+        start: withinLog(topic, found, start),
+      })),
+    )
+    tellWhatIsAwaited(topic, start, flags)
+    for await (const batch of consumer.batches({ untilEnd: !flags.follow })) {
+      for (const record of batch) {
+        const full = output.add(format(record))
+        if (full !== null) await full
+        if (output.records === flags.count) return
       }
+      // Who follows wants to see a record when it comes.
       if (flags.follow) await output.flush()
-      else if (reached()) return
     }
+  } catch (error) {
+    if (!interrupted.aborted) throw error
   } finally {
     await output.flush()
-    progress?.stop()
+    progress.stop()
     await consumer.close()
   }
 }
 
-function startOf(flags: Flags): StartFlag {
-  if (flags.fromBeginning && flags.from !== undefined) {
+function startOf({ fromBeginning, from }: Flags): StartFlag {
+  if (fromBeginning && from !== undefined) {
     throw new UsageError('--from-beginning and --from are both given; one of them is enough')
   }
-  if (flags.fromBeginning) return { kind: 'earliest' }
-  return startPosition(flags.from ?? 'end', realClock.now())
+  return fromBeginning ? { kind: 'earliest' } : (from ?? { kind: 'latest' })
 }
 
-/** The high watermark of each partition now: where reading ends unless more is to be followed. */
-async function endsToReach(
+/** A new user who types `sluice consume clicks` sees nothing at first, and should know why. */
+function tellWhatIsAwaited(topic: string, start: StartFlag, { follow }: Flags): void {
+  if (start.kind !== 'latest' || !follow || !isTerminal('stdout') || !isTerminal('stderr')) return
+  tell(`new records of ${topic} show up here; --from-beginning shows those there are; Ctrl-C ends`)
+}
+
+async function partitionsToRead(
   topic: string,
   flags: Flags,
-  connection: { readonly bootstrap: readonly string[]; readonly clientId: string },
-): Promise<Map<number, number>> {
-  const admin = new Admin(connection)
-  try {
-    const { partitionDescriptions } = await admin.describeTopic(topic)
-    const ends = new Map(partitionDescriptions.map((p) => [p.partition, p.highWatermark]))
-    const unknown = flags.partition?.find((partition) => !ends.has(partition))
-    if (unknown !== undefined) {
-      throw new UsageError(`topic ${topic} has no partition ${unknown}; it has ${ends.size}`)
-    }
-    return ends
-  } finally {
-    await admin.close()
+): Promise<readonly PartitionDescription[]> {
+  const { partitionDescriptions: all } = await withAdmin(flags, (admin) => {
+    return admin.describeTopic(topic)
+  })
+  if (flags.partition === undefined) return all
+  return flags.partition.map((partition) => {
+    const found = all.find((description) => description.partition === partition)
+    if (found !== undefined) return found
+    const known = all.length === 1 ? 'partition 0 only' : `partitions 0 to ${all.length - 1}`
+    throw new UsageError(`--partition ${partition}: topic ${topic} has ${known}`)
+  })
+}
+
+/** An offset outside the log becomes the edge that is nearest, and that is told. */
+function withinLog(topic: string, found: PartitionDescription, start: StartFlag): StartFlag {
+  if (start.kind !== 'offset') return start
+  const { partition, logStartOffset, highWatermark } = found
+  const offset = Math.min(Math.max(start.offset, logStartOffset), highWatermark)
+  if (offset !== start.offset) {
+    const range = `offsets from ${logStartOffset}, and the next will be ${highWatermark}`
+    tell(`sluice: ${topic}-${partition} has ${range}; it is read from ${offset}`)
   }
+  return { kind: 'offset', offset }
 }
 
 /** Gathers small pieces into large writes, and waits for a slow reader. */
 class Output {
+  records = 0
   bytes = 0
-  #pieces: Uint8Array[] = []
-  #sizeBytes = 0
+  #buffer = Buffer.allocUnsafe(WRITE_BYTES)
+  #used = 0
 
-  add(pieces: readonly (Uint8Array | string)[]): Promise<void> | undefined {
+  /**
+   * Adds a record.
+   *
+   * @returns a promise to await before the next one; null when there is nothing to wait for
+   */
+  add(pieces: readonly (Uint8Array | string)[]): Promise<void> | null {
+    this.records += 1
+    let full: Promise<void> | null = null
     for (const piece of pieces) {
-      // Views are of a batch that may be large: a copy keeps nothing else alive.
-      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-      this.#pieces.push(bytes)
-      this.#sizeBytes += bytes.byteLength
+      const sizeBytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.byteLength
+      if (this.#used + sizeBytes > this.#buffer.byteLength) full = this.flush(sizeBytes) ?? full
+      if (typeof piece === 'string') this.#buffer.write(piece, this.#used)
+      else this.#buffer.set(piece, this.#used)
+      this.#used += sizeBytes
     }
-    return this.#sizeBytes >= WRITE_BYTES ? this.flush() : undefined
+    return full
   }
 
-  async flush(): Promise<void> {
-    if (this.#sizeBytes === 0) return
-    const content = Buffer.concat(this.#pieces)
-    this.bytes += content.byteLength
-    this.#pieces = []
-    this.#sizeBytes = 0
-    await write(content)
+  /** @param roomBytes that there shall be afterwards */
+  flush(roomBytes = 0): Promise<void> | null {
+    if (this.#used === 0 && roomBytes <= this.#buffer.byteLength) return null
+    const content = this.#buffer.subarray(0, this.#used)
+    // The stream keeps what it could not write yet, so it gets the buffer.
+    this.#buffer = Buffer.allocUnsafe(Math.max(WRITE_BYTES, roomBytes))
+    this.bytes += this.#used
+    this.#used = 0
+    return content.byteLength === 0 ? null : write(content)
   }
 }
 
-function formatter({ format, json, keySeparator = '\t' }: Flags): Formatter {
-  if (json || format === 'json') return (record) => [JSON.stringify(jsonOf(record)), LINE_FEED]
-  const separator = Buffer.from(keySeparator)
+function formatter({ format, json, keySeparator }: Flags): Formatter {
+  if (keySeparator !== undefined && (json || format !== 'key-value')) {
+    throw new UsageError('--key-separator is for --format key-value')
+  }
+  if (json || format === 'json') return (record) => [formatJsonRecord(record), LINE_FEED]
   switch (format) {
     case 'value':
       return ({ value }) => [value ?? '', LINE_FEED]
     case 'key-value':
-      return ({ key, value }) => [key ?? '', separator, value ?? '', LINE_FEED]
+      return ({ key, value }) => [key ?? '', keySeparator ?? '\t', value ?? '', LINE_FEED]
     case 'full':
       return (record) => [
         `${new Date(record.timestamp).toISOString()}  ${record.topic}-${record.partition}`,
-        `@${record.offset}  ${record.key === null ? '(no key)' : record.key}  `,
+        `@${record.offset}  `,
+        record.key ?? '(no key)',
+        '  ',
         record.value ?? '(null)',
+        ...record.headers.flatMap(({ key, value }) => [`  ${key}=`, value ?? '(null)']),
         LINE_FEED,
       ]
-  }
-}
-
-/**
- * A record for programs. Keys, values and header values that are no UTF-8 stand in fields whose names
- * end in Base64, so that nothing is lost. Headers are pairs, since a name may come more than once.
- */
-function jsonOf(record: BytesRecord): Record<string, unknown> {
-  return {
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    timestamp: record.timestamp,
-    ...field('key', record.key),
-    ...field('value', record.value),
-    ...(record.headers.length === 0
-      ? {}
-      : { headers: record.headers.map((h) => ({ name: h.key, ...field('value', h.value) })) }),
-  }
-}
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function field(name: string, bytes: Uint8Array | null): Record<string, string | null> {
-  if (bytes === null) return { [name]: null }
-  try {
-    return { [name]: strictUtf8.decode(bytes) }
-  } catch {
-    return { [`${name}Base64`]: Buffer.from(bytes).toString('base64') }
   }
 }

@@ -1,13 +1,18 @@
 // sluice produce: lines in, records out.
 
-import { Producer, type HeadersInput, type ProducerRecord, SluiceError } from '../../client/index.ts'
+import {
+  Producer,
+  type HeadersInput,
+  type ProducerRecord,
+  SluiceError,
+} from '../../client/index.ts'
 import { Failure, UsageError } from '../failure.ts'
 import type { Header } from '../flag-values.ts'
 import { parseJsonRecord, type ParsedRecord } from '../json-records.ts'
 import { linesOf } from '../lines.ts'
 import { Progress } from '../progress.ts'
 import { openSource, type Source } from '../source.ts'
-import { INTERRUPTED, interruption, tell, writeJson } from '../terminal.ts'
+import { INTERRUPTED, interruption, writeJson } from '../terminal.ts'
 import { withAdmin } from '../admin.ts'
 
 interface Flags {
@@ -45,11 +50,12 @@ export async function produce(topic: string, flags: Flags): Promise<void> {
   const progress = new Progress({
     verb: 'produced',
     quiet: flags.quiet === true,
+    isTyped: flags.file === undefined,
     totalBytes: source.sizeBytes,
     done: () => run,
   })
   try {
-    await run.sendAll(source, interrupted)
+    await run.sendAll(source, interrupted, progress)
   } finally {
     progress.stop()
     await producer.close({ timeoutMs: 0 })
@@ -87,6 +93,9 @@ class ProduceRun {
   readonly #topic: string
   readonly #options: RunOptions
   #lineNumber = 0
+  /** Sent, and without an outcome that was seen here. */
+  #pendingCount = 0
+  #allSeen: () => void = () => {}
   #failure: Error | null = null
 
   constructor(producer: Producer<Bytes, Bytes>, topic: string, options: RunOptions) {
@@ -101,16 +110,18 @@ class ProduceRun {
    * @throws SluiceError of the first record that was refused; Failure with the first line that is
    *   no record. What came before it was sent.
    */
-  async sendAll(source: Source, interrupted: AbortSignal): Promise<void> {
+  async sendAll(source: Source, interrupted: AbortSignal, progress: Progress): Promise<void> {
     try {
       await this.#sendLines(source, interrupted)
     } catch (error) {
       this.#failure ??= error as Error
     }
     if (interrupted.aborted && this.#producer.bufferedBytes > 0) {
-      tell('sluice: waiting until all that was sent is acknowledged; Ctrl-C again gives that up')
+      progress.tell('waiting until all that was sent is acknowledged; Ctrl-C again gives that up')
     }
     await this.#producer.flush()
+    // All have their outcome, but not each promise of it has told its own yet.
+    if (this.#pendingCount > 0) await new Promise<void>((resolve) => (this.#allSeen = resolve))
     if (this.#failure !== null) throw this.#failure
   }
 
@@ -129,15 +140,24 @@ class ProduceRun {
 
   #send(line: Buffer, lineNumber: number): Promise<void> {
     const sizeBytes = line.byteLength + 1
-    return this.#producer.send(this.#recordOf(line, lineNumber)).then(
+    const sent = this.#producer.send(this.#recordOf(line, lineNumber))
+    this.#pendingCount += 1
+    return sent.then(
       () => {
         this.records += 1
         this.bytes += sizeBytes
+        this.#seen()
       },
       (error: unknown) => {
         this.#failure ??= SluiceError.from(error).with({ line: lineNumber })
+        this.#seen()
       },
     )
+  }
+
+  #seen(): void {
+    this.#pendingCount -= 1
+    if (this.#pendingCount === 0) this.#allSeen()
   }
 
   #recordOf(line: Buffer, lineNumber: number): ProducerRecord<Bytes, Bytes> {

@@ -1,13 +1,17 @@
 // sluice start: a broker until SIGTERM or Ctrl-C.
 
+import { AssertionError } from 'node:assert'
 import { loadBrokerConfig, type BrokerConfig } from '../../config/broker-config.ts'
 import { ConfigError, problemText } from '../../config/config-error.ts'
 import { readWholeFile } from '../../io/file-system.ts'
 import { realFileSystem } from '../../io/real-file-system.ts'
+import type { Logger } from '../../observability/logger.ts'
 import { createLogger } from '../../observability/pino-logger.ts'
 import { Broker } from '../../server/broker.ts'
-import { UsageError } from '../failure.ts'
+import { Failure, systemReason, UsageError } from '../failure.ts'
 import { tell, writeJson, writeLine } from '../terminal.ts'
+
+const BUGS = [AssertionError, TypeError, RangeError, ReferenceError]
 
 interface Flags {
   readonly dataDir?: string
@@ -25,7 +29,7 @@ export async function start(flags: Flags): Promise<void> {
   const config = configOf(flags)
   const logger = createLogger({ level: config.values.logLevel })
   for (const notice of config.notices) logger.warn({}, notice)
-  const broker = await Broker.start({ config, logger })
+  const broker = await startOrFail(config, logger)
   if (flags.json) writeJson({ ready: true, ...broker.addresses })
   else printWelcome(config, broker)
   await stopSignal()
@@ -48,13 +52,47 @@ function configOf(flags: Flags): BrokerConfig {
     return loadBrokerConfig({
       flags: new Map([...set, ...given]),
       environment: process.env,
-      file:
-        path === undefined ? null : { path, text: readWholeFile(realFileSystem, path).toString() },
+      file: path === undefined ? null : { path, text: readConfig(path) },
     })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const lines = error.problems.map((problem) => `  ${problemText(problem)}`)
     throw new UsageError(`the broker can't start with these options:\n${lines.join('\n')}`)
+  }
+}
+
+function readConfig(path: string): string {
+  try {
+    return readWholeFile(realFileSystem, path).toString()
+  } catch (error) {
+    throw new Failure(`can't read --config ${path}: ${systemReason(error) ?? String(error)}`)
+  }
+}
+
+/** @throws Failure with a sentence for people, where what is in the way is no bug */
+async function startOrFail(config: BrokerConfig, logger: Logger): Promise<Broker> {
+  try {
+    return await Broker.start({ config, logger })
+  } catch (error) {
+    logger.debug({ err: error }, 'The broker did not start')
+    const { message, cause, code, pid, path } = error as NodeJS.ErrnoException & { pid?: number }
+    const { dataDir } = config.values
+    if (code === 'EBUSY' && pid !== undefined) {
+      throw new Failure(
+        `another broker, process ${pid}, uses the data directory ${dataDir}; stop it, or give ` +
+          'this one a --data-dir of its own',
+      )
+    }
+    // A front says in its message what it could not do, and in the cause why.
+    const why = cause === undefined ? null : (systemReason(cause) ?? (cause as Error).message)
+    if (why !== null)
+      throw new Failure(`${message}: ${why}; --grpc and --http give other addresses`)
+    const reason = code === 'EEXIST' ? 'not a directory' : code ? systemReason(error) : null
+    if (reason !== null) throw new Failure(`--data-dir ${dataDir}: ${path ?? dataDir}: ${reason}`)
+    // What the language throws is a bug; what the broker does, as of a directory that is damaged or
+    // another cluster's, is a sentence for people.
+    if (BUGS.some((kind) => error instanceof kind)) throw error
+    throw new Failure(message)
   }
 }
 

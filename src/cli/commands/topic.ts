@@ -1,13 +1,14 @@
 // sluice topic create | list | describe | alter | delete
 
 import { createInterface } from 'node:readline/promises'
-import { Admin, SluiceError, type ConfigEntry, type Topic } from '../../client/index.ts'
-import { UsageError } from '../failure.ts'
-import { formatBytes, printTable } from '../table.ts'
-import { isTerminal, tell, writeJson, writeLine } from '../terminal.ts'
+import { SluiceError, type Admin, type ConfigEntry, type Topic } from '../../client/index.ts'
+import { withAdmin } from '../admin.ts'
+import { Failure, UsageError } from '../failure.ts'
+import { formatBytes, printTable, wrap } from '../table.ts'
+import { isTerminal, lineWidth, tell, writeJson, writeLine } from '../terminal.ts'
 
 interface Connected {
-  readonly bootstrap: string
+  readonly bootstrap: readonly string[]
   readonly json?: true
 }
 
@@ -32,8 +33,11 @@ export async function createTopic(name: string, flags: CreateFlags): Promise<voi
         validateOnly: flags.dryRun === true,
       }),
     )
-    if (topic === null) return tell(`topic ${name} exists already`)
-    if (flags.json) return writeJson(topic)
+    if (topic === null) {
+      if (flags.json) return writeJson({ ...(await admin.describeTopic(name)), created: false })
+      return tell(`topic ${name} exists already`)
+    }
+    if (flags.json) return writeJson({ ...topic, created: flags.dryRun !== true })
     const done = flags.dryRun ? 'would create' : 'created'
     writeLine(`${done} topic ${name} with ${count(topic.partitions, 'partition')}`)
   })
@@ -96,9 +100,10 @@ export function printConfigs(configs: readonly ConfigEntry[]): void {
     writeLine()
     const value = entry.sensitive ? '(hidden)' : entry.value
     writeLine(`${entry.name}=${value}  [${entry.source}${entry.readOnly ? ', read-only' : ''}]`)
-    writeLine(`  ${entry.documentation}`)
+    for (const line of wrap(entry.documentation, lineWidth(), '  ')) writeLine(line)
     const allowed = entry.allowed === '' ? entry.type : `${entry.type}, ${entry.allowed}`
-    writeLine(`  ${allowed}; default ${entry.defaultValue === '' ? '(none)' : entry.defaultValue}`)
+    const fallback = entry.defaultValue === '' ? '(none)' : entry.defaultValue
+    for (const line of wrap(`${allowed}; default ${fallback}`, lineWidth(), '  ')) writeLine(line)
   }
 }
 
@@ -113,30 +118,65 @@ interface AlterFlags extends Connected {
 
 export async function alterTopic(name: string, flags: AlterFlags): Promise<void> {
   const { config, unset, partitions, deleteBefore } = flags
-  const validateOnly = flags.dryRun === true
   if (!config && !unset && partitions === undefined && deleteBefore === undefined) {
     throw new UsageError(
       'nothing to alter; give --config, --unset, --partitions or --delete-before',
     )
   }
+  if (flags.partition !== undefined && deleteBefore === undefined) {
+    throw new UsageError('--partition is for --delete-before, which is not given')
+  }
   await withAdmin(flags, async (admin) => {
-    const changed: string[] = []
-    if (config || unset) {
-      const changes = { set: Object.fromEntries(config ?? []), unset: unset ?? [] }
-      await admin.alterConfigs({ type: 'topic', name }, { ...changes, validateOnly })
-      for (const [key, value] of config ?? []) changed.push(`${key}=${value}`)
-      for (const key of unset ?? []) changed.push(`${key} unset`)
-    }
-    if (partitions !== undefined) {
-      const topic = await admin.createPartitions(name, partitions, { validateOnly })
-      changed.push(count(topic.partitions, 'partition'))
-    }
-    if (deleteBefore !== undefined && !validateOnly) {
-      changed.push(await deleteBeforeOffset(admin, name, flags.partition ?? 0, deleteBefore))
-    }
-    if (flags.json) return writeJson({ topic: name, changed, validateOnly })
-    writeLine(`${validateOnly ? 'would alter' : 'altered'} topic ${name}: ${changed.join(', ')}`)
+    // All is checked before anything changes, so that a mistake in one flag changes nothing.
+    let changed = await alter(admin, name, { ...flags, dryRun: true })
+    if (flags.dryRun !== true) changed = await alter(admin, name, flags)
+    if (flags.json) return writeJson({ topic: name, changed, dryRun: flags.dryRun === true })
+    writeLine(`${flags.dryRun ? 'would alter' : 'altered'} topic ${name}: ${changed.join(', ')}`)
   })
+}
+
+/** @returns what was changed, or would be, in words */
+async function alter(admin: Admin, name: string, flags: AlterFlags): Promise<readonly string[]> {
+  const { config, unset, partitions, deleteBefore } = flags
+  const validateOnly = flags.dryRun === true
+  const changed: string[] = []
+  if (config || unset) {
+    const changes = { set: Object.fromEntries(config ?? []), unset: unset ?? [] }
+    await admin.alterConfigs({ type: 'topic', name }, { ...changes, validateOnly })
+    for (const [key, value] of config ?? []) changed.push(`${key}=${value}`)
+    for (const key of unset ?? []) changed.push(`${key} unset`)
+  }
+  if (partitions !== undefined) {
+    const topic = await admin.createPartitions(name, partitions, { validateOnly })
+    changed.push(count(topic.partitions, 'partition'))
+  }
+  if (deleteBefore !== undefined) {
+    const partition = flags.partition ?? 0
+    const start = validateOnly
+      ? await checkOffset(admin, name, partition, deleteBefore)
+      : await deleteBeforeOffset(admin, name, partition, deleteBefore)
+    changed.push(`partition ${partition} starts at offset ${start}`)
+  }
+  return changed
+}
+
+/** @returns where the partition would start */
+async function checkOffset(
+  admin: Admin,
+  topic: string,
+  partition: number,
+  beforeOffset: number,
+): Promise<number> {
+  const { partitionDescriptions } = await admin.describeTopic(topic)
+  const found = partitionDescriptions.find((p) => p.partition === partition)
+  if (found === undefined) {
+    throw new SluiceError('UNKNOWN_TOPIC_OR_PARTITION', { topic, partition })
+  }
+  if (beforeOffset > found.highWatermark) {
+    const end = `the next offset of ${topic}-${partition} will be ${found.highWatermark}`
+    throw new Failure(`--delete-before ${beforeOffset} is beyond the end: ${end}`)
+  }
+  return Math.max(found.logStartOffset, beforeOffset)
 }
 
 async function deleteBeforeOffset(
@@ -144,10 +184,10 @@ async function deleteBeforeOffset(
   topic: string,
   partition: number,
   beforeOffset: number,
-): Promise<string> {
+): Promise<number> {
   const [result] = await admin.deleteRecords(topic, [{ partition, beforeOffset }])
   if (result!.error !== null) throw result!.error
-  return `partition ${partition} starts at offset ${result!.logStartOffset}`
+  return result!.logStartOffset
 }
 
 interface DeleteFlags extends Connected {
@@ -157,9 +197,7 @@ interface DeleteFlags extends Connected {
 
 export async function deleteTopic(name: string, flags: DeleteFlags): Promise<void> {
   await withAdmin(flags, async (admin) => {
-    if (!flags.yes && !(await confirmed(`delete topic ${name} with all its records?`))) {
-      throw new UsageError('not deleted; --yes deletes without asking')
-    }
+    if (!flags.yes) await confirm(`delete topic ${name} with all its records?`)
     const deleted = await unless(flags.ifExists, 'UNKNOWN_TOPIC_OR_PARTITION', async () => {
       await admin.deleteTopic(name)
       return true
@@ -169,26 +207,22 @@ export async function deleteTopic(name: string, flags: DeleteFlags): Promise<voi
   })
 }
 
-async function confirmed(question: string): Promise<boolean> {
-  if (!isTerminal('stderr') || process.stdin.isTTY !== true) return false
+/** @throws UsageError when there is nobody to ask; Failure when the answer is no */
+async function confirm(question: string): Promise<void> {
+  if (!isTerminal('stderr') || !isTerminal('stdin')) {
+    throw new UsageError(
+      'not deleted: there is no terminal to ask on; --yes deletes without asking',
+    )
+  }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(es)?$/i.test(await terminal.question(`${question} [y/N] `))
+    // Ctrl-D and Ctrl-C close it without an answer.
+    const closed = new Promise<null>((resolve) => terminal.once('close', () => resolve(null)))
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed])
+    if (answer === null) tell('')
+    if (answer === null || !/^y(es)?$/i.test(answer)) throw new Failure('not deleted')
   } finally {
     terminal.close()
-  }
-}
-
-/** Runs with an Admin that is closed in the end. */
-export async function withAdmin(
-  flags: Connected,
-  action: (admin: Admin) => Promise<void>,
-): Promise<void> {
-  const admin = new Admin({ bootstrap: flags.bootstrap.split(','), clientId: 'sluice-cli' })
-  try {
-    await action(admin)
-  } finally {
-    await admin.close()
   }
 }
 

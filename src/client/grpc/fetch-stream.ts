@@ -3,6 +3,7 @@
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
 import type { FetchStreamRequest } from '../../protocol/grpc/fetch-command-codec.ts'
 import type { FetchStreamResponse } from '../../protocol/grpc/fetch-codec.ts'
+import { buffersPass } from '../../io/passing-buffers.ts'
 import { FETCH_SERVICE } from '../../protocol/grpc/services.ts'
 import { SluiceError } from '../errors.ts'
 import type { FetchListener, FetchStream, PartitionRef, PartitionStart } from '../transport.ts'
@@ -21,6 +22,7 @@ export function openFetchStream(connection: Connection, listener: FetchListener)
 
 function receive(response: FetchStreamResponse, listener: FetchListener): void {
   if (response.kind === 'batches') {
+    buffersPass(response.batches.byteLength)
     listener.batches({ ...response, tag: Number(response.tag) })
   } else if (response.kind === 'state') {
     const error = response.error === null ? null : SluiceError.from(response.error)

@@ -7,6 +7,7 @@ import type {
   ProduceStreamRequest,
   ProduceStreamResponse,
 } from '../../protocol/grpc/produce-codec.ts'
+import { buffersPass } from '../../io/passing-buffers.ts'
 import { PRODUCE_SERVICE } from '../../protocol/grpc/services.ts'
 import { SluiceError } from '../errors.ts'
 import type {
@@ -48,6 +49,7 @@ class GrpcProduceStream implements ProduceStream {
   }
 
   send({ number, acks, timeoutMs, batches }: ProduceRequest): void {
+    for (const { batch } of batches) buffersPass(batch.byteLength)
     // What write answers is not looked at: the producer bounds what is in flight.
     this.#call.write({ number, acks: ACKS_ON_WIRE[acks], timeoutMs, batches })
   }

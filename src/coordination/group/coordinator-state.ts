@@ -35,11 +35,13 @@ export class CoordinatorState {
   /**
    * Applies one record. Records of one key may come in any number, as a log that is being compacted
    * has them; a tombstone of what is not there does nothing.
+   *
+   * @param producerId who wrote the record in a transaction: only offsets are ever written so
    */
-  replay(record: GroupRecord): void {
+  replay(record: GroupRecord, producerId: number | null = null): void {
     switch (record.type) {
       case 'Offset':
-        this.offsets.replay(record)
+        this.offsets.replay(record, producerId)
         return
       case 'ClassicGroup':
         if (record.value === null) this.#classic.delete(record.groupId)

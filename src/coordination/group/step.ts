@@ -1,7 +1,7 @@
 // What one request or one timer led to: records to append, and answers to give once they are below
 // the high watermark.
 
-import { BrokerError } from '../../base/errors.ts'
+import type { BrokerError } from '../../base/errors.ts'
 import type { GroupRecord } from './records/group-record.ts'
 
 /** Somebody who waits for an answer. The state machine keeps it and never looks into it. */

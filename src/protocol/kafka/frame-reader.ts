@@ -16,12 +16,15 @@
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
 import { DecodeError } from './decode-error.ts'
 import {
-  HEAP_FACTOR,
+  ARRAY_HEAP_BYTES,
   HEAP_SLACK_BYTES,
   MAX_ARRAY_ELEMENTS,
   MAX_STRING_BYTES,
   MAX_TAGGED_FIELDS,
+  REQUEST_HEAP_FACTOR,
+  RESPONSE_HEAP_FACTOR,
   STRING_HEAP_BYTES,
+  UUID_HEAP_BYTES,
   VIEW_HEAP_BYTES,
 } from './wire-limits.ts'
 
@@ -47,12 +50,25 @@ export class FrameReader {
   #end: number
   #heapLeft: number
 
-  /** @param start,end the part of `bytes` to read, in bytes; all of it when left out */
-  constructor(bytes: Buffer, start = 0, end = bytes.byteLength) {
+  /**
+   * @param start,end  the part of `bytes` to read, in bytes; all of it when left out
+   * @param heapFactor how often its own size it may take once decoded (wire-limits.ts)
+   */
+  constructor(
+    bytes: Buffer,
+    start = 0,
+    end = bytes.byteLength,
+    heapFactor: number = REQUEST_HEAP_FACTOR,
+  ) {
     this.#bytes = bytes
     this.#position = start
     this.#end = end
-    this.#heapLeft = (end - start) * HEAP_FACTOR + HEAP_SLACK_BYTES
+    this.#heapLeft = (end - start) * heapFactor + HEAP_SLACK_BYTES
+  }
+
+  /** A reader for a client, over the response that begins at `start`, in bytes. */
+  static ofResponse(bytes: Buffer, start = 0): FrameReader {
+    return new FrameReader(bytes, start, bytes.byteLength, RESPONSE_HEAP_FACTOR)
   }
 
   /** Where the next byte is read, counted as `start` was. */
@@ -82,17 +98,8 @@ export class FrameReader {
     return ((this.#bytes[at]! << 24) >> 16) | this.#bytes[at + 1]!
   }
 
-  uint16(): number {
-    const at = this.#take(2)
-    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!
-  }
-
   int32(): number {
     return this.#int32At(this.#take(4))
-  }
-
-  uint32(): number {
-    return this.#int32At(this.#take(4)) >>> 0
   }
 
   /** @throws DecodeError outside ±2^53: no offset, id or size that a broker gave out is that large */
@@ -127,7 +134,9 @@ export class FrameReader {
     const bytes = this.#bytes
     let bits = 0
     for (let next = at; next < at + 16; next++) bits |= bytes[next]!
-    return bits === 0 ? ZERO_UUID : bytes.toString('base64url', at, at + 16)
+    if (bits === 0) return ZERO_UUID
+    this.#charge(UUID_HEAP_BYTES)
+    return bytes.toString('base64url', at, at + 16)
   }
 
   /** Unsigned, up to 32 bits. */
@@ -141,9 +150,7 @@ export class FrameReader {
   }
 
   string(): string {
-    const sizeBytes = this.flexible ? this.uvarint() - 1 : this.int16()
-    if (sizeBytes < 0) this.fail('a string is null')
-    return this.#text(sizeBytes)
+    return this.nullableString() ?? this.fail('a string is null')
   }
 
   nullableString(): string | null {
@@ -159,12 +166,9 @@ export class FrameReader {
 
   /** A view, not a copy. */
   bytes(): Buffer {
-    const sizeBytes = this.flexible ? this.uvarint() - 1 : this.int32()
-    if (sizeBytes < 0) this.fail('bytes are null')
-    return this.#view(sizeBytes)
+    return this.nullableBytes() ?? this.fail('bytes are null')
   }
 
-  /** A view, not a copy. */
   nullableBytes(): Buffer | null {
     const sizeBytes = this.flexible ? this.uvarint() - 1 : this.int32()
     return sizeBytes < 0 ? null : this.#view(sizeBytes)
@@ -198,7 +202,7 @@ export class FrameReader {
     if (count < 0) return -1
     if (count > MAX_ARRAY_ELEMENTS) this.fail(`an array of ${count} elements`)
     if (count * minBytes > this.#end - this.#position) this.fail('an array is beyond the frame')
-    this.#charge(count * heapBytes)
+    this.#charge(ARRAY_HEAP_BYTES + count * heapBytes)
     return count
   }
 
@@ -231,8 +235,7 @@ export class FrameReader {
 
   /** Steps over the value of a tagged field that is not known. */
   skipTag(): void {
-    const sizeBytes = this.uvarint()
-    this.#take(sizeBytes)
+    this.#take(this.uvarint())
   }
 
   /** Steps over all tagged fields of a struct that knows none; there are none unless `flexible`. */

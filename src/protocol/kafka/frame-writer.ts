@@ -44,7 +44,7 @@ export class FrameWriter {
   constructor(slabBytes = DEFAULT_SLAB_BYTES) {
     this.#slabBytes = slabBytes
     this.#slab = Buffer.allocUnsafeSlow(slabBytes)
-    this.#view = viewOf(this.#slab)
+    this.#view = new DataView(this.#slab.buffer)
   }
 
   /** Begins a frame: leaves room for its size. */
@@ -97,22 +97,10 @@ export class FrameWriter {
     this.#view.setInt16(at, value)
   }
 
-  uint16(value: number): void {
-    assert(value >= 0 && value <= 0xffff)
-    const at = this.#room(2)
-    this.#view.setUint16(at, value)
-  }
-
   int32(value: number): void {
     assert(value === (value | 0))
     const at = this.#room(4)
     this.#view.setInt32(at, value)
-  }
-
-  uint32(value: number): void {
-    assert(value === value >>> 0)
-    const at = this.#room(4)
-    this.#view.setUint32(at, value)
   }
 
   int64(value: number): void {
@@ -167,7 +155,8 @@ export class FrameWriter {
 
   bytes(value: Uint8Array): void {
     this.#length(value.byteLength)
-    this.#copy(value)
+    const at = this.#room(value.byteLength)
+    this.#slab.set(value, at)
   }
 
   nullableBytes(value: Uint8Array | null): void {
@@ -264,11 +253,6 @@ export class FrameWriter {
     this.#slab.write(value, at, sizeBytes, 'utf8')
   }
 
-  #copy(value: Uint8Array): void {
-    const at = this.#room(value.byteLength)
-    this.#slab.set(value, at)
-  }
-
   /** Makes room for bytes and steps over them. The slab may be another one afterwards. */
   #room(sizeBytes: number): number {
     if (this.#position + sizeBytes > this.#slab.byteLength) this.#newSlab(sizeBytes)
@@ -282,15 +266,14 @@ export class FrameWriter {
     const begun = this.#slab.subarray(this.#partStart, this.#position)
     const wanted = (begun.byteLength + sizeBytes) * 2
     this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, wanted))
-    this.#view = viewOf(this.#slab)
+    this.#view = new DataView(this.#slab.buffer)
     this.#slab.set(begun)
     this.#partStart = 0
     this.#position = begun.byteLength
   }
 
   #begin(): void {
-    // What an error left behind half written is dropped here.
-    if (this.#parts.length > 0) this.#parts = []
+    this.#parts = [] // what an error left behind half written
     this.#partsBytes = 0
     this.#openTags = 0
     this.#partStart = this.#position
@@ -311,8 +294,4 @@ export class FrameWriter {
     this.#parts = []
     return parts
   }
-}
-
-function viewOf(slab: Buffer): DataView {
-  return new DataView(slab.buffer, slab.byteOffset, slab.byteLength)
 }

@@ -51,6 +51,9 @@ export type AnyApi = Api<unknown, never, unknown, never>
 
 export const NO_BYTES = Buffer.alloc(0)
 
+/** The one empty array, for fields that a version lacks. */
+export const NO_ITEMS: readonly never[] = []
+
 /** @throws BrokerError UNSUPPORTED_VERSION outside [from, to] */
 export function checkVersion(message: string, version: number, from: number, to: number): void {
   if (version >= from && version <= to) return

@@ -11,17 +11,22 @@ export const MAX_TAGGED_FIELDS = 10_000
 export const MAX_STRING_BYTES = 0x7fff
 
 /**
- * What a frame may take on the heap once it is decoded: this many times its own bytes, and the
+ * What a request may take on the heap once it is decoded: this many times its own bytes, and the
  * slack on top.
  *
- * The densest frames that real clients send (fetches and offset commits of many partitions) take 4
- * to 5 times their size; an array of structs of a byte each would take 50 times.
+ * Honest requests of many partitions take 4 to 10 times their size, but have at most a few megabytes,
+ * which the slack is for. An array of structs of nothing would take 50 times its size.
  */
-export const HEAP_FACTOR = 6
-export const HEAP_SLACK_BYTES = 1024 * 1024
+export const REQUEST_HEAP_FACTOR = 4
+export const HEAP_SLACK_BYTES = 8 * 1024 * 1024
 
-/** What a string takes beside its characters, in bytes: two words of header and up to one of padding. */
+/** The same for a response: a client believes its broker more, and a large cluster has metadata of
+ *  many megabytes, of which each partition takes 10 times its size. */
+export const RESPONSE_HEAP_FACTOR = 16
+
+// What values take on the heap of V8 beside their slot, in bytes: header, padding, and for an array
+// the store of its elements.
 export const STRING_HEAP_BYTES = 24
-
-/** What a view over the frame takes, in bytes. */
+export const UUID_HEAP_BYTES = 40
 export const VIEW_HEAP_BYTES = 120
+export const ARRAY_HEAP_BYTES = 48

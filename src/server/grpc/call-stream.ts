@@ -11,6 +11,7 @@
 import type { Metadata } from '@grpc/grpc-js'
 import type { BrokerError } from '../../base/errors.ts'
 import type { Caller } from '../../broker/caller.ts'
+import { buffersPass } from '../../io/passing-buffers.ts'
 import { MalformedRequest, statusObject } from './errors.ts'
 
 /** Above this much waiting to be sent, `send` says so. */
@@ -104,6 +105,7 @@ export class CallStream<I, O> {
   send(message: O, sizeBytes: number): boolean {
     if (!this.open) return false
     this.#unsentBytes += sizeBytes
+    buffersPass(sizeBytes)
     this.#call.write(message, () => {
       this.#unsentBytes -= sizeBytes
       if (!this.#full || this.#unsentBytes > MAX_UNSENT_BYTES / 2) return

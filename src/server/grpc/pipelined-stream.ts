@@ -7,6 +7,7 @@
 // holds up those behind it (its topic is being made), or the client does not take its answers.
 
 import type { Clock } from '../../io/clock.ts'
+import { buffersPass } from '../../io/passing-buffers.ts'
 import type { BrokerError } from '../../base/errors.ts'
 import type { ApiCounters } from '../../observability/api-counters.ts'
 import type { CallStream, StreamHandler } from './call-stream.ts'
@@ -59,7 +60,9 @@ export class PipelinedStream<I, T> implements StreamHandler<I> {
   received(request: I): void {
     if (this.#stopped !== null) return
     const { begin, ready, sizeOf } = this.#options
-    const slot = this.#pipeline.add(sizeOf(request))
+    const sizeBytes = sizeOf(request)
+    buffersPass(sizeBytes)
+    const slot = this.#pipeline.add(sizeBytes)
     const { appended, done } = begin(request)
     void done.then((answer) => this.#pipeline.finish(slot, answer))
     this.#holdFor(appended)

@@ -1,9 +1,11 @@
 // Removes the directories of deleted partitions, some time after the deletion and file by file, so
-// that a large partition does not hold up the event loop for long.
+// that a large partition does not hold up the disk for long.
 
+import { SerialQueue } from '../../base/serial-queue.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { FileSystem } from '../../io/file-system.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { FileRemoval } from '../segment/file-removal.ts'
 
 export interface DirectoryRemovalOptions {
   readonly files: FileSystem
@@ -11,7 +13,11 @@ export interface DirectoryRemovalOptions {
   readonly directory: string
   readonly clock: Clock
   readonly logger: Logger
+  readonly removal: FileRemoval
 }
+
+/** Directories that may wait. Those beyond go at the next start. */
+const MAX_WAITING = 100_000
 
 /** After a failure, the next attempt. What is left when the broker stops goes at its next start. */
 const RETRY_MS = 30_000
@@ -20,6 +26,8 @@ export class DirectoryRemoval {
   readonly #options: DirectoryRemovalOptions
   /** Name of a directory to the timer that its removal waits for. */
   readonly #waiting = new Map<string, Timer>()
+  /** One at a time: a topic may have a thousand. */
+  readonly #queue = new SerialQueue(MAX_WAITING)
   #closed = false
 
   constructor(options: DirectoryRemovalOptions) {
@@ -34,7 +42,9 @@ export class DirectoryRemoval {
   /** Removes `name`, a directory in the data directory, `delayMs` or more from now. */
   add(name: string, delayMs: number): void {
     if (this.#closed) return
-    const timer = this.#options.clock.after(delayMs, () => this.#removeNext(name))
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#queue.run(() => this.#remove(name)).catch(() => undefined) // gone at the next start
+    })
     this.#waiting.set(name, timer)
   }
 
@@ -44,19 +54,18 @@ export class DirectoryRemoval {
     this.#waiting.clear()
   }
 
-  #removeNext(name: string): void {
-    if (this.#closed) return
-    const { files, directory, clock, logger } = this.#options
+  async #remove(name: string): Promise<void> {
+    const { files, directory, removal, logger } = this.#options
     const path = `${directory}/${name}`
+    if (this.#closed) return
     try {
-      const [file] = files.list(path)
-      if (file !== undefined) {
-        if (files.isDirectory(`${path}/${file}`)) files.removeTree(`${path}/${file}`)
-        else files.remove(`${path}/${file}`)
-        clock.endOfTurn(() => this.#removeNext(name))
-        return
+      for (const file of files.list(path)) {
+        if (this.#closed) return
+        if (files.isDirectory(`${path}/${file}`)) await removal.removeTree(`${path}/${file}`)
+        else await removal.remove(`${path}/${file}`)
       }
-      files.removeTree(path)
+      if (this.#closed) return
+      await removal.removeTree(path)
       this.#waiting.delete(name)
       logger.info({ partition: name }, 'Files of a deleted partition were removed')
     } catch (error) {

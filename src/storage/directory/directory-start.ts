@@ -1,9 +1,8 @@
 // The first part of a start: takes a data directory, finds out what is in it, and gives the logs back
 // what only the commit journal has. No log is open yet.
 
-import { dirname } from 'node:path'
 import type { Uuid } from '../../base/uuid.ts'
-import type { FileSystem } from '../../io/file-system.ts'
+import { makeDirectoryDurably } from '../../io/file-system.ts'
 import type { RandomSource } from '../../io/random.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { replayJournals, type JournalReplay } from '../rounds/journal-replay.ts'
@@ -39,7 +38,7 @@ export interface TakenDirectory extends FoundPartitions {
  */
 export function takeDirectory(options: DirectoryStartOptions): TakenDirectory {
   const { files, directory, random, logger } = options
-  makeDirectories(files, directory)
+  makeDirectoryDurably(files, directory)
   const unlock = files.lockDirectory(directory)
   try {
     const directoryId = claimDirectory(files, directory, options, random)
@@ -53,15 +52,6 @@ export function takeDirectory(options: DirectoryStartOptions): TakenDirectory {
     unlock()
     throw error
   }
-}
-
-/** Makes a directory and those above it. All of them are on disk when this returns. */
-function makeDirectories(files: FileSystem, directory: string): void {
-  if (files.isDirectory(directory)) return
-  const parent = dirname(directory)
-  makeDirectories(files, parent)
-  files.makeDirectory(directory)
-  files.syncDirectory(parent)
 }
 
 function replayAll(

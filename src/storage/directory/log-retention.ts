@@ -8,8 +8,8 @@ export interface RetentionRunOptions {
   readonly nowMs: number
   /** False when the log went away or offline while timestamps were read. */
   readonly isUsable: () => boolean
-  /** Brings a new log start offset to disk, before segments go. @throws the system's error */
-  readonly saveLogStart: (startOffset: number) => void
+  /** Brings a new log start offset to disk, and removes segments then. @throws the system's error */
+  readonly moveStart: (startOffset: number, remove: () => void) => Promise<void>
 }
 
 /**
@@ -26,7 +26,6 @@ export async function applyRetention(
   const timestamps = await newestTimestamps(log, nowMs)
   if (!options.isUsable()) return null
 
-  // From here on nothing is waited for, so what is decided is still true when it is done.
   log.writePending()
   const segments = log.segmentFacts().map((segment) => {
     const read = timestamps.get(segment.baseOffset)
@@ -37,9 +36,14 @@ export async function applyRetention(
   const plan = planRetention({ segments, logStartOffset, limitOffset, config, nowMs })
   if (plan === null) return null
   if (plan.rollsActive) log.roll()
-  options.saveLogStart(plan.startOffset)
-  log.removeSegments(plan.removed.length)
-  return plan
+  const { truncations } = log
+  let removed = false
+  await options.moveStart(plan.startOffset, () => {
+    // What was decided stays true while the start is saved, unless the log was cut or went away.
+    removed = options.isUsable() && log.truncations === truncations
+    if (removed) log.removeSegments(log.segments.floorIndex(plan.startOffset))
+  })
+  return removed ? plan : null
 }
 
 interface NewestTimestamp {

@@ -8,12 +8,12 @@
 // start offset brings deleted records back, so it is saved before segments go.
 
 import { partitionName, type TopicPartition } from '../../base/topic-partition.ts'
-import type { FileSystem } from '../../io/file-system.ts'
+import { replaceFileInPool, type FileSystem } from '../../io/file-system.ts'
 import type { Logger } from '../../observability/logger.ts'
 import {
+  checkpointText,
   OFFSET_CHECKPOINT,
   readCheckpoint,
-  writeCheckpoint,
   type OffsetEntry,
 } from '../checkpoint-file.ts'
 
@@ -61,19 +61,20 @@ export class OffsetCheckpoints {
   }
 
   /**
-   * Writes what changed since the last time. Blocks.
+   * Writes what changed since the last time, off the event loop. Not to be called while another save
+   * runs.
    *
-   * @throws the system's error. The old content is still there
+   * @throws the system's error. Each file has its old content then, or its new one
    */
-  save(logs: Iterable<LogCheckpoint>): void {
+  async save(logs: Iterable<LogCheckpoint>): Promise<void> {
     const starts: OffsetEntry[] = []
     const points: OffsetEntry[] = []
     for (const { topic, partition, recoveryPoint, logStartOffset } of logs) {
       points.push({ topic, partition, offset: recoveryPoint })
       if (logStartOffset > 0) starts.push({ topic, partition, offset: logStartOffset })
     }
-    this.#write(LOG_START_OFFSETS, starts)
-    this.#write(RECOVERY_POINTS, points)
+    await this.#write(LOG_START_OFFSETS, starts)
+    await this.#write(RECOVERY_POINTS, points)
   }
 
   #read(name: string): readonly OffsetEntry[] {
@@ -85,10 +86,11 @@ export class OffsetCheckpoints {
     return []
   }
 
-  #write(name: string, entries: readonly OffsetEntry[]): void {
-    const content = entries.map((entry) => OFFSET_CHECKPOINT.format(entry)).join('\n')
+  async #write(name: string, entries: readonly OffsetEntry[]): Promise<void> {
+    const content = checkpointText(OFFSET_CHECKPOINT, entries)
     if (this.#written.get(name) === content) return
-    writeCheckpoint(this.#files, `${this.#directory}/${name}`, OFFSET_CHECKPOINT, entries)
+    this.#written.delete(name) // unknown, until this has succeeded
+    await replaceFileInPool(this.#files, `${this.#directory}/${name}`, content)
     this.#written.set(name, content)
   }
 }

@@ -35,8 +35,8 @@ export class PartitionDirectories {
     if (!files.exists(path)) return true
     const found = readPartitionMetadata(files, path)
     if (found.state === 'read' && found.topicId === topicId) return false
-    if (found.state !== 'read' && !files.list(path).some((file) => file.endsWith('.log'))) {
-      files.removeTree(path) // a creation that was cut short
+    if (found.state !== 'read' && this.#isEmpty(path)) {
+      files.removeTree(path)
       return true
     }
     const aside = strayName(name, random)
@@ -57,22 +57,40 @@ export class PartitionDirectories {
   }
 
   /**
-   * Renames the directory of a deleted partition.
-   *
-   * Until the rename is on disk a power cut undoes it. The directory is a stray then, by its id.
+   * Renames the directory of a deleted partition. On disk after `syncDeleted`.
    *
    * @returns its new name
    * @throws the system's error: the directory is where it was
    */
   markDeleted(name: string): string {
-    const { files, directory, random, logger } = this.#options
+    const { files, directory, random } = this.#options
     const aside = deletedName(name, random)
     files.rename(`${directory}/${name}`, `${directory}/${aside}`)
-    try {
-      files.syncDirectory(directory)
-    } catch (error) {
-      logger.warn({ err: error, partition: name }, 'A power cut may bring a deleted partition back')
-    }
     return aside
+  }
+
+  /**
+   * Brings the renames of deleted partitions to disk. Never rejects: a power cut undoes what is not
+   * there, and the directory is a stray then, by its id.
+   */
+  async syncDeleted(): Promise<void> {
+    const { files, directory, logger } = this.#options
+    try {
+      await files.syncDirectoryInPool(directory)
+    } catch (error) {
+      logger.warn({ err: error }, 'A power cut may bring deleted partitions back')
+    }
+  }
+
+  /** True when no log in the directory has a byte: its creation was cut short. */
+  #isEmpty(path: string): boolean {
+    const { files } = this.#options
+    return files.list(path).every((name) => {
+      if (!name.endsWith('.log')) return true
+      const file = files.open(`${path}/${name}`, 'read')
+      const { sizeBytes } = file
+      file.close()
+      return sizeBytes === 0
+    })
   }
 }

@@ -47,8 +47,8 @@ export interface CommitJournalOptions {
   readonly directoryId: Uuid
   readonly crc32c: Crc32c
   readonly logger: Logger
-  /** Saves the recovery points; a file goes only after this returned. */
-  readonly beforeRemove: () => void
+  /** Saves the recovery points; a file goes only after this resolved. */
+  readonly beforeRemove: () => Promise<void>
   /** Journals that recovery left behind, oldest first. */
   readonly held?: readonly HeldJournal[]
   /** Number of the first file to make. Default: 0. */
@@ -97,6 +97,9 @@ export class CommitJournal {
   #journals: JournalFile[]
   #nextNumber: number
   readonly #queue = new SerialQueue(MAX_WAITING)
+  readonly #removals = new SerialQueue(2)
+  /** The removal that has not begun yet, if any. */
+  #waitingRemoval: Promise<void> | null = null
   #closeWhenIdle = false
   readonly #copier: JournalCopier
 
@@ -215,14 +218,24 @@ export class CommitJournal {
   }
 
   /** Removes the closed files that owe nothing. An error leaves them for the next call. */
-  removeSettled(): void {
+  removeSettled(): Promise<void> {
+    if (this.#journals.every((journal) => !this.#mayGo(journal))) return Promise.resolve()
+    this.#waitingRemoval ??= this.#removals.run(() => {
+      this.#waitingRemoval = null
+      return this.#removeSettled()
+    })
+    return this.#waitingRemoval
+  }
+
+  // A file that may go once may always go: what it owes and what stands in older ones only shrinks.
+  async #removeSettled(): Promise<void> {
     const settled = this.#journals.filter((journal) => this.#mayGo(journal))
     if (settled.length === 0) return
     const { files, directory, logger, beforeRemove } = this.#options
     try {
-      beforeRemove()
-      for (const { path } of settled) if (files.exists(path)) files.remove(path)
-      files.syncDirectory(directory)
+      await beforeRemove()
+      for (const { path } of settled) if (files.exists(path)) await files.removeInPool(path)
+      await files.syncDirectoryInPool(directory)
     } catch (error) {
       logger.warn({ err: error, directory }, 'A commit journal could not be removed')
       return
@@ -260,7 +273,8 @@ export class CommitJournal {
       try {
         copy(journal, { file: file!, fileNumber, positionBytes })
         await file!.sync()
-        if (!journal.entrySynced) this.#options.files.syncDirectory(this.#options.directory)
+        const { files, directory } = this.#options
+        if (!journal.entrySynced) await files.syncDirectoryInPool(directory)
         journal.entrySynced = true
       } catch (error) {
         journal.abandoned = true

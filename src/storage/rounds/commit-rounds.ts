@@ -152,15 +152,16 @@ export class CommitRounds {
 
   /**
    * Closes a journal file that was idle, has the logs synced that closed files wait for, and
-   * removes the files that nobody waits for. To be called every second or so.
+   * removes the files that nobody waits for. To be called every second or so. Resolves when those are
+   * gone, and never rejects.
    */
-  tidyJournal(): void {
+  async tidyJournal(): Promise<void> {
     const journal = this.#journal
     if (journal === null) return
     const idleMs = this.#options.clock.monotonicMs() - this.#journalUsedMs
     if (idleMs >= (this.#options.journalIdleMs ?? JOURNAL_IDLE_MS)) journal.closeFile()
     for (const log of this.#awaited()) this.#syncer.syncInBackground(log)
-    journal.removeSettled()
+    await journal.removeSettled()
   }
 
   /**
@@ -174,7 +175,7 @@ export class CommitRounds {
     this.#journal?.closeFile()
     const all = new Set([...logs, ...this.#awaited()])
     await inParallel([...all], ROUND_SYNCS, (log) => this.#syncer.sync(log))
-    this.#journal?.removeSettled()
+    await this.#journal?.removeSettled()
   }
 
   stats(): CommitRoundStats {
@@ -265,7 +266,7 @@ export class CommitRounds {
       for (const { sizeBytes } of state.ranges) this.#journaledBytes += sizeBytes
       if (!this.#withheld.has(log)) log.markDurable(state.endOffset)
     }
-    if (journal.openNumber !== openNumber) this.tidyJournal()
+    if (journal.openNumber !== openNumber) void this.tidyJournal()
     return true
   }
 

@@ -14,9 +14,9 @@ export class SegmentRoller {
   readonly #clock: Clock
   /** When the active segment was made, or opened. */
   #openedMs: number
-  /** Segments that were made since the log was opened, and how many of their names are on disk. */
-  #made = 0
-  #namesOnDisk = 0
+  /** Changes of names in the directory since the log was opened, and how many are on disk. */
+  #changes = 0
+  #changesOnDisk = 0
 
   constructor(segments: SegmentList, place: LogPlace, clock: Clock) {
     this.#segments = segments
@@ -55,8 +55,12 @@ export class SegmentRoller {
   }
 
   /**
-   * Goes on in a new segment, in place of the active one when that is empty. Its name is on disk after
-   * `syncNames`.
+   * Goes on in a new segment, in place of the active one when that is empty.
+   *
+   * Nothing of this waits for the disk. A record in the new file can be durable only when the file's
+   * name is on disk as well, so whoever syncs the log has `syncNames` done before it marks anything.
+   * A power cut before that leaves a log that ends with the closed segment: nobody was promised more.
+   * Source: KAFKA-3968; UnifiedLog.flush in apache/kafka syncs the directory in the same place.
    *
    * @throws the system's error; the active segment is the one that was
    */
@@ -68,28 +72,33 @@ export class SegmentRoller {
   addNow(baseOffset: number): Segment {
     const segment = Segment.create(this.#place, baseOffset)
     this.#place.files.syncDirectory(this.#place.directory)
-    this.#namesOnDisk = this.#made + 1
+    this.#changesOnDisk = this.#changes + 1
     return this.#goOnIn(segment)
   }
 
   /**
-   * Brings the names of new segments to disk, off the event loop. Null: they are there.
+   * Brings the names of the log's files to disk, off the event loop. Null: they are there.
    *
    * @throws the system's error
    */
   syncNames(): Promise<void> | null {
-    const made = this.#made
-    if (this.#namesOnDisk >= made) return null
+    const changes = this.#changes
+    if (this.#changesOnDisk >= changes) return null
     const { files, directory } = this.#place
     return files.syncDirectoryInPool(directory).then(() => {
-      this.#namesOnDisk = Math.max(this.#namesOnDisk, made)
+      this.#changesOnDisk = Math.max(this.#changesOnDisk, changes)
     })
+  }
+
+  /** Files were renamed. */
+  namesChanged(): void {
+    this.#changes += 1
   }
 
   #goOnIn(segment: Segment): Segment {
     const { active } = this.#segments
     const { baseOffset } = segment
-    this.#made += 1
+    this.#changes += 1
     segment.pinned = true
     if (baseOffset > active.baseOffset) {
       this.#segments.push(segment)

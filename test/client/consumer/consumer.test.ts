@@ -76,8 +76,8 @@ async function drive<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
   return await seen
 }
 
-function valuesOf(records: readonly ConsumerRecord<string, string>[]): (string | null)[] {
-  return records.map(({ value }) => value)
+function valuesOf(records: readonly ConsumerRecord<string, string>[]): string[] {
+  return records.map(({ value }) => value ?? '(null)')
 }
 
 test('subscribe reads all partitions, and each in the order of its offsets', async () => {

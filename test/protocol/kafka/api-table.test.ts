@@ -1,3 +1,5 @@
+// The versions that are told to clients: what each client needs to find.
+
 import { expect, test } from 'vitest'
 import { SERVED_VERSIONS, apiOf, servedVersions } from '../../../src/protocol/kafka/api-table.ts'
 import { API_KEYS, type ApiName } from '../../../src/protocol/kafka/gen/api-keys.ts'

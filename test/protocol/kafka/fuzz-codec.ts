@@ -4,7 +4,7 @@ import assert from 'node:assert'
 import fc from 'fast-check'
 import { DecodeError } from '../../../src/protocol/kafka/decode-error.ts'
 import { FrameReader } from '../../../src/protocol/kafka/frame-reader.ts'
-import { HEAP_FACTOR, HEAP_SLACK_BYTES } from '../../../src/protocol/kafka/wire-limits.ts'
+import { HEAP_SLACK_BYTES, REQUEST_HEAP_FACTOR } from '../../../src/protocol/kafka/wire-limits.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { decode, encode } from './codec-bytes.ts'
 import type { GoldenFrame } from './golden-frames.ts'
@@ -75,7 +75,7 @@ function check({ codec }: Subject, bytes: Buffer, version: number): void {
   const reader = new FrameReader(bytes)
   const message = codec.read(reader, version)
   assert(reader.position >= 0 && reader.remaining >= 0)
-  assert(heapBytes(message) <= bytes.byteLength * HEAP_FACTOR + HEAP_SLACK_BYTES)
+  assert(heapBytes(message) <= bytes.byteLength * REQUEST_HEAP_FACTOR + HEAP_SLACK_BYTES)
 }
 
 /** What was read from broken bytes, written and read again, is the same. */

@@ -1,3 +1,5 @@
+// Headers before requests and responses, byte for byte.
+
 import { describe, expect, test } from 'vitest'
 import { FrameReader } from '../../../src/protocol/kafka/frame-reader.ts'
 import { FrameWriter } from '../../../src/protocol/kafka/frame-writer.ts'

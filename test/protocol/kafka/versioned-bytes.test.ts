@@ -1,3 +1,5 @@
+// Messages inside other messages: behind their version, or behind the type of a record.
+
 import { expect, test } from 'vitest'
 import {
   CONSUMER_PROTOCOL_ASSIGNMENT,

@@ -142,9 +142,9 @@ describe('OffsetCheckpoints', () => {
     { topic: 'my-topic', partition: 12, recoveryPoint: 998, logStartOffset: 500 },
   ]
 
-  test('writes both files as Kafka does and reads them after a power cut', () => {
+  test('writes both files as Kafka does and reads them after a power cut', async () => {
     const files = disk()
-    new OffsetCheckpoints(files, DATA, silentLogger).save(logs)
+    await new OffsetCheckpoints(files, DATA, silentLogger).save(logs)
     expect(files.contentOf(`${DATA}/recovery-point-offset-checkpoint`).toString()).toBe(
       '0\n2\nclicks 0 1042\nmy-topic 12 998\n',
     )
@@ -156,30 +156,30 @@ describe('OffsetCheckpoints', () => {
     expect([...found.values()]).toEqual(logs)
   })
 
-  test('writes a file only when its content changed', () => {
+  test('writes a file only when its content changed', async () => {
     const files = disk()
     const checkpoints = new OffsetCheckpoints(files, DATA, silentLogger)
-    checkpoints.save(logs)
+    await checkpoints.save(logs)
     const renames = files.faults.count({ operation: 'rename' })
-    checkpoints.save(logs)
+    await checkpoints.save(logs)
     expect(renames.calls).toBe(0)
-    checkpoints.save(logs.map((log) => ({ ...log, recoveryPoint: 2_000 })))
+    await checkpoints.save(logs.map((log) => ({ ...log, recoveryPoint: 2_000 })))
     expect(renames.calls).toBe(1)
   })
 
-  test('keeps the old content when a write fails, and writes it the next time', () => {
+  test('keeps the old content when a write fails, and writes it the next time', async () => {
     const files = disk()
     const checkpoints = new OffsetCheckpoints(files, DATA, silentLogger)
-    checkpoints.save(logs)
+    await checkpoints.save(logs)
     const later = logs.map((log) => ({ ...log, recoveryPoint: 2_000 }))
     for (const operation of ['open', 'write', 'sync', 'rename', 'syncDirectory'] as const) {
       const fault = files.faults.add({ operation, code: 'ENOSPC' })
-      expect(() => checkpoints.save(later)).toThrow('ENOSPC')
+      await expect(checkpoints.save(later)).rejects.toThrow('ENOSPC')
       fault.cancel()
       const found = new OffsetCheckpoints(files.clone(), DATA, silentLogger).load()
       expect([1_042, 2_000]).toContain(found.get('clicks-0')!.recoveryPoint)
     }
-    checkpoints.save(later)
+    await checkpoints.save(later)
     files.crash()
     const found = new OffsetCheckpoints(files, DATA, silentLogger).load()
     expect(found.get('clicks-0')!.recoveryPoint).toBe(2_000)

@@ -38,7 +38,7 @@ class Rig {
       directoryId: DIRECTORY_ID,
       crc32c,
       logger: silentLogger,
-      beforeRemove: () => undefined,
+      beforeRemove: () => Promise.resolve(),
       ...journal,
     })
     const { clock } = this
@@ -119,7 +119,7 @@ test('a round releases what was written before it began, and the next one the re
 
 test('an idle journal is closed, its logs are synced, and it is removed', async () => {
   let saved = 0
-  const rig = new Rig(40, { beforeRemove: () => void (saved += 1) })
+  const rig = new Rig(40, { beforeRemove: async () => void (saved += 1) })
   rig.append(2)
   await rig.clock.settle()
   await rig.tick(1_000)

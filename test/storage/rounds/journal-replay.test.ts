@@ -39,7 +39,7 @@ function makeRig(logCount: number, fileBytes = 1_000_000): Rig {
     directoryId: DIRECTORY_ID,
     crc32c,
     logger: silentLogger,
-    beforeRemove: () => undefined,
+    beforeRemove: () => Promise.resolve(),
     fileBytes,
     maxFiles: 100,
   })

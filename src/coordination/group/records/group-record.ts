@@ -180,4 +180,3 @@ function encodeValue(record: GroupRecord): Buffer | null {
       throw new RangeError('metadata of partitions is deleted only, never written')
   }
 }
-

@@ -4,9 +4,11 @@
 //
 // v3: flexible. v4 and v5: between brokers only, many transactions a request.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface AddPartitionsToTxnRequest {
   /** Transactions, from another broker. Version >= 4. */
@@ -33,18 +35,20 @@ export interface AddPartitionsToTxnRequestInit {
 function readAddPartitionsToTxnRequest(r: FrameReader, v: number): AddPartitionsToTxnRequest {
   checkVersion('AddPartitionsToTxnRequest', v, 0, 5)
   r.flexible = v >= 3
-  const transactions: AddPartitionsToTxnTransaction[] = []
+  let transactions: readonly AddPartitionsToTxnTransaction[] = NO_ITEMS
   if (v >= 4) {
-    for (let left = r.arrayCount(14, 112); left > 0; left--)
-      transactions.push(readAddPartitionsToTxnTransaction(r))
+    const list = new Array<AddPartitionsToTxnTransaction>(r.arrayCount(14, 88))
+    for (let at = 0; at < list.length; at++) list[at] = readAddPartitionsToTxnTransaction(r)
+    transactions = list
   }
   const v3AndBelowTransactionalId = v <= 3 ? r.string() : ''
   const v3AndBelowProducerId = v <= 3 ? r.int64() : 0
   const v3AndBelowProducerEpoch = v <= 3 ? r.int16() : 0
-  const v3AndBelowTopics: AddPartitionsToTxnTopic[] = []
+  let v3AndBelowTopics: readonly AddPartitionsToTxnTopic[] = NO_ITEMS
   if (v <= 3) {
-    for (let left = r.arrayCount(3, 80); left > 0; left--)
-      v3AndBelowTopics.push(readAddPartitionsToTxnTopic(r))
+    const list = new Array<AddPartitionsToTxnTopic>(r.arrayCount(3, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readAddPartitionsToTxnTopic(r)
+    v3AndBelowTopics = list
   }
   r.skipTags()
   return {
@@ -65,7 +69,7 @@ function writeAddPartitionsToTxnRequest(
   w.flexible = v >= 3
   if (v >= 4) {
     {
-      const transactions = m.transactions ?? []
+      const transactions = m.transactions ?? NO_ITEMS
       w.arrayCount(transactions.length)
       for (const item of transactions) writeAddPartitionsToTxnTransaction(w, item)
     }
@@ -82,7 +86,7 @@ function writeAddPartitionsToTxnRequest(
     refuse('AddPartitionsToTxnRequest', 'v3AndBelowProducerEpoch', v)
   if (v <= 3) {
     {
-      const v3AndBelowTopics = m.v3AndBelowTopics ?? []
+      const v3AndBelowTopics = m.v3AndBelowTopics ?? NO_ITEMS
       w.arrayCount(v3AndBelowTopics.length)
       for (const item of v3AndBelowTopics) writeAddPartitionsToTxnTopic(w, item)
     }
@@ -118,8 +122,8 @@ function readAddPartitionsToTxnTransaction(r: FrameReader): AddPartitionsToTxnTr
   const producerId = r.int64()
   const producerEpoch = r.int16()
   const verifyOnly = r.bool()
-  const topics: AddPartitionsToTxnTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readAddPartitionsToTxnTopic(r))
+  const topics = new Array<AddPartitionsToTxnTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readAddPartitionsToTxnTopic(r)
   r.skipTags()
   return { transactionalId, producerId, producerEpoch, verifyOnly, topics }
 }
@@ -152,8 +156,8 @@ export interface AddPartitionsToTxnTopicInit {
 
 function readAddPartitionsToTxnTopic(r: FrameReader): AddPartitionsToTxnTopic {
   const name = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { name, partitions }
 }
@@ -201,15 +205,17 @@ function readAddPartitionsToTxnResponse(r: FrameReader, v: number): AddPartition
   r.flexible = v >= 3
   const throttleTimeMs = r.int32()
   const errorCode = v >= 4 ? r.int16() : 0
-  const resultsByTransaction: AddPartitionsToTxnResult[] = []
+  let resultsByTransaction: readonly AddPartitionsToTxnResult[] = NO_ITEMS
   if (v >= 4) {
-    for (let left = r.arrayCount(3, 80); left > 0; left--)
-      resultsByTransaction.push(readAddPartitionsToTxnResult(r))
+    const list = new Array<AddPartitionsToTxnResult>(r.arrayCount(3, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readAddPartitionsToTxnResult(r)
+    resultsByTransaction = list
   }
-  const resultsByTopicV3AndBelow: AddPartitionsToTxnTopicResult[] = []
+  let resultsByTopicV3AndBelow: readonly AddPartitionsToTxnTopicResult[] = NO_ITEMS
   if (v <= 3) {
-    for (let left = r.arrayCount(3, 80); left > 0; left--)
-      resultsByTopicV3AndBelow.push(readAddPartitionsToTxnTopicResult(r))
+    const list = new Array<AddPartitionsToTxnTopicResult>(r.arrayCount(3, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readAddPartitionsToTxnTopicResult(r)
+    resultsByTopicV3AndBelow = list
   }
   r.skipTags()
   return { throttleTimeMs, errorCode, resultsByTransaction, resultsByTopicV3AndBelow }
@@ -226,7 +232,7 @@ function writeAddPartitionsToTxnResponse(
   if (v >= 4) w.int16(m.errorCode ?? 0)
   if (v >= 4) {
     {
-      const resultsByTransaction = m.resultsByTransaction ?? []
+      const resultsByTransaction = m.resultsByTransaction ?? NO_ITEMS
       w.arrayCount(resultsByTransaction.length)
       for (const item of resultsByTransaction) writeAddPartitionsToTxnResult(w, item)
     }
@@ -234,7 +240,7 @@ function writeAddPartitionsToTxnResponse(
     refuse('AddPartitionsToTxnResponse', 'resultsByTransaction', v)
   if (v <= 3) {
     {
-      const resultsByTopicV3AndBelow = m.resultsByTopicV3AndBelow ?? []
+      const resultsByTopicV3AndBelow = m.resultsByTopicV3AndBelow ?? NO_ITEMS
       w.arrayCount(resultsByTopicV3AndBelow.length)
       for (const item of resultsByTopicV3AndBelow) writeAddPartitionsToTxnTopicResult(w, item)
     }
@@ -258,9 +264,9 @@ export interface AddPartitionsToTxnResultInit {
 
 function readAddPartitionsToTxnResult(r: FrameReader): AddPartitionsToTxnResult {
   const transactionalId = r.string()
-  const topicResults: AddPartitionsToTxnTopicResult[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topicResults.push(readAddPartitionsToTxnTopicResult(r))
+  const topicResults = new Array<AddPartitionsToTxnTopicResult>(r.arrayCount(3, 48))
+  for (let at = 0; at < topicResults.length; at++)
+    topicResults[at] = readAddPartitionsToTxnTopicResult(r)
   r.skipTags()
   return { transactionalId, topicResults }
 }
@@ -287,9 +293,9 @@ export interface AddPartitionsToTxnTopicResultInit {
 
 function readAddPartitionsToTxnTopicResult(r: FrameReader): AddPartitionsToTxnTopicResult {
   const name = r.string()
-  const resultsByPartition: AddPartitionsToTxnPartitionResult[] = []
-  for (let left = r.arrayCount(6, 48); left > 0; left--)
-    resultsByPartition.push(readAddPartitionsToTxnPartitionResult(r))
+  const resultsByPartition = new Array<AddPartitionsToTxnPartitionResult>(r.arrayCount(6, 48))
+  for (let at = 0; at < resultsByPartition.length; at++)
+    resultsByPartition[at] = readAddPartitionsToTxnPartitionResult(r)
   r.skipTags()
   return { name, resultsByPartition }
 }

@@ -4,6 +4,8 @@
 //
 // v1: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -24,8 +26,8 @@ export interface AlterClientQuotasRequestInit {
 function readAlterClientQuotasRequest(r: FrameReader, v: number): AlterClientQuotasRequest {
   checkVersion('AlterClientQuotasRequest', v, 0, 1)
   r.flexible = v >= 1
-  const entries: QuotaEntry[] = []
-  for (let left = r.arrayCount(3, 112); left > 0; left--) entries.push(readQuotaEntry(r))
+  const entries = new Array<QuotaEntry>(r.arrayCount(3, 48))
+  for (let at = 0; at < entries.length; at++) entries[at] = readQuotaEntry(r)
   const validateOnly = r.bool()
   r.skipTags()
   return { entries, validateOnly }
@@ -58,10 +60,10 @@ export interface QuotaEntryInit {
 }
 
 function readQuotaEntry(r: FrameReader): QuotaEntry {
-  const entity: QuotaEntity[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--) entity.push(readQuotaEntity(r))
-  const ops: QuotaChange[] = []
-  for (let left = r.arrayCount(11, 64); left > 0; left--) ops.push(readQuotaChange(r))
+  const entity = new Array<QuotaEntity>(r.arrayCount(3, 48))
+  for (let at = 0; at < entity.length; at++) entity[at] = readQuotaEntity(r)
+  const ops = new Array<QuotaChange>(r.arrayCount(11, 72))
+  for (let at = 0; at < ops.length; at++) ops[at] = readQuotaChange(r)
   r.skipTags()
   return { entity, ops }
 }
@@ -160,8 +162,8 @@ function readAlterClientQuotasResponse(r: FrameReader, v: number): AlterClientQu
   checkVersion('AlterClientQuotasResponse', v, 0, 1)
   r.flexible = v >= 1
   const throttleTimeMs = r.int32()
-  const entries: AnsweredEntry[] = []
-  for (let left = r.arrayCount(5, 88); left > 0; left--) entries.push(readAnsweredEntry(r))
+  const entries = new Array<AnsweredEntry>(r.arrayCount(5, 56))
+  for (let at = 0; at < entries.length; at++) entries[at] = readAnsweredEntry(r)
   r.skipTags()
   return { throttleTimeMs, entries }
 }
@@ -198,8 +200,8 @@ export interface AnsweredEntryInit {
 function readAnsweredEntry(r: FrameReader): AnsweredEntry {
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const entity: AnsweredEntity[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--) entity.push(readAnsweredEntity(r))
+  const entity = new Array<AnsweredEntity>(r.arrayCount(3, 48))
+  for (let at = 0; at < entity.length; at++) entity[at] = readAnsweredEntity(r)
   r.skipTags()
   return { errorCode, errorMessage, entity }
 }

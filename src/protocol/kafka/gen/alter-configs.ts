@@ -4,6 +4,8 @@
 //
 // v2: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -24,8 +26,8 @@ export interface AlterConfigsRequestInit {
 function readAlterConfigsRequest(r: FrameReader, v: number): AlterConfigsRequest {
   checkVersion('AlterConfigsRequest', v, 0, 2)
   r.flexible = v >= 2
-  const resources: AlterConfigsResource[] = []
-  for (let left = r.arrayCount(4, 88); left > 0; left--) resources.push(readAlterConfigsResource(r))
+  const resources = new Array<AlterConfigsResource>(r.arrayCount(4, 56))
+  for (let at = 0; at < resources.length; at++) resources[at] = readAlterConfigsResource(r)
   const validateOnly = r.bool()
   r.skipTags()
   return { resources, validateOnly }
@@ -59,8 +61,8 @@ export interface AlterConfigsResourceInit {
 function readAlterConfigsResource(r: FrameReader): AlterConfigsResource {
   const resourceType = r.int8()
   const resourceName = r.string()
-  const configs: AlterableConfig[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--) configs.push(readAlterableConfig(r))
+  const configs = new Array<AlterableConfig>(r.arrayCount(3, 48))
+  for (let at = 0; at < configs.length; at++) configs[at] = readAlterableConfig(r)
   r.skipTags()
   return { resourceType, resourceName, configs }
 }
@@ -125,9 +127,8 @@ function readAlterConfigsResponse(r: FrameReader, v: number): AlterConfigsRespon
   checkVersion('AlterConfigsResponse', v, 0, 2)
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
-  const responses: AlterConfigsResourceResponse[] = []
-  for (let left = r.arrayCount(6, 64); left > 0; left--)
-    responses.push(readAlterConfigsResourceResponse(r))
+  const responses = new Array<AlterConfigsResourceResponse>(r.arrayCount(6, 64))
+  for (let at = 0; at < responses.length; at++) responses[at] = readAlterConfigsResourceResponse(r)
   r.skipTags()
   return { throttleTimeMs, responses }
 }

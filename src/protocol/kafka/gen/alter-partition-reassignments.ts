@@ -4,6 +4,8 @@
 //
 // v1: allowReplicationFactorChange.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -32,8 +34,8 @@ function readAlterPartitionReassignmentsRequest(
   r.flexible = true
   const timeoutMs = r.int32()
   const allowReplicationFactorChange = v >= 1 ? r.bool() : true
-  const topics: ReassignableTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readReassignableTopic(r))
+  const topics = new Array<ReassignableTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readReassignableTopic(r)
   r.skipTags()
   return { timeoutMs, allowReplicationFactorChange, topics }
 }
@@ -69,9 +71,8 @@ export interface ReassignableTopicInit {
 
 function readReassignableTopic(r: FrameReader): ReassignableTopic {
   const name = r.string()
-  const partitions: ReassignablePartition[] = []
-  for (let left = r.arrayCount(6, 80); left > 0; left--)
-    partitions.push(readReassignablePartition(r))
+  const partitions = new Array<ReassignablePartition>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readReassignablePartition(r)
   r.skipTags()
   return { name, partitions }
 }
@@ -104,8 +105,8 @@ function readReassignablePartition(r: FrameReader): ReassignablePartition {
     if (count < 0) {
       replicas = null
     } else {
-      const list: number[] = []
-      for (let left = count; left > 0; left--) list.push(r.int32())
+      const list = new Array<number>(count)
+      for (let at = 0; at < list.length; at++) list[at] = r.int32()
       replicas = list
     }
   }
@@ -171,9 +172,8 @@ function readAlterPartitionReassignmentsResponse(
   const allowReplicationFactorChange = v >= 1 ? r.bool() : true
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const responses: ReassignableTopicResponse[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    responses.push(readReassignableTopicResponse(r))
+  const responses = new Array<ReassignableTopicResponse>(r.arrayCount(3, 48))
+  for (let at = 0; at < responses.length; at++) responses[at] = readReassignableTopicResponse(r)
   r.skipTags()
   return { throttleTimeMs, allowReplicationFactorChange, errorCode, errorMessage, responses }
 }
@@ -209,9 +209,9 @@ export interface ReassignableTopicResponseInit {
 
 function readReassignableTopicResponse(r: FrameReader): ReassignableTopicResponse {
   const name = r.string()
-  const partitions: ReassignablePartitionResponse[] = []
-  for (let left = r.arrayCount(8, 56); left > 0; left--)
-    partitions.push(readReassignablePartitionResponse(r))
+  const partitions = new Array<ReassignablePartitionResponse>(r.arrayCount(8, 56))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readReassignablePartitionResponse(r)
   r.skipTags()
   return { name, partitions }
 }

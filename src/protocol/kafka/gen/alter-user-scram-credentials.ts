@@ -2,6 +2,8 @@
 //
 // Changes the SCRAM credentials of users.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -25,12 +27,10 @@ function readAlterUserScramCredentialsRequest(
 ): AlterUserScramCredentialsRequest {
   checkVersion('AlterUserScramCredentialsRequest', v, 0, 0)
   r.flexible = true
-  const deletions: ScramCredentialDeletion[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--)
-    deletions.push(readScramCredentialDeletion(r))
-  const upsertions: ScramCredentialUpsertion[] = []
-  for (let left = r.arrayCount(9, 72); left > 0; left--)
-    upsertions.push(readScramCredentialUpsertion(r))
+  const deletions = new Array<ScramCredentialDeletion>(r.arrayCount(3, 48))
+  for (let at = 0; at < deletions.length; at++) deletions[at] = readScramCredentialDeletion(r)
+  const upsertions = new Array<ScramCredentialUpsertion>(r.arrayCount(9, 72))
+  for (let at = 0; at < upsertions.length; at++) upsertions[at] = readScramCredentialUpsertion(r)
   r.skipTags()
   return { deletions, upsertions }
 }
@@ -148,9 +148,8 @@ function readAlterUserScramCredentialsResponse(
   checkVersion('AlterUserScramCredentialsResponse', v, 0, 0)
   r.flexible = true
   const throttleTimeMs = r.int32()
-  const results: AlterUserScramCredentialsResult[] = []
-  for (let left = r.arrayCount(5, 56); left > 0; left--)
-    results.push(readAlterUserScramCredentialsResult(r))
+  const results = new Array<AlterUserScramCredentialsResult>(r.arrayCount(5, 56))
+  for (let at = 0; at < results.length; at++) results[at] = readAlterUserScramCredentialsResult(r)
   r.skipTags()
   return { throttleTimeMs, results }
 }

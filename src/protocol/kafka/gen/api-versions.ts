@@ -4,9 +4,11 @@
 //
 // v3: flexible; client software; features. v4: features may start at level 0.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion } from '../message-codec.ts'
 
 export interface ApiVersionsRequest {
   /** Name of the client library. Version >= 3. */
@@ -79,21 +81,20 @@ function readApiVersionsResponse(r: FrameReader, v: number): ApiVersionsResponse
   checkVersion('ApiVersionsResponse', v, 0, 4)
   r.flexible = v >= 3
   const errorCode = r.int16()
-  const apiKeys: ApiVersion[] = []
-  for (let left = r.arrayCount(6, 56); left > 0; left--) apiKeys.push(readApiVersion(r))
+  const apiKeys = new Array<ApiVersion>(r.arrayCount(6, 56))
+  for (let at = 0; at < apiKeys.length; at++) apiKeys[at] = readApiVersion(r)
   const throttleTimeMs = v >= 1 ? r.int32() : 0
-  let supportedFeatures: readonly SupportedFeatureKey[] = []
+  let supportedFeatures: readonly SupportedFeatureKey[] = NO_ITEMS
   let finalizedFeaturesEpoch: number = -1
-  let finalizedFeatures: readonly FinalizedFeatureKey[] = []
+  let finalizedFeatures: readonly FinalizedFeatureKey[] = NO_ITEMS
   let zkMigrationReady: boolean = false
   if (r.flexible) {
     for (let tags = r.tagCount(); tags > 0; tags--) {
       switch (r.uvarint()) {
         case 0: {
           const end = r.enterTag()
-          const list: SupportedFeatureKey[] = []
-          for (let left = r.arrayCount(6, 56); left > 0; left--)
-            list.push(readSupportedFeatureKey(r))
+          const list = new Array<SupportedFeatureKey>(r.arrayCount(6, 56))
+          for (let at = 0; at < list.length; at++) list[at] = readSupportedFeatureKey(r)
           supportedFeatures = list
           r.leaveTag(end)
           break
@@ -106,9 +107,8 @@ function readApiVersionsResponse(r: FrameReader, v: number): ApiVersionsResponse
         }
         case 2: {
           const end = r.enterTag()
-          const list: FinalizedFeatureKey[] = []
-          for (let left = r.arrayCount(6, 56); left > 0; left--)
-            list.push(readFinalizedFeatureKey(r))
+          const list = new Array<FinalizedFeatureKey>(r.arrayCount(6, 56))
+          for (let at = 0; at < list.length; at++) list[at] = readFinalizedFeatureKey(r)
           finalizedFeatures = list
           r.leaveTag(end)
           break
@@ -156,7 +156,7 @@ function writeApiVersionsResponse(w: FrameWriter, m: ApiVersionsResponseInit, v:
     if (hasSupportedFeatures) {
       const begun = w.beginTag(0)
       {
-        const supportedFeatures = m.supportedFeatures ?? []
+        const supportedFeatures = m.supportedFeatures ?? NO_ITEMS
         w.arrayCount(supportedFeatures.length)
         for (const item of supportedFeatures) writeSupportedFeatureKey(w, item)
       }
@@ -170,7 +170,7 @@ function writeApiVersionsResponse(w: FrameWriter, m: ApiVersionsResponseInit, v:
     if (hasFinalizedFeatures) {
       const begun = w.beginTag(2)
       {
-        const finalizedFeatures = m.finalizedFeatures ?? []
+        const finalizedFeatures = m.finalizedFeatures ?? NO_ITEMS
         w.arrayCount(finalizedFeatures.length)
         for (const item of finalizedFeatures) writeFinalizedFeatureKey(w, item)
       }

@@ -4,6 +4,8 @@
 //
 // v1: member types.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
@@ -25,8 +27,8 @@ export interface ConsumerGroupDescribeRequestInit {
 function readConsumerGroupDescribeRequest(r: FrameReader, v: number): ConsumerGroupDescribeRequest {
   checkVersion('ConsumerGroupDescribeRequest', v, 0, 1)
   r.flexible = true
-  const groupIds: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) groupIds.push(r.string())
+  const groupIds = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < groupIds.length; at++) groupIds[at] = r.string()
   const includeAuthorizedOperations = r.bool()
   r.skipTags()
   return { groupIds, includeAuthorizedOperations }
@@ -77,8 +79,8 @@ function readConsumerGroupDescribeResponse(
   checkVersion('ConsumerGroupDescribeResponse', v, 0, 1)
   r.flexible = true
   const throttleTimeMs = r.int32()
-  const groups: DescribedGroup[] = []
-  for (let left = r.arrayCount(20, 136); left > 0; left--) groups.push(readDescribedGroup(r, v))
+  const groups = new Array<DescribedGroup>(r.arrayCount(20, 104))
+  for (let at = 0; at < groups.length; at++) groups[at] = readDescribedGroup(r, v)
   r.skipTags()
   return { throttleTimeMs, groups }
 }
@@ -138,8 +140,8 @@ function readDescribedGroup(r: FrameReader, v: number): DescribedGroup {
   const groupEpoch = r.int32()
   const assignmentEpoch = r.int32()
   const assignorName = r.string()
-  const members: Member[] = []
-  for (let left = r.arrayCount(16, 296); left > 0; left--) members.push(readMember(r, v))
+  const members = new Array<Member>(r.arrayCount(16, 200))
+  for (let at = 0; at < members.length; at++) members[at] = readMember(r, v)
   const authorizedOperations = r.int32()
   r.skipTags()
   return {
@@ -216,8 +218,8 @@ function readMember(r: FrameReader, v: number): Member {
   const memberEpoch = r.int32()
   const clientId = r.string()
   const clientHost = r.string()
-  const subscribedTopicNames: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) subscribedTopicNames.push(r.string())
+  const subscribedTopicNames = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < subscribedTopicNames.length; at++) subscribedTopicNames[at] = r.string()
   const subscribedTopicRegex = r.nullableString()
   const assignment = readAssignment(r)
   const targetAssignment = readAssignment(r)
@@ -265,9 +267,8 @@ export interface AssignmentInit {
 }
 
 function readAssignment(r: FrameReader): Assignment {
-  const topicPartitions: TopicPartitions[] = []
-  for (let left = r.arrayCount(19, 128); left > 0; left--)
-    topicPartitions.push(readTopicPartitions(r))
+  const topicPartitions = new Array<TopicPartitions>(r.arrayCount(19, 56))
+  for (let at = 0; at < topicPartitions.length; at++) topicPartitions[at] = readTopicPartitions(r)
   r.skipTags()
   return { topicPartitions }
 }
@@ -297,8 +298,8 @@ export interface TopicPartitionsInit {
 function readTopicPartitions(r: FrameReader): TopicPartitions {
   const topicId = r.uuid()
   const topicName = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topicId, topicName, partitions }
 }

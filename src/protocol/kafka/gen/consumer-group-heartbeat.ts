@@ -4,6 +4,8 @@
 //
 // v1: regular expressions; the client makes the member id.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
@@ -64,8 +66,8 @@ function readConsumerGroupHeartbeatRequest(
     if (count < 0) {
       subscribedTopicNames = null
     } else {
-      const list: string[] = []
-      for (let left = count; left > 0; left--) list.push(r.string())
+      const list = new Array<string>(count)
+      for (let at = 0; at < list.length; at++) list[at] = r.string()
       subscribedTopicNames = list
     }
   }
@@ -73,12 +75,12 @@ function readConsumerGroupHeartbeatRequest(
   const serverAssignor = r.nullableString()
   let topicPartitions: readonly OwnedTopicPartitions[] | null
   {
-    const count = r.nullableArrayCount(18, 120)
+    const count = r.nullableArrayCount(18, 48)
     if (count < 0) {
       topicPartitions = null
     } else {
-      const list: OwnedTopicPartitions[] = []
-      for (let left = count; left > 0; left--) list.push(readOwnedTopicPartitions(r))
+      const list = new Array<OwnedTopicPartitions>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readOwnedTopicPartitions(r)
       topicPartitions = list
     }
   }
@@ -150,8 +152,8 @@ export interface OwnedTopicPartitionsInit {
 
 function readOwnedTopicPartitions(r: FrameReader): OwnedTopicPartitions {
   const topicId = r.uuid()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topicId, partitions }
 }
@@ -264,9 +266,9 @@ export interface AssignmentInit {
 }
 
 function readAssignment(r: FrameReader): Assignment {
-  const topicPartitions: AssignedTopicPartitions[] = []
-  for (let left = r.arrayCount(18, 120); left > 0; left--)
-    topicPartitions.push(readAssignedTopicPartitions(r))
+  const topicPartitions = new Array<AssignedTopicPartitions>(r.arrayCount(18, 48))
+  for (let at = 0; at < topicPartitions.length; at++)
+    topicPartitions[at] = readAssignedTopicPartitions(r)
   r.skipTags()
   return { topicPartitions }
 }
@@ -292,8 +294,8 @@ export interface AssignedTopicPartitionsInit {
 
 function readAssignedTopicPartitions(r: FrameReader): AssignedTopicPartitions {
   const topicId = r.uuid()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topicId, partitions }
 }

@@ -3,10 +3,12 @@
 // Records of __consumer_offsets: groups of the newer protocol (KIP-848). A key is preceded by its
 // type, a value by its version, both int16.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type MessageCodec, checkVersion } from '../message-codec.ts'
+import { type MessageCodec, NO_ITEMS, checkVersion } from '../message-codec.ts'
 
 export interface ConsumerGroupMetadataKey {
   /** Id of the group. */
@@ -174,8 +176,8 @@ function readConsumerGroupPartitionMetadataValue(
 ): ConsumerGroupPartitionMetadataValue {
   checkVersion('ConsumerGroupPartitionMetadataValue', v, 0, 0)
   r.flexible = true
-  const topics: TopicRacks[] = []
-  for (let left = r.arrayCount(23, 136); left > 0; left--) topics.push(readTopicRacks(r))
+  const topics = new Array<TopicRacks>(r.arrayCount(23, 64))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTopicRacks(r)
   r.skipTags()
   return { topics }
 }
@@ -215,9 +217,9 @@ function readTopicRacks(r: FrameReader): TopicRacks {
   const topicId = r.uuid()
   const topicName = r.string()
   const numPartitions = r.int32()
-  const partitionMetadata: PartitionRacks[] = []
-  for (let left = r.arrayCount(6, 80); left > 0; left--)
-    partitionMetadata.push(readPartitionRacks(r))
+  const partitionMetadata = new Array<PartitionRacks>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitionMetadata.length; at++)
+    partitionMetadata[at] = readPartitionRacks(r)
   r.skipTags()
   return { topicId, topicName, numPartitions, partitionMetadata }
 }
@@ -246,8 +248,8 @@ export interface PartitionRacksInit {
 
 function readPartitionRacks(r: FrameReader): PartitionRacks {
   const partition = r.int32()
-  const racks: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) racks.push(r.string())
+  const racks = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < racks.length; at++) racks[at] = r.string()
   r.skipTags()
   return { partition, racks }
 }
@@ -364,8 +366,8 @@ function readConsumerGroupMemberMetadataValue(
   const rackId = r.nullableString()
   const clientId = r.string()
   const clientHost = r.string()
-  const subscribedTopicNames: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) subscribedTopicNames.push(r.string())
+  const subscribedTopicNames = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < subscribedTopicNames.length; at++) subscribedTopicNames[at] = r.string()
   const subscribedTopicRegex = r.nullableString()
   const rebalanceTimeoutMs = r.int32()
   const serverAssignor = r.nullableString()
@@ -452,9 +454,9 @@ export interface ClassicMemberMetadataInit {
 
 function readClassicMemberMetadata(r: FrameReader): ClassicMemberMetadata {
   const sessionTimeoutMs = r.int32()
-  const supportedProtocols: ClassicProtocol[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--)
-    supportedProtocols.push(readClassicProtocol(r))
+  const supportedProtocols = new Array<ClassicProtocol>(r.arrayCount(3, 48))
+  for (let at = 0; at < supportedProtocols.length; at++)
+    supportedProtocols[at] = readClassicProtocol(r)
   r.skipTags()
   return { sessionTimeoutMs, supportedProtocols }
 }
@@ -468,7 +470,7 @@ function writeClassicMemberMetadata(w: FrameWriter, m: ClassicMemberMetadataInit
 
 const DEFAULT_CLASSIC_MEMBER_METADATA: ClassicMemberMetadata = {
   sessionTimeoutMs: 0,
-  supportedProtocols: [],
+  supportedProtocols: NO_ITEMS,
 }
 
 function isDefaultClassicMemberMetadata(m: ClassicMemberMetadataInit): boolean {
@@ -691,9 +693,9 @@ function readConsumerGroupTargetAssignmentMemberValue(
 ): ConsumerGroupTargetAssignmentMemberValue {
   checkVersion('ConsumerGroupTargetAssignmentMemberValue', v, 0, 0)
   r.flexible = true
-  const topicPartitions: TargetTopicPartitions[] = []
-  for (let left = r.arrayCount(18, 120); left > 0; left--)
-    topicPartitions.push(readTargetTopicPartitions(r))
+  const topicPartitions = new Array<TargetTopicPartitions>(r.arrayCount(18, 48))
+  for (let at = 0; at < topicPartitions.length; at++)
+    topicPartitions[at] = readTargetTopicPartitions(r)
   r.skipTags()
   return { topicPartitions }
 }
@@ -725,8 +727,8 @@ export interface TargetTopicPartitionsInit {
 
 function readTargetTopicPartitions(r: FrameReader): TargetTopicPartitions {
   const topicId = r.uuid()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topicId, partitions }
 }
@@ -830,12 +832,12 @@ function readConsumerGroupCurrentMemberAssignmentValue(
   const memberEpoch = r.int32()
   const previousMemberEpoch = r.int32()
   const state = r.int8()
-  const assignedPartitions: CurrentTopicPartitions[] = []
-  for (let left = r.arrayCount(18, 160); left > 0; left--)
-    assignedPartitions.push(readCurrentTopicPartitions(r))
-  const partitionsPendingRevocation: CurrentTopicPartitions[] = []
-  for (let left = r.arrayCount(18, 160); left > 0; left--)
-    partitionsPendingRevocation.push(readCurrentTopicPartitions(r))
+  const assignedPartitions = new Array<CurrentTopicPartitions>(r.arrayCount(18, 56))
+  for (let at = 0; at < assignedPartitions.length; at++)
+    assignedPartitions[at] = readCurrentTopicPartitions(r)
+  const partitionsPendingRevocation = new Array<CurrentTopicPartitions>(r.arrayCount(18, 56))
+  for (let at = 0; at < partitionsPendingRevocation.length; at++)
+    partitionsPendingRevocation[at] = readCurrentTopicPartitions(r)
   r.skipTags()
   return {
     memberEpoch,
@@ -881,9 +883,9 @@ export interface CurrentTopicPartitionsInit {
 
 function readCurrentTopicPartitions(r: FrameReader): CurrentTopicPartitions {
   const topicId = r.uuid()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
-  let assignmentEpochs: readonly number[] | null = []
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
+  let assignmentEpochs: readonly number[] | null = NO_ITEMS
   if (r.flexible) {
     for (let tags = r.tagCount(); tags > 0; tags--) {
       switch (r.uvarint()) {
@@ -893,8 +895,8 @@ function readCurrentTopicPartitions(r: FrameReader): CurrentTopicPartitions {
           if (count < 0) {
             assignmentEpochs = null
           } else {
-            const list: number[] = []
-            for (let left = count; left > 0; left--) list.push(r.int32())
+            const list = new Array<number>(count)
+            for (let at = 0; at < list.length; at++) list[at] = r.int32()
             assignmentEpochs = list
           }
           r.leaveTag(end)
@@ -918,7 +920,7 @@ function writeCurrentTopicPartitions(w: FrameWriter, m: CurrentTopicPartitionsIn
     if (hasAssignmentEpochs) {
       const begun = w.beginTag(0)
       {
-        const assignmentEpochs = m.assignmentEpochs === undefined ? [] : m.assignmentEpochs
+        const assignmentEpochs = m.assignmentEpochs === undefined ? NO_ITEMS : m.assignmentEpochs
         if (assignmentEpochs === null) {
           w.nullArray()
         } else {
@@ -1014,8 +1016,8 @@ function readConsumerGroupRegularExpressionValue(
 ): ConsumerGroupRegularExpressionValue {
   checkVersion('ConsumerGroupRegularExpressionValue', v, 0, 0)
   r.flexible = true
-  const topics: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) topics.push(r.string())
+  const topics = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < topics.length; at++) topics[at] = r.string()
   const version = r.int64()
   const timestamp = r.int64()
   r.skipTags()

@@ -4,9 +4,11 @@
 // is preceded by its version, an int16. A newer version is read as the newest one known here: Kafka
 // only ever appends fields.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type MessageCodec, checkVersion } from '../message-codec.ts'
+import { type MessageCodec, NO_ITEMS, checkVersion } from '../message-codec.ts'
 
 export interface ConsumerProtocolSubscription {
   /** One for each topic. */
@@ -33,12 +35,14 @@ export interface ConsumerProtocolSubscriptionInit {
 function readConsumerProtocolSubscription(r: FrameReader, v: number): ConsumerProtocolSubscription {
   checkVersion('ConsumerProtocolSubscription', v, 0, 3)
   r.flexible = false
-  const topics: string[] = []
-  for (let left = r.arrayCount(2, 8); left > 0; left--) topics.push(r.string())
+  const topics = new Array<string>(r.arrayCount(2, 8))
+  for (let at = 0; at < topics.length; at++) topics[at] = r.string()
   const userData = r.nullableBytes()
-  const ownedPartitions: OwnedTopic[] = []
+  let ownedPartitions: readonly OwnedTopic[] = NO_ITEMS
   if (v >= 1) {
-    for (let left = r.arrayCount(6, 80); left > 0; left--) ownedPartitions.push(readOwnedTopic(r))
+    const list = new Array<OwnedTopic>(r.arrayCount(6, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readOwnedTopic(r)
+    ownedPartitions = list
   }
   const generationId = v >= 2 ? r.int32() : -1
   const rackId = v >= 3 ? r.nullableString() : null
@@ -57,7 +61,7 @@ function writeConsumerProtocolSubscription(
   w.nullableBytes(m.userData ?? null)
   if (v >= 1) {
     {
-      const ownedPartitions = m.ownedPartitions ?? []
+      const ownedPartitions = m.ownedPartitions ?? NO_ITEMS
       w.arrayCount(ownedPartitions.length)
       for (const item of ownedPartitions) writeOwnedTopic(w, item)
     }
@@ -81,8 +85,8 @@ export interface OwnedTopicInit {
 
 function readOwnedTopic(r: FrameReader): OwnedTopic {
   const topic = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   return { topic, partitions }
 }
 
@@ -120,9 +124,9 @@ export interface ConsumerProtocolAssignmentInit {
 function readConsumerProtocolAssignment(r: FrameReader, v: number): ConsumerProtocolAssignment {
   checkVersion('ConsumerProtocolAssignment', v, 0, 3)
   r.flexible = false
-  const assignedPartitions: AssignedTopic[] = []
-  for (let left = r.arrayCount(6, 80); left > 0; left--)
-    assignedPartitions.push(readAssignedTopic(r))
+  const assignedPartitions = new Array<AssignedTopic>(r.arrayCount(6, 48))
+  for (let at = 0; at < assignedPartitions.length; at++)
+    assignedPartitions[at] = readAssignedTopic(r)
   const userData = r.nullableBytes()
   return { assignedPartitions, userData }
 }
@@ -154,8 +158,8 @@ export interface AssignedTopicInit {
 
 function readAssignedTopic(r: FrameReader): AssignedTopic {
   const topic = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   return { topic, partitions }
 }
 

@@ -4,6 +4,8 @@
 //
 // v1: pattern types. v2: flexible. v3: user resources.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -21,8 +23,8 @@ export interface CreateAclsRequestInit {
 function readCreateAclsRequest(r: FrameReader, v: number): CreateAclsRequest {
   checkVersion('CreateAclsRequest', v, 1, 3)
   r.flexible = v >= 2
-  const creations: AclCreation[] = []
-  for (let left = r.arrayCount(8, 88); left > 0; left--) creations.push(readAclCreation(r))
+  const creations = new Array<AclCreation>(r.arrayCount(8, 88))
+  for (let at = 0; at < creations.length; at++) creations[at] = readAclCreation(r)
   r.skipTags()
   return { creations }
 }
@@ -120,8 +122,8 @@ function readCreateAclsResponse(r: FrameReader, v: number): CreateAclsResponse {
   checkVersion('CreateAclsResponse', v, 1, 3)
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
-  const results: AclCreationResult[] = []
-  for (let left = r.arrayCount(4, 48); left > 0; left--) results.push(readAclCreationResult(r))
+  const results = new Array<AclCreationResult>(r.arrayCount(4, 48))
+  for (let at = 0; at < results.length; at++) results[at] = readAclCreationResult(r)
   r.skipTags()
   return { throttleTimeMs, results }
 }

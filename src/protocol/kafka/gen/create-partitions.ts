@@ -4,6 +4,8 @@
 //
 // v2: flexible. v3: throttled by quota.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -27,8 +29,8 @@ export interface CreatePartitionsRequestInit {
 function readCreatePartitionsRequest(r: FrameReader, v: number): CreatePartitionsRequest {
   checkVersion('CreatePartitionsRequest', v, 0, 3)
   r.flexible = v >= 2
-  const topics: CreatePartitionsTopic[] = []
-  for (let left = r.arrayCount(7, 88); left > 0; left--) topics.push(readCreatePartitionsTopic(r))
+  const topics = new Array<CreatePartitionsTopic>(r.arrayCount(7, 56))
+  for (let at = 0; at < topics.length; at++) topics[at] = readCreatePartitionsTopic(r)
   const timeoutMs = r.int32()
   const validateOnly = r.bool()
   r.skipTags()
@@ -70,12 +72,12 @@ function readCreatePartitionsTopic(r: FrameReader): CreatePartitionsTopic {
   const count = r.int32()
   let assignments: readonly CreatePartitionsAssignment[] | null
   {
-    const count = r.nullableArrayCount(2, 72)
+    const count = r.nullableArrayCount(2, 40)
     if (count < 0) {
       assignments = null
     } else {
-      const list: CreatePartitionsAssignment[] = []
-      for (let left = count; left > 0; left--) list.push(readCreatePartitionsAssignment(r))
+      const list = new Array<CreatePartitionsAssignment>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readCreatePartitionsAssignment(r)
       assignments = list
     }
   }
@@ -109,8 +111,8 @@ export interface CreatePartitionsAssignmentInit {
 }
 
 function readCreatePartitionsAssignment(r: FrameReader): CreatePartitionsAssignment {
-  const brokerIds: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) brokerIds.push(r.int32())
+  const brokerIds = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < brokerIds.length; at++) brokerIds[at] = r.int32()
   r.skipTags()
   return { brokerIds }
 }
@@ -150,9 +152,8 @@ function readCreatePartitionsResponse(r: FrameReader, v: number): CreatePartitio
   checkVersion('CreatePartitionsResponse', v, 0, 3)
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
-  const results: CreatePartitionsTopicResult[] = []
-  for (let left = r.arrayCount(5, 56); left > 0; left--)
-    results.push(readCreatePartitionsTopicResult(r))
+  const results = new Array<CreatePartitionsTopicResult>(r.arrayCount(5, 56))
+  for (let at = 0; at < results.length; at++) results[at] = readCreatePartitionsTopicResult(r)
   r.skipTags()
   return { throttleTimeMs, results }
 }

@@ -4,10 +4,12 @@
 //
 // v2: throttle time. v4: defaults by -1. v5: flexible, configs in the answer. v7: topic ids.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion } from '../message-codec.ts'
 
 export interface CreateTopicsRequest {
   /** One for each topic. */
@@ -28,8 +30,8 @@ export interface CreateTopicsRequestInit {
 function readCreateTopicsRequest(r: FrameReader, v: number): CreateTopicsRequest {
   checkVersion('CreateTopicsRequest', v, 2, 7)
   r.flexible = v >= 5
-  const topics: CreatableTopic[] = []
-  for (let left = r.arrayCount(10, 136); left > 0; left--) topics.push(readCreatableTopic(r))
+  const topics = new Array<CreatableTopic>(r.arrayCount(10, 72))
+  for (let at = 0; at < topics.length; at++) topics[at] = readCreatableTopic(r)
   const timeoutMs = r.int32()
   const validateOnly = r.bool()
   r.skipTags()
@@ -72,11 +74,11 @@ function readCreatableTopic(r: FrameReader): CreatableTopic {
   const name = r.string()
   const numPartitions = r.int32()
   const replicationFactor = r.int16()
-  const assignments: CreatableReplicaAssignment[] = []
-  for (let left = r.arrayCount(6, 80); left > 0; left--)
-    assignments.push(readCreatableReplicaAssignment(r))
-  const configs: CreatableTopicConfig[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--) configs.push(readCreatableTopicConfig(r))
+  const assignments = new Array<CreatableReplicaAssignment>(r.arrayCount(6, 48))
+  for (let at = 0; at < assignments.length; at++)
+    assignments[at] = readCreatableReplicaAssignment(r)
+  const configs = new Array<CreatableTopicConfig>(r.arrayCount(3, 48))
+  for (let at = 0; at < configs.length; at++) configs[at] = readCreatableTopicConfig(r)
   r.skipTags()
   return { name, numPartitions, replicationFactor, assignments, configs }
 }
@@ -133,8 +135,8 @@ export interface CreatableReplicaAssignmentInit {
 
 function readCreatableReplicaAssignment(r: FrameReader): CreatableReplicaAssignment {
   const partitionIndex = r.int32()
-  const brokerIds: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) brokerIds.push(r.int32())
+  const brokerIds = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < brokerIds.length; at++) brokerIds[at] = r.int32()
   r.skipTags()
   return { partitionIndex, brokerIds }
 }
@@ -172,9 +174,8 @@ function readCreateTopicsResponse(r: FrameReader, v: number): CreateTopicsRespon
   checkVersion('CreateTopicsResponse', v, 2, 7)
   r.flexible = v >= 5
   const throttleTimeMs = r.int32()
-  const topics: CreatableTopicResult[] = []
-  for (let left = r.arrayCount(6, 168); left > 0; left--)
-    topics.push(readCreatableTopicResult(r, v))
+  const topics = new Array<CreatableTopicResult>(r.arrayCount(6, 96))
+  for (let at = 0; at < topics.length; at++) topics[at] = readCreatableTopicResult(r, v)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -226,14 +227,14 @@ function readCreatableTopicResult(r: FrameReader, v: number): CreatableTopicResu
   const errorMessage = r.nullableString()
   const numPartitions = v >= 5 ? r.int32() : -1
   const replicationFactor = v >= 5 ? r.int16() : -1
-  let configs: readonly CreatableTopicConfigs[] | null = []
+  let configs: readonly CreatableTopicConfigs[] | null = NO_ITEMS
   if (v >= 5) {
     const count = r.nullableArrayCount(6, 72)
     if (count < 0) {
       configs = null
     } else {
-      const list: CreatableTopicConfigs[] = []
-      for (let left = count; left > 0; left--) list.push(readCreatableTopicConfigs(r))
+      const list = new Array<CreatableTopicConfigs>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readCreatableTopicConfigs(r)
       configs = list
     }
   }
@@ -273,7 +274,7 @@ function writeCreatableTopicResult(w: FrameWriter, m: CreatableTopicResultInit, 
   if (v >= 5) w.int16(m.replicationFactor ?? -1)
   if (v >= 5) {
     {
-      const configs = m.configs === undefined ? [] : m.configs
+      const configs = m.configs === undefined ? NO_ITEMS : m.configs
       if (configs === null) {
         w.nullArray()
       } else {

@@ -4,6 +4,8 @@
 //
 // v1: pattern types. v2: flexible. v3: user resources.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -21,8 +23,8 @@ export interface DeleteAclsRequestInit {
 function readDeleteAclsRequest(r: FrameReader, v: number): DeleteAclsRequest {
   checkVersion('DeleteAclsRequest', v, 1, 3)
   r.flexible = v >= 2
-  const filters: DeleteAclsFilter[] = []
-  for (let left = r.arrayCount(8, 88); left > 0; left--) filters.push(readDeleteAclsFilter(r))
+  const filters = new Array<DeleteAclsFilter>(r.arrayCount(8, 88))
+  for (let at = 0; at < filters.length; at++) filters[at] = readDeleteAclsFilter(r)
   r.skipTags()
   return { filters }
 }
@@ -120,9 +122,9 @@ function readDeleteAclsResponse(r: FrameReader, v: number): DeleteAclsResponse {
   checkVersion('DeleteAclsResponse', v, 1, 3)
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
-  const filterResults: DeleteAclsFilterResult[] = []
-  for (let left = r.arrayCount(5, 88); left > 0; left--)
-    filterResults.push(readDeleteAclsFilterResult(r))
+  const filterResults = new Array<DeleteAclsFilterResult>(r.arrayCount(5, 56))
+  for (let at = 0; at < filterResults.length; at++)
+    filterResults[at] = readDeleteAclsFilterResult(r)
   r.skipTags()
   return { throttleTimeMs, filterResults }
 }
@@ -155,9 +157,8 @@ export interface DeleteAclsFilterResultInit {
 function readDeleteAclsFilterResult(r: FrameReader): DeleteAclsFilterResult {
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const matchingAcls: DeleteAclsMatchingAcl[] = []
-  for (let left = r.arrayCount(11, 104); left > 0; left--)
-    matchingAcls.push(readDeleteAclsMatchingAcl(r))
+  const matchingAcls = new Array<DeleteAclsMatchingAcl>(r.arrayCount(11, 104))
+  for (let at = 0; at < matchingAcls.length; at++) matchingAcls[at] = readDeleteAclsMatchingAcl(r)
   r.skipTags()
   return { errorCode, errorMessage, matchingAcls }
 }

@@ -4,6 +4,8 @@
 //
 // v2: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -21,8 +23,8 @@ export interface DeleteGroupsRequestInit {
 function readDeleteGroupsRequest(r: FrameReader, v: number): DeleteGroupsRequest {
   checkVersion('DeleteGroupsRequest', v, 0, 2)
   r.flexible = v >= 2
-  const groupsNames: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) groupsNames.push(r.string())
+  const groupsNames = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < groupsNames.length; at++) groupsNames[at] = r.string()
   r.skipTags()
   return { groupsNames }
 }
@@ -61,8 +63,8 @@ function readDeleteGroupsResponse(r: FrameReader, v: number): DeleteGroupsRespon
   checkVersion('DeleteGroupsResponse', v, 0, 2)
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
-  const results: DeletableGroupResult[] = []
-  for (let left = r.arrayCount(4, 48); left > 0; left--) results.push(readDeletableGroupResult(r))
+  const results = new Array<DeletableGroupResult>(r.arrayCount(4, 48))
+  for (let at = 0; at < results.length; at++) results[at] = readDeletableGroupResult(r)
   r.skipTags()
   return { throttleTimeMs, results }
 }

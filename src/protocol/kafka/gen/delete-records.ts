@@ -4,6 +4,8 @@
 //
 // v2: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -24,8 +26,8 @@ export interface DeleteRecordsRequestInit {
 function readDeleteRecordsRequest(r: FrameReader, v: number): DeleteRecordsRequest {
   checkVersion('DeleteRecordsRequest', v, 0, 2)
   r.flexible = v >= 2
-  const topics: DeleteRecordsTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readDeleteRecordsTopic(r))
+  const topics = new Array<DeleteRecordsTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readDeleteRecordsTopic(r)
   const timeoutMs = r.int32()
   r.skipTags()
   return { topics, timeoutMs }
@@ -55,9 +57,8 @@ export interface DeleteRecordsTopicInit {
 
 function readDeleteRecordsTopic(r: FrameReader): DeleteRecordsTopic {
   const name = r.string()
-  const partitions: DeleteRecordsPartition[] = []
-  for (let left = r.arrayCount(12, 56); left > 0; left--)
-    partitions.push(readDeleteRecordsPartition(r))
+  const partitions = new Array<DeleteRecordsPartition>(r.arrayCount(12, 64))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readDeleteRecordsPartition(r)
   r.skipTags()
   return { name, partitions }
 }
@@ -121,9 +122,8 @@ function readDeleteRecordsResponse(r: FrameReader, v: number): DeleteRecordsResp
   checkVersion('DeleteRecordsResponse', v, 0, 2)
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
-  const topics: DeleteRecordsTopicResult[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readDeleteRecordsTopicResult(r))
+  const topics = new Array<DeleteRecordsTopicResult>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readDeleteRecordsTopicResult(r)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -152,9 +152,9 @@ export interface DeleteRecordsTopicResultInit {
 
 function readDeleteRecordsTopicResult(r: FrameReader): DeleteRecordsTopicResult {
   const name = r.string()
-  const partitions: DeleteRecordsPartitionResult[] = []
-  for (let left = r.arrayCount(14, 64); left > 0; left--)
-    partitions.push(readDeleteRecordsPartitionResult(r))
+  const partitions = new Array<DeleteRecordsPartitionResult>(r.arrayCount(14, 72))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readDeleteRecordsPartitionResult(r)
   r.skipTags()
   return { name, partitions }
 }

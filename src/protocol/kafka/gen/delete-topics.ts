@@ -4,10 +4,12 @@
 //
 // v4: flexible. v5: error messages. v6: by id.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface DeleteTopicsRequest {
   /** One for each topic. Version >= 6. */
@@ -28,13 +30,17 @@ export interface DeleteTopicsRequestInit {
 function readDeleteTopicsRequest(r: FrameReader, v: number): DeleteTopicsRequest {
   checkVersion('DeleteTopicsRequest', v, 1, 6)
   r.flexible = v >= 4
-  const topics: DeleteTopicState[] = []
+  let topics: readonly DeleteTopicState[] = NO_ITEMS
   if (v >= 6) {
-    for (let left = r.arrayCount(18, 88); left > 0; left--) topics.push(readDeleteTopicState(r))
+    const list = new Array<DeleteTopicState>(r.arrayCount(18, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readDeleteTopicState(r)
+    topics = list
   }
-  const topicNames: string[] = []
+  let topicNames: readonly string[] = NO_ITEMS
   if (v <= 5) {
-    for (let left = r.arrayCount(1, 8); left > 0; left--) topicNames.push(r.string())
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) list[at] = r.string()
+    topicNames = list
   }
   const timeoutMs = r.int32()
   r.skipTags()
@@ -46,14 +52,14 @@ function writeDeleteTopicsRequest(w: FrameWriter, m: DeleteTopicsRequestInit, v:
   w.flexible = v >= 4
   if (v >= 6) {
     {
-      const topics = m.topics ?? []
+      const topics = m.topics ?? NO_ITEMS
       w.arrayCount(topics.length)
       for (const item of topics) writeDeleteTopicState(w, item)
     }
   } else if ((m.topics?.length ?? 0) !== 0) refuse('DeleteTopicsRequest', 'topics', v)
   if (v <= 5) {
     {
-      const topicNames = m.topicNames ?? []
+      const topicNames = m.topicNames ?? NO_ITEMS
       w.arrayCount(topicNames.length)
       for (const item of topicNames) w.string(item)
     }
@@ -114,9 +120,8 @@ function readDeleteTopicsResponse(r: FrameReader, v: number): DeleteTopicsRespon
   checkVersion('DeleteTopicsResponse', v, 1, 6)
   r.flexible = v >= 4
   const throttleTimeMs = r.int32()
-  const responses: DeletableTopicResult[] = []
-  for (let left = r.arrayCount(4, 104); left > 0; left--)
-    responses.push(readDeletableTopicResult(r, v))
+  const responses = new Array<DeletableTopicResult>(r.arrayCount(4, 64))
+  for (let at = 0; at < responses.length; at++) responses[at] = readDeletableTopicResult(r, v)
   r.skipTags()
   return { throttleTimeMs, responses }
 }

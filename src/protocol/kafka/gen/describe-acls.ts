@@ -4,6 +4,8 @@
 //
 // v1: pattern types. v2: flexible. v3: user resources.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -105,8 +107,8 @@ function readDescribeAclsResponse(r: FrameReader, v: number): DescribeAclsRespon
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const resources: DescribeAclsResource[] = []
-  for (let left = r.arrayCount(5, 96); left > 0; left--) resources.push(readDescribeAclsResource(r))
+  const resources = new Array<DescribeAclsResource>(r.arrayCount(5, 64))
+  for (let at = 0; at < resources.length; at++) resources[at] = readDescribeAclsResource(r)
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, resources }
 }
@@ -145,8 +147,8 @@ function readDescribeAclsResource(r: FrameReader): DescribeAclsResource {
   const resourceType = r.int8()
   const resourceName = r.string()
   const patternType = r.int8()
-  const acls: AclDescription[] = []
-  for (let left = r.arrayCount(5, 64); left > 0; left--) acls.push(readAclDescription(r))
+  const acls = new Array<AclDescription>(r.arrayCount(5, 64))
+  for (let at = 0; at < acls.length; at++) acls[at] = readAclDescription(r)
   r.skipTags()
   return { resourceType, resourceName, patternType, acls }
 }

@@ -4,6 +4,8 @@
 //
 // v1: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -24,8 +26,8 @@ export interface DescribeClientQuotasRequestInit {
 function readDescribeClientQuotasRequest(r: FrameReader, v: number): DescribeClientQuotasRequest {
   checkVersion('DescribeClientQuotasRequest', v, 0, 1)
   r.flexible = v >= 1
-  const components: ComponentData[] = []
-  for (let left = r.arrayCount(4, 56); left > 0; left--) components.push(readComponentData(r))
+  const components = new Array<ComponentData>(r.arrayCount(4, 56))
+  for (let at = 0; at < components.length; at++) components[at] = readComponentData(r)
   const strict = r.bool()
   r.skipTags()
   return { components, strict }
@@ -114,12 +116,12 @@ function readDescribeClientQuotasResponse(r: FrameReader, v: number): DescribeCl
   const errorMessage = r.nullableString()
   let entries: readonly EntryData[] | null
   {
-    const count = r.nullableArrayCount(3, 112)
+    const count = r.nullableArrayCount(3, 48)
     if (count < 0) {
       entries = null
     } else {
-      const list: EntryData[] = []
-      for (let left = count; left > 0; left--) list.push(readEntryData(r))
+      const list = new Array<EntryData>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readEntryData(r)
       entries = list
     }
   }
@@ -163,10 +165,10 @@ export interface EntryDataInit {
 }
 
 function readEntryData(r: FrameReader): EntryData {
-  const entity: EntityData[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--) entity.push(readEntityData(r))
-  const values: ValueData[] = []
-  for (let left = r.arrayCount(10, 56); left > 0; left--) values.push(readValueData(r))
+  const entity = new Array<EntityData>(r.arrayCount(3, 48))
+  for (let at = 0; at < entity.length; at++) entity[at] = readEntityData(r)
+  const values = new Array<ValueData>(r.arrayCount(10, 64))
+  for (let at = 0; at < values.length; at++) values[at] = readValueData(r)
   r.skipTags()
   return { entity, values }
 }

@@ -4,6 +4,8 @@
 //
 // v1: controllers. v2: fenced brokers.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -99,9 +101,8 @@ function readDescribeClusterResponse(r: FrameReader, v: number): DescribeCluster
   const endpointType = v >= 1 ? r.int8() : 1
   const clusterId = r.string()
   const controllerId = r.int32()
-  const brokers: DescribeClusterBroker[] = []
-  for (let left = r.arrayCount(11, 72); left > 0; left--)
-    brokers.push(readDescribeClusterBroker(r, v))
+  const brokers = new Array<DescribeClusterBroker>(r.arrayCount(11, 72))
+  for (let at = 0; at < brokers.length; at++) brokers[at] = readDescribeClusterBroker(r, v)
   const clusterAuthorizedOperations = r.int32()
   r.skipTags()
   return {

@@ -4,6 +4,8 @@
 //
 // v1: synonyms. v3: documentation and types. v4: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -27,9 +29,8 @@ export interface DescribeConfigsRequestInit {
 function readDescribeConfigsRequest(r: FrameReader, v: number): DescribeConfigsRequest {
   checkVersion('DescribeConfigsRequest', v, 1, 4)
   r.flexible = v >= 4
-  const resources: DescribeConfigsResource[] = []
-  for (let left = r.arrayCount(4, 88); left > 0; left--)
-    resources.push(readDescribeConfigsResource(r))
+  const resources = new Array<DescribeConfigsResource>(r.arrayCount(4, 56))
+  for (let at = 0; at < resources.length; at++) resources[at] = readDescribeConfigsResource(r)
   const includeSynonyms = r.bool()
   const includeDocumentation = v >= 3 ? r.bool() : false
   r.skipTags()
@@ -77,8 +78,8 @@ function readDescribeConfigsResource(r: FrameReader): DescribeConfigsResource {
     if (count < 0) {
       configurationKeys = null
     } else {
-      const list: string[] = []
-      for (let left = count; left > 0; left--) list.push(r.string())
+      const list = new Array<string>(count)
+      for (let at = 0; at < list.length; at++) list[at] = r.string()
       configurationKeys = list
     }
   }
@@ -127,9 +128,8 @@ function readDescribeConfigsResponse(r: FrameReader, v: number): DescribeConfigs
   checkVersion('DescribeConfigsResponse', v, 1, 4)
   r.flexible = v >= 4
   const throttleTimeMs = r.int32()
-  const results: DescribeConfigsResult[] = []
-  for (let left = r.arrayCount(7, 104); left > 0; left--)
-    results.push(readDescribeConfigsResult(r, v))
+  const results = new Array<DescribeConfigsResult>(r.arrayCount(7, 72))
+  for (let at = 0; at < results.length; at++) results[at] = readDescribeConfigsResult(r, v)
   r.skipTags()
   return { throttleTimeMs, results }
 }
@@ -174,9 +174,8 @@ function readDescribeConfigsResult(r: FrameReader, v: number): DescribeConfigsRe
   const errorMessage = r.nullableString()
   const resourceType = r.int8()
   const resourceName = r.string()
-  const configs: DescribeConfigsResourceResult[] = []
-  for (let left = r.arrayCount(9, 128); left > 0; left--)
-    configs.push(readDescribeConfigsResourceResult(r, v))
+  const configs = new Array<DescribeConfigsResourceResult>(r.arrayCount(9, 96))
+  for (let at = 0; at < configs.length; at++) configs[at] = readDescribeConfigsResourceResult(r, v)
   r.skipTags()
   return { errorCode, errorMessage, resourceType, resourceName, configs }
 }
@@ -231,9 +230,8 @@ function readDescribeConfigsResourceResult(
   const readOnly = r.bool()
   const configSource = r.int8()
   const isSensitive = r.bool()
-  const synonyms: DescribeConfigsSynonym[] = []
-  for (let left = r.arrayCount(4, 56); left > 0; left--)
-    synonyms.push(readDescribeConfigsSynonym(r))
+  const synonyms = new Array<DescribeConfigsSynonym>(r.arrayCount(4, 56))
+  for (let at = 0; at < synonyms.length; at++) synonyms[at] = readDescribeConfigsSynonym(r)
   const configType = v >= 3 ? r.int8() : 0
   const documentation = v >= 3 ? r.nullableString() : ''
   r.skipTags()

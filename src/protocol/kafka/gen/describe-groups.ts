@@ -5,6 +5,8 @@
 // v3: authorized operations. v4: static members. v5: flexible.
 // v6: GROUP_ID_NOT_FOUND and error messages.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -25,8 +27,8 @@ export interface DescribeGroupsRequestInit {
 function readDescribeGroupsRequest(r: FrameReader, v: number): DescribeGroupsRequest {
   checkVersion('DescribeGroupsRequest', v, 0, 6)
   r.flexible = v >= 5
-  const groups: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) groups.push(r.string())
+  const groups = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < groups.length; at++) groups[at] = r.string()
   const includeAuthorizedOperations = v >= 3 ? r.bool() : false
   r.skipTags()
   return { groups, includeAuthorizedOperations }
@@ -69,8 +71,8 @@ function readDescribeGroupsResponse(r: FrameReader, v: number): DescribeGroupsRe
   checkVersion('DescribeGroupsResponse', v, 0, 6)
   r.flexible = v >= 5
   const throttleTimeMs = v >= 1 ? r.int32() : 0
-  const groups: DescribedGroup[] = []
-  for (let left = r.arrayCount(12, 128); left > 0; left--) groups.push(readDescribedGroup(r, v))
+  const groups = new Array<DescribedGroup>(r.arrayCount(12, 96))
+  for (let at = 0; at < groups.length; at++) groups[at] = readDescribedGroup(r, v)
   r.skipTags()
   return { throttleTimeMs, groups }
 }
@@ -126,9 +128,8 @@ function readDescribedGroup(r: FrameReader, v: number): DescribedGroup {
   const groupState = r.string()
   const protocolType = r.string()
   const protocolData = r.string()
-  const members: DescribedGroupMember[] = []
-  for (let left = r.arrayCount(7, 80); left > 0; left--)
-    members.push(readDescribedGroupMember(r, v))
+  const members = new Array<DescribedGroupMember>(r.arrayCount(7, 80))
+  for (let at = 0; at < members.length; at++) members[at] = readDescribedGroupMember(r, v)
   const authorizedOperations = v >= 3 ? r.int32() : -2147483648
   r.skipTags()
   return {

@@ -4,6 +4,8 @@
 //
 // v2: flexible. v3: error of the whole answer. v4: file system sizes. v5: cordoned directories.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -23,12 +25,12 @@ function readDescribeLogDirsRequest(r: FrameReader, v: number): DescribeLogDirsR
   r.flexible = v >= 2
   let topics: readonly DescribableLogDirTopic[] | null
   {
-    const count = r.nullableArrayCount(3, 80)
+    const count = r.nullableArrayCount(3, 48)
     if (count < 0) {
       topics = null
     } else {
-      const list: DescribableLogDirTopic[] = []
-      for (let left = count; left > 0; left--) list.push(readDescribableLogDirTopic(r))
+      const list = new Array<DescribableLogDirTopic>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readDescribableLogDirTopic(r)
       topics = list
     }
   }
@@ -70,8 +72,8 @@ export interface DescribableLogDirTopicInit {
 
 function readDescribableLogDirTopic(r: FrameReader): DescribableLogDirTopic {
   const topic = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topic, partitions }
 }
@@ -114,9 +116,8 @@ function readDescribeLogDirsResponse(r: FrameReader, v: number): DescribeLogDirs
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
   const errorCode = v >= 3 ? r.int16() : 0
-  const results: DescribeLogDirsResult[] = []
-  for (let left = r.arrayCount(5, 128); left > 0; left--)
-    results.push(readDescribeLogDirsResult(r, v))
+  const results = new Array<DescribeLogDirsResult>(r.arrayCount(5, 112))
+  for (let at = 0; at < results.length; at++) results[at] = readDescribeLogDirsResult(r, v)
   r.skipTags()
   return { throttleTimeMs, errorCode, results }
 }
@@ -163,8 +164,8 @@ export interface DescribeLogDirsResultInit {
 function readDescribeLogDirsResult(r: FrameReader, v: number): DescribeLogDirsResult {
   const errorCode = r.int16()
   const logDir = r.string()
-  const topics: DescribeLogDirsTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readDescribeLogDirsTopic(r))
+  const topics = new Array<DescribeLogDirsTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readDescribeLogDirsTopic(r)
   const totalBytes = v >= 4 ? r.int64() : -1
   const usableBytes = v >= 4 ? r.int64() : -1
   const isCordoned = v >= 5 ? r.bool() : false
@@ -198,9 +199,8 @@ export interface DescribeLogDirsTopicInit {
 
 function readDescribeLogDirsTopic(r: FrameReader): DescribeLogDirsTopic {
   const name = r.string()
-  const partitions: DescribeLogDirsPartition[] = []
-  for (let left = r.arrayCount(21, 80); left > 0; left--)
-    partitions.push(readDescribeLogDirsPartition(r))
+  const partitions = new Array<DescribeLogDirsPartition>(r.arrayCount(21, 96))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readDescribeLogDirsPartition(r)
   r.skipTags()
   return { name, partitions }
 }

@@ -2,6 +2,8 @@
 //
 // Describes the producers that are active on partitions.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -19,8 +21,8 @@ export interface DescribeProducersRequestInit {
 function readDescribeProducersRequest(r: FrameReader, v: number): DescribeProducersRequest {
   checkVersion('DescribeProducersRequest', v, 0, 0)
   r.flexible = true
-  const topics: TopicRequest[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readTopicRequest(r))
+  const topics = new Array<TopicRequest>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTopicRequest(r)
   r.skipTags()
   return { topics }
 }
@@ -52,8 +54,8 @@ export interface TopicRequestInit {
 
 function readTopicRequest(r: FrameReader): TopicRequest {
   const name = r.string()
-  const partitionIndexes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) partitionIndexes[at] = r.int32()
   r.skipTags()
   return { name, partitionIndexes }
 }
@@ -94,8 +96,8 @@ function readDescribeProducersResponse(r: FrameReader, v: number): DescribeProdu
   checkVersion('DescribeProducersResponse', v, 0, 0)
   r.flexible = true
   const throttleTimeMs = r.int32()
-  const topics: TopicResponse[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readTopicResponse(r))
+  const topics = new Array<TopicResponse>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTopicResponse(r)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -128,8 +130,8 @@ export interface TopicResponseInit {
 
 function readTopicResponse(r: FrameReader): TopicResponse {
   const name = r.string()
-  const partitions: PartitionResponse[] = []
-  for (let left = r.arrayCount(9, 96); left > 0; left--) partitions.push(readPartitionResponse(r))
+  const partitions = new Array<PartitionResponse>(r.arrayCount(9, 64))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readPartitionResponse(r)
   r.skipTags()
   return { name, partitions }
 }
@@ -164,9 +166,8 @@ function readPartitionResponse(r: FrameReader): PartitionResponse {
   const partitionIndex = r.int32()
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const activeProducers: ProducerState[] = []
-  for (let left = r.arrayCount(37, 104); left > 0; left--)
-    activeProducers.push(readProducerState(r))
+  const activeProducers = new Array<ProducerState>(r.arrayCount(37, 128))
+  for (let at = 0; at < activeProducers.length; at++) activeProducers[at] = readProducerState(r)
   r.skipTags()
   return { partitionIndex, errorCode, errorMessage, activeProducers }
 }

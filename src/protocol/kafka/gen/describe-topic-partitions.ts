@@ -2,6 +2,8 @@
 //
 // Describes topics, a page of partitions at a time (KIP-966).
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
@@ -29,8 +31,8 @@ function readDescribeTopicPartitionsRequest(
 ): DescribeTopicPartitionsRequest {
   checkVersion('DescribeTopicPartitionsRequest', v, 0, 0)
   r.flexible = true
-  const topics: TopicRequest[] = []
-  for (let left = r.arrayCount(2, 40); left > 0; left--) topics.push(readTopicRequest(r))
+  const topics = new Array<TopicRequest>(r.arrayCount(2, 40))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTopicRequest(r)
   const responsePartitionLimit = r.int32()
   const cursor = r.present() ? readCursor(r) : null
   r.skipTags()
@@ -141,9 +143,9 @@ function readDescribeTopicPartitionsResponse(
   checkVersion('DescribeTopicPartitionsResponse', v, 0, 0)
   r.flexible = true
   const throttleTimeMs = r.int32()
-  const topics: DescribeTopicPartitionsResponseTopic[] = []
-  for (let left = r.arrayCount(26, 152); left > 0; left--)
-    topics.push(readDescribeTopicPartitionsResponseTopic(r))
+  const topics = new Array<DescribeTopicPartitionsResponseTopic>(r.arrayCount(26, 80))
+  for (let at = 0; at < topics.length; at++)
+    topics[at] = readDescribeTopicPartitionsResponseTopic(r)
   const nextCursor = r.present() ? readNextCursor(r) : null
   r.skipTags()
   return { throttleTimeMs, topics, nextCursor }
@@ -229,9 +231,9 @@ function readDescribeTopicPartitionsResponseTopic(
   const name = r.nullableString()
   const topicId = r.uuid()
   const isInternal = r.bool()
-  const partitions: DescribeTopicPartitionsResponsePartition[] = []
-  for (let left = r.arrayCount(20, 264); left > 0; left--)
-    partitions.push(readDescribeTopicPartitionsResponsePartition(r))
+  const partitions = new Array<DescribeTopicPartitionsResponsePartition>(r.arrayCount(20, 104))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readDescribeTopicPartitionsResponsePartition(r)
   const topicAuthorizedOperations = r.int32()
   r.skipTags()
   return { errorCode, name, topicId, isInternal, partitions, topicAuthorizedOperations }
@@ -292,18 +294,18 @@ function readDescribeTopicPartitionsResponsePartition(
   const partitionIndex = r.int32()
   const leaderId = r.int32()
   const leaderEpoch = r.int32()
-  const replicaNodes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) replicaNodes.push(r.int32())
-  const isrNodes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) isrNodes.push(r.int32())
+  const replicaNodes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < replicaNodes.length; at++) replicaNodes[at] = r.int32()
+  const isrNodes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < isrNodes.length; at++) isrNodes[at] = r.int32()
   let eligibleLeaderReplicas: readonly number[] | null
   {
     const count = r.nullableArrayCount(4, 8)
     if (count < 0) {
       eligibleLeaderReplicas = null
     } else {
-      const list: number[] = []
-      for (let left = count; left > 0; left--) list.push(r.int32())
+      const list = new Array<number>(count)
+      for (let at = 0; at < list.length; at++) list[at] = r.int32()
       eligibleLeaderReplicas = list
     }
   }
@@ -313,13 +315,13 @@ function readDescribeTopicPartitionsResponsePartition(
     if (count < 0) {
       lastKnownElr = null
     } else {
-      const list: number[] = []
-      for (let left = count; left > 0; left--) list.push(r.int32())
+      const list = new Array<number>(count)
+      for (let at = 0; at < list.length; at++) list[at] = r.int32()
       lastKnownElr = list
     }
   }
-  const offlineReplicas: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) offlineReplicas.push(r.int32())
+  const offlineReplicas = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < offlineReplicas.length; at++) offlineReplicas[at] = r.int32()
   r.skipTags()
   return {
     errorCode,

@@ -2,6 +2,8 @@
 //
 // Describes transactions.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -19,8 +21,8 @@ export interface DescribeTransactionsRequestInit {
 function readDescribeTransactionsRequest(r: FrameReader, v: number): DescribeTransactionsRequest {
   checkVersion('DescribeTransactionsRequest', v, 0, 0)
   r.flexible = true
-  const transactionalIds: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) transactionalIds.push(r.string())
+  const transactionalIds = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < transactionalIds.length; at++) transactionalIds[at] = r.string()
   r.skipTags()
   return { transactionalIds }
 }
@@ -66,9 +68,9 @@ function readDescribeTransactionsResponse(r: FrameReader, v: number): DescribeTr
   checkVersion('DescribeTransactionsResponse', v, 0, 0)
   r.flexible = true
   const throttleTimeMs = r.int32()
-  const transactionStates: TransactionState[] = []
-  for (let left = r.arrayCount(28, 144); left > 0; left--)
-    transactionStates.push(readTransactionState(r))
+  const transactionStates = new Array<TransactionState>(r.arrayCount(28, 128))
+  for (let at = 0; at < transactionStates.length; at++)
+    transactionStates[at] = readTransactionState(r)
   r.skipTags()
   return { throttleTimeMs, transactionStates }
 }
@@ -125,8 +127,8 @@ function readTransactionState(r: FrameReader): TransactionState {
   const transactionStartTimeMs = r.int64()
   const producerId = r.int64()
   const producerEpoch = r.int16()
-  const topics: TopicData[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readTopicData(r))
+  const topics = new Array<TopicData>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTopicData(r)
   r.skipTags()
   return {
     errorCode,
@@ -168,8 +170,8 @@ export interface TopicDataInit {
 
 function readTopicData(r: FrameReader): TopicData {
   const topic = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topic, partitions }
 }

@@ -2,6 +2,8 @@
 //
 // Describes the SCRAM credentials of users.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -28,8 +30,8 @@ function readDescribeUserScramCredentialsRequest(
     if (count < 0) {
       users = null
     } else {
-      const list: UserName[] = []
-      for (let left = count; left > 0; left--) list.push(readUserName(r))
+      const list = new Array<UserName>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readUserName(r)
       users = list
     }
   }
@@ -117,9 +119,9 @@ function readDescribeUserScramCredentialsResponse(
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const results: DescribeUserScramCredentialsResult[] = []
-  for (let left = r.arrayCount(6, 96); left > 0; left--)
-    results.push(readDescribeUserScramCredentialsResult(r))
+  const results = new Array<DescribeUserScramCredentialsResult>(r.arrayCount(6, 64))
+  for (let at = 0; at < results.length; at++)
+    results[at] = readDescribeUserScramCredentialsResult(r)
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, results }
 }
@@ -164,8 +166,8 @@ function readDescribeUserScramCredentialsResult(
   const user = r.string()
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const credentialInfos: CredentialInfo[] = []
-  for (let left = r.arrayCount(6, 48); left > 0; left--) credentialInfos.push(readCredentialInfo(r))
+  const credentialInfos = new Array<CredentialInfo>(r.arrayCount(6, 48))
+  for (let at = 0; at < credentialInfos.length; at++) credentialInfos[at] = readCredentialInfo(r)
   r.skipTags()
   return { user, errorCode, errorMessage, credentialInfos }
 }

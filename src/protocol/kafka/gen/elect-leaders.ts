@@ -4,6 +4,8 @@
 //
 // v1: unclean elections. v2: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -30,12 +32,12 @@ function readElectLeadersRequest(r: FrameReader, v: number): ElectLeadersRequest
   const electionType = v >= 1 ? r.int8() : 0
   let topicPartitions: readonly TopicPartitions[] | null
   {
-    const count = r.nullableArrayCount(3, 80)
+    const count = r.nullableArrayCount(3, 48)
     if (count < 0) {
       topicPartitions = null
     } else {
-      const list: TopicPartitions[] = []
-      for (let left = count; left > 0; left--) list.push(readTopicPartitions(r))
+      const list = new Array<TopicPartitions>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readTopicPartitions(r)
       topicPartitions = list
     }
   }
@@ -77,8 +79,8 @@ export interface TopicPartitionsInit {
 
 function readTopicPartitions(r: FrameReader): TopicPartitions {
   const topic = r.string()
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topic, partitions }
 }
@@ -120,9 +122,9 @@ function readElectLeadersResponse(r: FrameReader, v: number): ElectLeadersRespon
   r.flexible = v >= 2
   const throttleTimeMs = r.int32()
   const errorCode = v >= 1 ? r.int16() : 0
-  const replicaElectionResults: ReplicaElectionResult[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    replicaElectionResults.push(readReplicaElectionResult(r))
+  const replicaElectionResults = new Array<ReplicaElectionResult>(r.arrayCount(3, 48))
+  for (let at = 0; at < replicaElectionResults.length; at++)
+    replicaElectionResults[at] = readReplicaElectionResult(r)
   r.skipTags()
   return { throttleTimeMs, errorCode, replicaElectionResults }
 }
@@ -153,9 +155,8 @@ export interface ReplicaElectionResultInit {
 
 function readReplicaElectionResult(r: FrameReader): ReplicaElectionResult {
   const topic = r.string()
-  const partitionResult: PartitionResult[] = []
-  for (let left = r.arrayCount(8, 56); left > 0; left--)
-    partitionResult.push(readPartitionResult(r))
+  const partitionResult = new Array<PartitionResult>(r.arrayCount(8, 56))
+  for (let at = 0; at < partitionResult.length; at++) partitionResult[at] = readPartitionResult(r)
   r.skipTags()
   return { topic, partitionResult }
 }

@@ -7,10 +7,12 @@
 // v13: topics by id (KIP-516). v14: tiered storage. v15: replicaState. v16: nodeEndpoints.
 // v17: directory ids (KIP-853). v18: high watermark of followers.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface FetchRequest {
   /** Cluster that the follower belongs to; null for a client. Version >= 12. */
@@ -65,12 +67,13 @@ function readFetchRequest(r: FrameReader, v: number): FetchRequest {
   const isolationLevel = r.int8()
   const sessionId = v >= 7 ? r.int32() : 0
   const sessionEpoch = v >= 7 ? r.int32() : -1
-  const topics: FetchTopic[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--) topics.push(readFetchTopic(r, v))
-  const forgottenTopicsData: ForgottenTopic[] = []
+  const topics = new Array<FetchTopic>(r.arrayCount(3, 56))
+  for (let at = 0; at < topics.length; at++) topics[at] = readFetchTopic(r, v)
+  let forgottenTopicsData: readonly ForgottenTopic[] = NO_ITEMS
   if (v >= 7) {
-    for (let left = r.arrayCount(3, 128); left > 0; left--)
-      forgottenTopicsData.push(readForgottenTopic(r, v))
+    const list = new Array<ForgottenTopic>(r.arrayCount(3, 56))
+    for (let at = 0; at < list.length; at++) list[at] = readForgottenTopic(r, v)
+    forgottenTopicsData = list
   }
   const rackId = v >= 11 ? r.string() : ''
   let clusterId: string | null = null
@@ -130,7 +133,7 @@ function writeFetchRequest(w: FrameWriter, m: FetchRequestInit, v: number): void
   for (const item of m.topics) writeFetchTopic(w, item, v)
   if (v >= 7) {
     {
-      const forgottenTopicsData = m.forgottenTopicsData ?? []
+      const forgottenTopicsData = m.forgottenTopicsData ?? NO_ITEMS
       w.arrayCount(forgottenTopicsData.length)
       for (const item of forgottenTopicsData) writeForgottenTopic(w, item, v)
     }
@@ -174,8 +177,8 @@ export interface ForgottenTopicInit {
 function readForgottenTopic(r: FrameReader, v: number): ForgottenTopic {
   const topic = v <= 12 ? r.string() : ''
   const topicId = v >= 13 ? r.uuid() : ZERO_UUID
-  const partitions: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitions.push(r.int32())
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = r.int32()
   r.skipTags()
   return { topic, topicId, partitions }
 }
@@ -207,8 +210,8 @@ export interface FetchTopicInit {
 function readFetchTopic(r: FrameReader, v: number): FetchTopic {
   const topic = v <= 12 ? r.string() : ''
   const topicId = v >= 13 ? r.uuid() : ZERO_UUID
-  const partitions: FetchPartition[] = []
-  for (let left = r.arrayCount(16, 160); left > 0; left--) partitions.push(readFetchPartition(r, v))
+  const partitions = new Array<FetchPartition>(r.arrayCount(16, 144))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readFetchPartition(r, v)
   r.skipTags()
   return { topic, topicId, partitions }
 }
@@ -395,10 +398,9 @@ function readFetchResponse(r: FrameReader, v: number): FetchResponse {
   const throttleTimeMs = r.int32()
   const errorCode = v >= 7 ? r.int16() : 0
   const sessionId = v >= 7 ? r.int32() : 0
-  const responses: FetchableTopicResponse[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--)
-    responses.push(readFetchableTopicResponse(r, v))
-  let nodeEndpoints: readonly NodeEndpoint[] = []
+  const responses = new Array<FetchableTopicResponse>(r.arrayCount(3, 56))
+  for (let at = 0; at < responses.length; at++) responses[at] = readFetchableTopicResponse(r, v)
+  let nodeEndpoints: readonly NodeEndpoint[] = NO_ITEMS
   if (r.flexible) {
     for (let tags = r.tagCount(); tags > 0; tags--) {
       switch (r.uvarint()) {
@@ -408,8 +410,8 @@ function readFetchResponse(r: FrameReader, v: number): FetchResponse {
             break
           }
           const end = r.enterTag()
-          const list: NodeEndpoint[] = []
-          for (let left = r.arrayCount(11, 64); left > 0; left--) list.push(readNodeEndpoint(r))
+          const list = new Array<NodeEndpoint>(r.arrayCount(11, 64))
+          for (let at = 0; at < list.length; at++) list[at] = readNodeEndpoint(r)
           nodeEndpoints = list
           r.leaveTag(end)
           break
@@ -438,7 +440,7 @@ function writeFetchResponse(w: FrameWriter, m: FetchResponseInit, v: number): vo
     if (v >= 16 && hasNodeEndpoints) {
       const begun = w.beginTag(0)
       {
-        const nodeEndpoints = m.nodeEndpoints ?? []
+        const nodeEndpoints = m.nodeEndpoints ?? NO_ITEMS
         w.arrayCount(nodeEndpoints.length)
         for (const item of nodeEndpoints) writeNodeEndpoint(w, item)
       }
@@ -502,8 +504,8 @@ export interface FetchableTopicResponseInit {
 function readFetchableTopicResponse(r: FrameReader, v: number): FetchableTopicResponse {
   const topic = v <= 12 ? r.string() : ''
   const topicId = v >= 13 ? r.uuid() : ZERO_UUID
-  const partitions: PartitionData[] = []
-  for (let left = r.arrayCount(30, 176); left > 0; left--) partitions.push(readPartitionData(r, v))
+  const partitions = new Array<PartitionData>(r.arrayCount(30, 168))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readPartitionData(r, v)
   r.skipTags()
   return { topic, topicId, partitions }
 }
@@ -568,12 +570,12 @@ function readPartitionData(r: FrameReader, v: number): PartitionData {
   const logStartOffset = v >= 5 ? r.int64() : -1
   let abortedTransactions: readonly AbortedTransaction[] | null
   {
-    const count = r.nullableArrayCount(16, 64)
+    const count = r.nullableArrayCount(16, 80)
     if (count < 0) {
       abortedTransactions = null
     } else {
-      const list: AbortedTransaction[] = []
-      for (let left = count; left > 0; left--) list.push(readAbortedTransaction(r))
+      const list = new Array<AbortedTransaction>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readAbortedTransaction(r)
       abortedTransactions = list
     }
   }

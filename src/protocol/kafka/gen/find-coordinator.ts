@@ -5,9 +5,11 @@
 // v1: keyType. v3: flexible. v4: many keys a request. v5: TRANSACTION_ABORTABLE.
 // v6: share groups.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface FindCoordinatorRequest {
   /** Group or transactional id. Version <= 3. */
@@ -30,9 +32,11 @@ function readFindCoordinatorRequest(r: FrameReader, v: number): FindCoordinatorR
   r.flexible = v >= 3
   const key = v <= 3 ? r.string() : ''
   const keyType = v >= 1 ? r.int8() : 0
-  const coordinatorKeys: string[] = []
+  let coordinatorKeys: readonly string[] = NO_ITEMS
   if (v >= 4) {
-    for (let left = r.arrayCount(1, 8); left > 0; left--) coordinatorKeys.push(r.string())
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) list[at] = r.string()
+    coordinatorKeys = list
   }
   r.skipTags()
   return { key, keyType, coordinatorKeys }
@@ -51,7 +55,7 @@ function writeFindCoordinatorRequest(
   else if ((m.keyType ?? 0) !== 0) refuse('FindCoordinatorRequest', 'keyType', v)
   if (v >= 4) {
     {
-      const coordinatorKeys = m.coordinatorKeys ?? []
+      const coordinatorKeys = m.coordinatorKeys ?? NO_ITEMS
       w.arrayCount(coordinatorKeys.length)
       for (const item of coordinatorKeys) w.string(item)
     }
@@ -106,9 +110,11 @@ function readFindCoordinatorResponse(r: FrameReader, v: number): FindCoordinator
   const nodeId = v <= 3 ? r.int32() : 0
   const host = v <= 3 ? r.string() : ''
   const port = v <= 3 ? r.int32() : 0
-  const coordinators: Coordinator[] = []
+  let coordinators: readonly Coordinator[] = NO_ITEMS
   if (v >= 4) {
-    for (let left = r.arrayCount(14, 80); left > 0; left--) coordinators.push(readCoordinator(r))
+    const list = new Array<Coordinator>(r.arrayCount(14, 80))
+    for (let at = 0; at < list.length; at++) list[at] = readCoordinator(r)
+    coordinators = list
   }
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, nodeId, host, port, coordinators }
@@ -133,7 +139,7 @@ function writeFindCoordinatorResponse(
   else if ((m.port ?? 0) !== 0) refuse('FindCoordinatorResponse', 'port', v)
   if (v >= 4) {
     {
-      const coordinators = m.coordinators ?? []
+      const coordinators = m.coordinators ?? NO_ITEMS
       w.arrayCount(coordinators.length)
       for (const item of coordinators) writeCoordinator(w, item)
     }

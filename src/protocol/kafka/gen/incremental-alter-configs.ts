@@ -4,6 +4,8 @@
 //
 // v1: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -27,8 +29,8 @@ function readIncrementalAlterConfigsRequest(
 ): IncrementalAlterConfigsRequest {
   checkVersion('IncrementalAlterConfigsRequest', v, 0, 1)
   r.flexible = v >= 1
-  const resources: AlterConfigsResource[] = []
-  for (let left = r.arrayCount(4, 88); left > 0; left--) resources.push(readAlterConfigsResource(r))
+  const resources = new Array<AlterConfigsResource>(r.arrayCount(4, 56))
+  for (let at = 0; at < resources.length; at++) resources[at] = readAlterConfigsResource(r)
   const validateOnly = r.bool()
   r.skipTags()
   return { resources, validateOnly }
@@ -66,8 +68,8 @@ export interface AlterConfigsResourceInit {
 function readAlterConfigsResource(r: FrameReader): AlterConfigsResource {
   const resourceType = r.int8()
   const resourceName = r.string()
-  const configs: AlterableConfig[] = []
-  for (let left = r.arrayCount(4, 56); left > 0; left--) configs.push(readAlterableConfig(r))
+  const configs = new Array<AlterableConfig>(r.arrayCount(4, 56))
+  for (let at = 0; at < configs.length; at++) configs[at] = readAlterableConfig(r)
   r.skipTags()
   return { resourceType, resourceName, configs }
 }
@@ -143,9 +145,8 @@ function readIncrementalAlterConfigsResponse(
   checkVersion('IncrementalAlterConfigsResponse', v, 0, 1)
   r.flexible = v >= 1
   const throttleTimeMs = r.int32()
-  const responses: AlterConfigsResourceResponse[] = []
-  for (let left = r.arrayCount(6, 64); left > 0; left--)
-    responses.push(readAlterConfigsResourceResponse(r))
+  const responses = new Array<AlterConfigsResourceResponse>(r.arrayCount(6, 64))
+  for (let at = 0; at < responses.length; at++) responses[at] = readAlterConfigsResourceResponse(r)
   r.skipTags()
   return { throttleTimeMs, responses }
 }

@@ -5,6 +5,8 @@
 // v1: rebalanceTimeoutMs. v4: MEMBER_ID_REQUIRED on the first join. v5: static members.
 // v6: flexible. v7: protocol type in the answer. v8: reason. v9: skipAssignment.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -49,9 +51,8 @@ function readJoinGroupRequest(r: FrameReader, v: number): JoinGroupRequest {
   const memberId = r.string()
   const groupInstanceId = v >= 5 ? r.nullableString() : null
   const protocolType = r.string()
-  const protocols: JoinGroupRequestProtocol[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--)
-    protocols.push(readJoinGroupRequestProtocol(r))
+  const protocols = new Array<JoinGroupRequestProtocol>(r.arrayCount(3, 48))
+  for (let at = 0; at < protocols.length; at++) protocols[at] = readJoinGroupRequestProtocol(r)
   const reason = v >= 8 ? r.nullableString() : null
   r.skipTags()
   return {
@@ -162,9 +163,8 @@ function readJoinGroupResponse(r: FrameReader, v: number): JoinGroupResponse {
   const leader = r.string()
   const skipAssignment = v >= 9 ? r.bool() : false
   const memberId = r.string()
-  const members: JoinGroupResponseMember[] = []
-  for (let left = r.arrayCount(4, 56); left > 0; left--)
-    members.push(readJoinGroupResponseMember(r, v))
+  const members = new Array<JoinGroupResponseMember>(r.arrayCount(4, 56))
+  for (let at = 0; at < members.length; at++) members[at] = readJoinGroupResponseMember(r, v)
   r.skipTags()
   return {
     throttleTimeMs,

@@ -4,9 +4,11 @@
 //
 // v3: many members a request. v4: flexible. v5: reasons.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface LeaveGroupRequest {
   /** Id of the group. */
@@ -29,9 +31,11 @@ function readLeaveGroupRequest(r: FrameReader, v: number): LeaveGroupRequest {
   r.flexible = v >= 4
   const groupId = r.string()
   const memberId = v <= 2 ? r.string() : ''
-  const members: MemberIdentity[] = []
+  let members: readonly MemberIdentity[] = NO_ITEMS
   if (v >= 3) {
-    for (let left = r.arrayCount(3, 56); left > 0; left--) members.push(readMemberIdentity(r, v))
+    const list = new Array<MemberIdentity>(r.arrayCount(3, 56))
+    for (let at = 0; at < list.length; at++) list[at] = readMemberIdentity(r, v)
+    members = list
   }
   r.skipTags()
   return { groupId, memberId, members }
@@ -45,7 +49,7 @@ function writeLeaveGroupRequest(w: FrameWriter, m: LeaveGroupRequestInit, v: num
   else if ((m.memberId ?? '') !== '') refuse('LeaveGroupRequest', 'memberId', v)
   if (v >= 3) {
     {
-      const members = m.members ?? []
+      const members = m.members ?? NO_ITEMS
       w.arrayCount(members.length)
       for (const item of members) writeMemberIdentity(w, item, v)
     }
@@ -114,9 +118,11 @@ function readLeaveGroupResponse(r: FrameReader, v: number): LeaveGroupResponse {
   r.flexible = v >= 4
   const throttleTimeMs = v >= 1 ? r.int32() : 0
   const errorCode = r.int16()
-  const members: MemberResponse[] = []
+  let members: readonly MemberResponse[] = NO_ITEMS
   if (v >= 3) {
-    for (let left = r.arrayCount(5, 56); left > 0; left--) members.push(readMemberResponse(r))
+    const list = new Array<MemberResponse>(r.arrayCount(5, 56))
+    for (let at = 0; at < list.length; at++) list[at] = readMemberResponse(r)
+    members = list
   }
   r.skipTags()
   return { throttleTimeMs, errorCode, members }
@@ -129,7 +135,7 @@ function writeLeaveGroupResponse(w: FrameWriter, m: LeaveGroupResponseInit, v: n
   w.int16(m.errorCode)
   if (v >= 3) {
     {
-      const members = m.members ?? []
+      const members = m.members ?? NO_ITEMS
       w.arrayCount(members.length)
       for (const item of members) writeMemberResponse(w, item)
     }

@@ -4,9 +4,11 @@
 //
 // v0: client metrics only. v1: any type.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface ListConfigResourcesRequest {
   /** Types to list; empty for all. Version >= 1. */
@@ -21,9 +23,11 @@ export interface ListConfigResourcesRequestInit {
 function readListConfigResourcesRequest(r: FrameReader, v: number): ListConfigResourcesRequest {
   checkVersion('ListConfigResourcesRequest', v, 0, 1)
   r.flexible = true
-  const resourceTypes: number[] = []
+  let resourceTypes: readonly number[] = NO_ITEMS
   if (v >= 1) {
-    for (let left = r.arrayCount(1, 8); left > 0; left--) resourceTypes.push(r.int8())
+    const list = new Array<number>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) list[at] = r.int8()
+    resourceTypes = list
   }
   r.skipTags()
   return { resourceTypes }
@@ -38,7 +42,7 @@ function writeListConfigResourcesRequest(
   w.flexible = true
   if (v >= 1) {
     {
-      const resourceTypes = m.resourceTypes ?? []
+      const resourceTypes = m.resourceTypes ?? NO_ITEMS
       w.arrayCount(resourceTypes.length)
       for (const item of resourceTypes) w.int8(item)
     }
@@ -80,9 +84,8 @@ function readListConfigResourcesResponse(r: FrameReader, v: number): ListConfigR
   r.flexible = true
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
-  const configResources: ConfigResource[] = []
-  for (let left = r.arrayCount(2, 48); left > 0; left--)
-    configResources.push(readConfigResource(r, v))
+  const configResources = new Array<ConfigResource>(r.arrayCount(2, 48))
+  for (let at = 0; at < configResources.length; at++) configResources[at] = readConfigResource(r, v)
   r.skipTags()
   return { throttleTimeMs, errorCode, configResources }
 }

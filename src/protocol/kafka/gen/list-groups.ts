@@ -4,9 +4,11 @@
 //
 // v3: flexible. v4: filter by state. v5: types.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface ListGroupsRequest {
   /** States to list; empty for all. Version >= 4. */
@@ -24,13 +26,17 @@ export interface ListGroupsRequestInit {
 function readListGroupsRequest(r: FrameReader, v: number): ListGroupsRequest {
   checkVersion('ListGroupsRequest', v, 0, 5)
   r.flexible = v >= 3
-  const statesFilter: string[] = []
+  let statesFilter: readonly string[] = NO_ITEMS
   if (v >= 4) {
-    for (let left = r.arrayCount(1, 8); left > 0; left--) statesFilter.push(r.string())
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) list[at] = r.string()
+    statesFilter = list
   }
-  const typesFilter: string[] = []
+  let typesFilter: readonly string[] = NO_ITEMS
   if (v >= 5) {
-    for (let left = r.arrayCount(1, 8); left > 0; left--) typesFilter.push(r.string())
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) list[at] = r.string()
+    typesFilter = list
   }
   r.skipTags()
   return { statesFilter, typesFilter }
@@ -41,14 +47,14 @@ function writeListGroupsRequest(w: FrameWriter, m: ListGroupsRequestInit, v: num
   w.flexible = v >= 3
   if (v >= 4) {
     {
-      const statesFilter = m.statesFilter ?? []
+      const statesFilter = m.statesFilter ?? NO_ITEMS
       w.arrayCount(statesFilter.length)
       for (const item of statesFilter) w.string(item)
     }
   } else if ((m.statesFilter?.length ?? 0) !== 0) refuse('ListGroupsRequest', 'statesFilter', v)
   if (v >= 5) {
     {
-      const typesFilter = m.typesFilter ?? []
+      const typesFilter = m.typesFilter ?? NO_ITEMS
       w.arrayCount(typesFilter.length)
       for (const item of typesFilter) w.string(item)
     }
@@ -86,8 +92,8 @@ function readListGroupsResponse(r: FrameReader, v: number): ListGroupsResponse {
   r.flexible = v >= 3
   const throttleTimeMs = v >= 1 ? r.int32() : 0
   const errorCode = r.int16()
-  const groups: ListedGroup[] = []
-  for (let left = r.arrayCount(3, 64); left > 0; left--) groups.push(readListedGroup(r, v))
+  const groups = new Array<ListedGroup>(r.arrayCount(3, 64))
+  for (let at = 0; at < groups.length; at++) groups[at] = readListedGroup(r, v)
   r.skipTags()
   return { throttleTimeMs, errorCode, groups }
 }

@@ -6,6 +6,8 @@
 // v7: largest timestamp. v8: earliest local. v9: latest tiered. v10: timeoutMs.
 // v11: earliest to upload.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -34,8 +36,8 @@ function readListOffsetsRequest(r: FrameReader, v: number): ListOffsetsRequest {
   r.flexible = v >= 6
   const replicaId = r.int32()
   const isolationLevel = v >= 2 ? r.int8() : 0
-  const topics: ListOffsetsTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readListOffsetsTopic(r, v))
+  const topics = new Array<ListOffsetsTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readListOffsetsTopic(r, v)
   const timeoutMs = v >= 10 ? r.int32() : 0
   r.skipTags()
   return { replicaId, isolationLevel, topics, timeoutMs }
@@ -68,9 +70,8 @@ export interface ListOffsetsTopicInit {
 
 function readListOffsetsTopic(r: FrameReader, v: number): ListOffsetsTopic {
   const name = r.string()
-  const partitions: ListOffsetsPartition[] = []
-  for (let left = r.arrayCount(12, 64); left > 0; left--)
-    partitions.push(readListOffsetsPartition(r, v))
+  const partitions = new Array<ListOffsetsPartition>(r.arrayCount(12, 72))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readListOffsetsPartition(r, v)
   r.skipTags()
   return { name, partitions }
 }
@@ -139,9 +140,8 @@ function readListOffsetsResponse(r: FrameReader, v: number): ListOffsetsResponse
   checkVersion('ListOffsetsResponse', v, 1, 11)
   r.flexible = v >= 6
   const throttleTimeMs = v >= 2 ? r.int32() : 0
-  const topics: ListOffsetsTopicResponse[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readListOffsetsTopicResponse(r, v))
+  const topics = new Array<ListOffsetsTopicResponse>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readListOffsetsTopicResponse(r, v)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -170,9 +170,9 @@ export interface ListOffsetsTopicResponseInit {
 
 function readListOffsetsTopicResponse(r: FrameReader, v: number): ListOffsetsTopicResponse {
   const name = r.string()
-  const partitions: ListOffsetsPartitionResponse[] = []
-  for (let left = r.arrayCount(22, 88); left > 0; left--)
-    partitions.push(readListOffsetsPartitionResponse(r, v))
+  const partitions = new Array<ListOffsetsPartitionResponse>(r.arrayCount(22, 104))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readListOffsetsPartitionResponse(r, v)
   r.skipTags()
   return { name, partitions }
 }

@@ -2,6 +2,8 @@
 //
 // Lists partitions that are moving.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -28,12 +30,12 @@ function readListPartitionReassignmentsRequest(
   const timeoutMs = r.int32()
   let topics: readonly ListPartitionReassignmentsTopics[] | null
   {
-    const count = r.nullableArrayCount(3, 80)
+    const count = r.nullableArrayCount(3, 48)
     if (count < 0) {
       topics = null
     } else {
-      const list: ListPartitionReassignmentsTopics[] = []
-      for (let left = count; left > 0; left--) list.push(readListPartitionReassignmentsTopics(r))
+      const list = new Array<ListPartitionReassignmentsTopics>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readListPartitionReassignmentsTopics(r)
       topics = list
     }
   }
@@ -76,8 +78,8 @@ export interface ListPartitionReassignmentsTopicsInit {
 
 function readListPartitionReassignmentsTopics(r: FrameReader): ListPartitionReassignmentsTopics {
   const name = r.string()
-  const partitionIndexes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) partitionIndexes[at] = r.int32()
   r.skipTags()
   return { name, partitionIndexes }
 }
@@ -132,9 +134,8 @@ function readListPartitionReassignmentsResponse(
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
   const errorMessage = r.nullableString()
-  const topics: OngoingTopicReassignment[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readOngoingTopicReassignment(r))
+  const topics = new Array<OngoingTopicReassignment>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOngoingTopicReassignment(r)
   r.skipTags()
   return { throttleTimeMs, errorCode, errorMessage, topics }
 }
@@ -169,9 +170,9 @@ export interface OngoingTopicReassignmentInit {
 
 function readOngoingTopicReassignment(r: FrameReader): OngoingTopicReassignment {
   const name = r.string()
-  const partitions: OngoingPartitionReassignment[] = []
-  for (let left = r.arrayCount(8, 160); left > 0; left--)
-    partitions.push(readOngoingPartitionReassignment(r))
+  const partitions = new Array<OngoingPartitionReassignment>(r.arrayCount(8, 64))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOngoingPartitionReassignment(r)
   r.skipTags()
   return { name, partitions }
 }
@@ -204,12 +205,12 @@ export interface OngoingPartitionReassignmentInit {
 
 function readOngoingPartitionReassignment(r: FrameReader): OngoingPartitionReassignment {
   const partitionIndex = r.int32()
-  const replicas: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) replicas.push(r.int32())
-  const addingReplicas: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) addingReplicas.push(r.int32())
-  const removingReplicas: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) removingReplicas.push(r.int32())
+  const replicas = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < replicas.length; at++) replicas[at] = r.int32()
+  const addingReplicas = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < addingReplicas.length; at++) addingReplicas[at] = r.int32()
+  const removingReplicas = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < removingReplicas.length; at++) removingReplicas[at] = r.int32()
   r.skipTags()
   return { partitionIndex, replicas, addingReplicas, removingReplicas }
 }

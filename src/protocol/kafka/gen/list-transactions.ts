@@ -4,6 +4,8 @@
 //
 // v1: filter by duration. v2: by regular expression.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -30,10 +32,10 @@ export interface ListTransactionsRequestInit {
 function readListTransactionsRequest(r: FrameReader, v: number): ListTransactionsRequest {
   checkVersion('ListTransactionsRequest', v, 0, 2)
   r.flexible = true
-  const stateFilters: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) stateFilters.push(r.string())
-  const producerIdFilters: number[] = []
-  for (let left = r.arrayCount(8, 16); left > 0; left--) producerIdFilters.push(r.int64())
+  const stateFilters = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < stateFilters.length; at++) stateFilters[at] = r.string()
+  const producerIdFilters = new Array<number>(r.arrayCount(8, 24))
+  for (let at = 0; at < producerIdFilters.length; at++) producerIdFilters[at] = r.int64()
   const durationFilter = v >= 1 ? r.int64Clamped() : -1
   const transactionalIdPattern = v >= 2 ? r.nullableString() : null
   r.skipTags()
@@ -95,11 +97,11 @@ function readListTransactionsResponse(r: FrameReader, v: number): ListTransactio
   r.flexible = true
   const throttleTimeMs = r.int32()
   const errorCode = r.int16()
-  const unknownStateFilters: string[] = []
-  for (let left = r.arrayCount(1, 8); left > 0; left--) unknownStateFilters.push(r.string())
-  const transactionStates: TransactionState[] = []
-  for (let left = r.arrayCount(11, 64); left > 0; left--)
-    transactionStates.push(readTransactionState(r))
+  const unknownStateFilters = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < unknownStateFilters.length; at++) unknownStateFilters[at] = r.string()
+  const transactionStates = new Array<TransactionState>(r.arrayCount(11, 72))
+  for (let at = 0; at < transactionStates.length; at++)
+    transactionStates[at] = readTransactionState(r)
   r.skipTags()
   return { throttleTimeMs, errorCode, unknownStateFilters, transactionStates }
 }

@@ -7,10 +7,12 @@
 // v10: topic ids. v11: cluster operations moved to DescribeCluster. v12: lookup by id.
 // v13: errorCode for the whole answer (REBOOTSTRAP_REQUIRED).
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface MetadataRequest {
   /** Topics to describe; null for all (in version 0: empty for all). */
@@ -36,12 +38,12 @@ function readMetadataRequest(r: FrameReader, v: number): MetadataRequest {
   r.flexible = v >= 9
   let topics: readonly MetadataRequestTopic[] | null
   {
-    const count = v >= 1 ? r.nullableArrayCount(2, 88) : r.arrayCount(2, 88)
+    const count = v >= 1 ? r.nullableArrayCount(2, 48) : r.arrayCount(2, 48)
     if (count < 0) {
       topics = null
     } else {
-      const list: MetadataRequestTopic[] = []
-      for (let left = count; left > 0; left--) list.push(readMetadataRequestTopic(r, v))
+      const list = new Array<MetadataRequestTopic>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readMetadataRequestTopic(r, v)
       topics = list
     }
   }
@@ -150,14 +152,12 @@ function readMetadataResponse(r: FrameReader, v: number): MetadataResponse {
   checkVersion('MetadataResponse', v, 0, 13)
   r.flexible = v >= 9
   const throttleTimeMs = v >= 3 ? r.int32() : 0
-  const brokers: MetadataResponseBroker[] = []
-  for (let left = r.arrayCount(10, 64); left > 0; left--)
-    brokers.push(readMetadataResponseBroker(r, v))
+  const brokers = new Array<MetadataResponseBroker>(r.arrayCount(10, 64))
+  for (let at = 0; at < brokers.length; at++) brokers[at] = readMetadataResponseBroker(r, v)
   const clusterId = v >= 2 ? r.nullableString() : null
   const controllerId = v >= 1 ? r.int32() : -1
-  const topics: MetadataResponseTopic[] = []
-  for (let left = r.arrayCount(8, 152); left > 0; left--)
-    topics.push(readMetadataResponseTopic(r, v))
+  const topics = new Array<MetadataResponseTopic>(r.arrayCount(8, 80))
+  for (let at = 0; at < topics.length; at++) topics[at] = readMetadataResponseTopic(r, v)
   const clusterAuthorizedOperations = v >= 8 && v <= 10 ? r.int32() : -2147483648
   const errorCode = v >= 13 ? r.int16() : 0
   r.skipTags()
@@ -219,9 +219,9 @@ function readMetadataResponseTopic(r: FrameReader, v: number): MetadataResponseT
   const name = v >= 12 ? r.nullableString() : r.string()
   const topicId = v >= 10 ? r.uuid() : ZERO_UUID
   const isInternal = v >= 1 ? r.bool() : false
-  const partitions: MetadataResponsePartition[] = []
-  for (let left = r.arrayCount(18, 184); left > 0; left--)
-    partitions.push(readMetadataResponsePartition(r, v))
+  const partitions = new Array<MetadataResponsePartition>(r.arrayCount(18, 88))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readMetadataResponsePartition(r, v)
   const topicAuthorizedOperations = v >= 8 ? r.int32() : -2147483648
   r.skipTags()
   return { errorCode, name, topicId, isInternal, partitions, topicAuthorizedOperations }
@@ -274,13 +274,15 @@ function readMetadataResponsePartition(r: FrameReader, v: number): MetadataRespo
   const partitionIndex = r.int32()
   const leaderId = r.int32()
   const leaderEpoch = v >= 7 ? r.int32() : -1
-  const replicaNodes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) replicaNodes.push(r.int32())
-  const isrNodes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) isrNodes.push(r.int32())
-  const offlineReplicas: number[] = []
+  const replicaNodes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < replicaNodes.length; at++) replicaNodes[at] = r.int32()
+  const isrNodes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < isrNodes.length; at++) isrNodes[at] = r.int32()
+  let offlineReplicas: readonly number[] = NO_ITEMS
   if (v >= 5) {
-    for (let left = r.arrayCount(4, 8); left > 0; left--) offlineReplicas.push(r.int32())
+    const list = new Array<number>(r.arrayCount(4, 8))
+    for (let at = 0; at < list.length; at++) list[at] = r.int32()
+    offlineReplicas = list
   }
   r.skipTags()
   return {
@@ -309,7 +311,7 @@ function writeMetadataResponsePartition(
   for (const item of m.isrNodes) w.int32(item)
   if (v >= 5) {
     {
-      const offlineReplicas = m.offlineReplicas ?? []
+      const offlineReplicas = m.offlineReplicas ?? NO_ITEMS
       w.arrayCount(offlineReplicas.length)
       for (const item of offlineReplicas) w.int32(item)
     }

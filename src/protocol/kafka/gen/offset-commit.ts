@@ -5,6 +5,8 @@
 // v2: retentionTimeMs, gone in v5. v6: leader epochs. v7: static members. v8: flexible.
 // v9: members of the newer group protocol. v10: topics by id.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
@@ -43,9 +45,8 @@ function readOffsetCommitRequest(r: FrameReader, v: number): OffsetCommitRequest
   const memberId = r.string()
   const groupInstanceId = v >= 7 ? r.nullableString() : null
   const retentionTimeMs = v <= 4 ? r.int64Clamped() : -1
-  const topics: OffsetCommitRequestTopic[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--)
-    topics.push(readOffsetCommitRequestTopic(r, v))
+  const topics = new Array<OffsetCommitRequestTopic>(r.arrayCount(3, 56))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetCommitRequestTopic(r, v)
   r.skipTags()
   return { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId, retentionTimeMs, topics }
 }
@@ -83,9 +84,9 @@ export interface OffsetCommitRequestTopicInit {
 function readOffsetCommitRequestTopic(r: FrameReader, v: number): OffsetCommitRequestTopic {
   const name = v <= 9 ? r.string() : ''
   const topicId = v >= 10 ? r.uuid() : ZERO_UUID
-  const partitions: OffsetCommitRequestPartition[] = []
-  for (let left = r.arrayCount(14, 72); left > 0; left--)
-    partitions.push(readOffsetCommitRequestPartition(r, v))
+  const partitions = new Array<OffsetCommitRequestPartition>(r.arrayCount(14, 80))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOffsetCommitRequestPartition(r, v)
   r.skipTags()
   return { name, topicId, partitions }
 }
@@ -168,9 +169,8 @@ function readOffsetCommitResponse(r: FrameReader, v: number): OffsetCommitRespon
   checkVersion('OffsetCommitResponse', v, 2, 10)
   r.flexible = v >= 8
   const throttleTimeMs = v >= 3 ? r.int32() : 0
-  const topics: OffsetCommitResponseTopic[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--)
-    topics.push(readOffsetCommitResponseTopic(r, v))
+  const topics = new Array<OffsetCommitResponseTopic>(r.arrayCount(3, 56))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetCommitResponseTopic(r, v)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -203,9 +203,9 @@ export interface OffsetCommitResponseTopicInit {
 function readOffsetCommitResponseTopic(r: FrameReader, v: number): OffsetCommitResponseTopic {
   const name = v <= 9 ? r.string() : ''
   const topicId = v >= 10 ? r.uuid() : ZERO_UUID
-  const partitions: OffsetCommitResponsePartition[] = []
-  for (let left = r.arrayCount(6, 48); left > 0; left--)
-    partitions.push(readOffsetCommitResponsePartition(r))
+  const partitions = new Array<OffsetCommitResponsePartition>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOffsetCommitResponsePartition(r)
   r.skipTags()
   return { name, topicId, partitions }
 }

@@ -2,6 +2,8 @@
 //
 // Deletes stored offsets of a group.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -23,9 +25,8 @@ function readOffsetDeleteRequest(r: FrameReader, v: number): OffsetDeleteRequest
   checkVersion('OffsetDeleteRequest', v, 0, 0)
   r.flexible = false
   const groupId = r.string()
-  const topics: OffsetDeleteRequestTopic[] = []
-  for (let left = r.arrayCount(6, 80); left > 0; left--)
-    topics.push(readOffsetDeleteRequestTopic(r))
+  const topics = new Array<OffsetDeleteRequestTopic>(r.arrayCount(6, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetDeleteRequestTopic(r)
   return { groupId, topics }
 }
 
@@ -52,9 +53,9 @@ export interface OffsetDeleteRequestTopicInit {
 
 function readOffsetDeleteRequestTopic(r: FrameReader): OffsetDeleteRequestTopic {
   const name = r.string()
-  const partitions: OffsetDeleteRequestPartition[] = []
-  for (let left = r.arrayCount(4, 40); left > 0; left--)
-    partitions.push(readOffsetDeleteRequestPartition(r))
+  const partitions = new Array<OffsetDeleteRequestPartition>(r.arrayCount(4, 40))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOffsetDeleteRequestPartition(r)
   return { name, partitions }
 }
 
@@ -116,9 +117,8 @@ function readOffsetDeleteResponse(r: FrameReader, v: number): OffsetDeleteRespon
   r.flexible = false
   const errorCode = r.int16()
   const throttleTimeMs = r.int32()
-  const topics: OffsetDeleteResponseTopic[] = []
-  for (let left = r.arrayCount(6, 80); left > 0; left--)
-    topics.push(readOffsetDeleteResponseTopic(r))
+  const topics = new Array<OffsetDeleteResponseTopic>(r.arrayCount(6, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetDeleteResponseTopic(r)
   return { errorCode, throttleTimeMs, topics }
 }
 
@@ -146,9 +146,9 @@ export interface OffsetDeleteResponseTopicInit {
 
 function readOffsetDeleteResponseTopic(r: FrameReader): OffsetDeleteResponseTopic {
   const name = r.string()
-  const partitions: OffsetDeleteResponsePartition[] = []
-  for (let left = r.arrayCount(6, 48); left > 0; left--)
-    partitions.push(readOffsetDeleteResponsePartition(r))
+  const partitions = new Array<OffsetDeleteResponsePartition>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOffsetDeleteResponsePartition(r)
   return { name, partitions }
 }
 

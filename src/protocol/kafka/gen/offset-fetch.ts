@@ -5,10 +5,12 @@
 // v2: null asks for all topics. v3: throttle time. v5: leader epochs. v6: flexible.
 // v7: requireStable. v8: many groups a request. v9: member epochs. v10: topics by id.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface OffsetFetchRequest {
   /** Id of the group. Version <= 7. */
@@ -33,21 +35,22 @@ function readOffsetFetchRequest(r: FrameReader, v: number): OffsetFetchRequest {
   checkVersion('OffsetFetchRequest', v, 1, 10)
   r.flexible = v >= 6
   const groupId = v <= 7 ? r.string() : ''
-  let topics: readonly OffsetFetchRequestTopic[] | null = []
+  let topics: readonly OffsetFetchRequestTopic[] | null = NO_ITEMS
   if (v <= 7) {
-    const count = v >= 2 ? r.nullableArrayCount(3, 80) : r.arrayCount(3, 80)
+    const count = v >= 2 ? r.nullableArrayCount(3, 48) : r.arrayCount(3, 48)
     if (count < 0) {
       topics = null
     } else {
-      const list: OffsetFetchRequestTopic[] = []
-      for (let left = count; left > 0; left--) list.push(readOffsetFetchRequestTopic(r))
+      const list = new Array<OffsetFetchRequestTopic>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readOffsetFetchRequestTopic(r)
       topics = list
     }
   }
-  const groups: OffsetFetchRequestGroup[] = []
+  let groups: readonly OffsetFetchRequestGroup[] = NO_ITEMS
   if (v >= 8) {
-    for (let left = r.arrayCount(3, 96); left > 0; left--)
-      groups.push(readOffsetFetchRequestGroup(r, v))
+    const list = new Array<OffsetFetchRequestGroup>(r.arrayCount(3, 64))
+    for (let at = 0; at < list.length; at++) list[at] = readOffsetFetchRequestGroup(r, v)
+    groups = list
   }
   const requireStable = v >= 7 ? r.bool() : false
   r.skipTags()
@@ -61,7 +64,7 @@ function writeOffsetFetchRequest(w: FrameWriter, m: OffsetFetchRequestInit, v: n
   else if ((m.groupId ?? '') !== '') refuse('OffsetFetchRequest', 'groupId', v)
   if (v <= 7) {
     {
-      const topics = m.topics === undefined ? [] : m.topics
+      const topics = m.topics === undefined ? NO_ITEMS : m.topics
       if (topics === null) {
         if (!(v >= 2)) refuse('OffsetFetchRequest', 'topics', v)
         w.nullArray()
@@ -73,7 +76,7 @@ function writeOffsetFetchRequest(w: FrameWriter, m: OffsetFetchRequestInit, v: n
   } else if ((m.topics?.length ?? 0) !== 0) refuse('OffsetFetchRequest', 'topics', v)
   if (v >= 8) {
     {
-      const groups = m.groups ?? []
+      const groups = m.groups ?? NO_ITEMS
       w.arrayCount(groups.length)
       for (const item of groups) writeOffsetFetchRequestGroup(w, item, v)
     }
@@ -108,12 +111,12 @@ function readOffsetFetchRequestGroup(r: FrameReader, v: number): OffsetFetchRequ
   const memberEpoch = v >= 9 ? r.int32() : -1
   let topics: readonly OffsetFetchRequestTopics[] | null
   {
-    const count = r.nullableArrayCount(3, 128)
+    const count = r.nullableArrayCount(3, 56)
     if (count < 0) {
       topics = null
     } else {
-      const list: OffsetFetchRequestTopics[] = []
-      for (let left = count; left > 0; left--) list.push(readOffsetFetchRequestTopics(r, v))
+      const list = new Array<OffsetFetchRequestTopics>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readOffsetFetchRequestTopics(r, v)
       topics = list
     }
   }
@@ -160,8 +163,8 @@ export interface OffsetFetchRequestTopicsInit {
 function readOffsetFetchRequestTopics(r: FrameReader, v: number): OffsetFetchRequestTopics {
   const name = v <= 9 ? r.string() : ''
   const topicId = v >= 10 ? r.uuid() : ZERO_UUID
-  const partitionIndexes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) partitionIndexes[at] = r.int32()
   r.skipTags()
   return { name, topicId, partitionIndexes }
 }
@@ -193,8 +196,8 @@ export interface OffsetFetchRequestTopicInit {
 
 function readOffsetFetchRequestTopic(r: FrameReader): OffsetFetchRequestTopic {
   const name = r.string()
-  const partitionIndexes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) partitionIndexes[at] = r.int32()
   r.skipTags()
   return { name, partitionIndexes }
 }
@@ -238,16 +241,18 @@ function readOffsetFetchResponse(r: FrameReader, v: number): OffsetFetchResponse
   checkVersion('OffsetFetchResponse', v, 1, 10)
   r.flexible = v >= 6
   const throttleTimeMs = v >= 3 ? r.int32() : 0
-  const topics: OffsetFetchResponseTopic[] = []
+  let topics: readonly OffsetFetchResponseTopic[] = NO_ITEMS
   if (v <= 7) {
-    for (let left = r.arrayCount(3, 80); left > 0; left--)
-      topics.push(readOffsetFetchResponseTopic(r, v))
+    const list = new Array<OffsetFetchResponseTopic>(r.arrayCount(3, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readOffsetFetchResponseTopic(r, v)
+    topics = list
   }
   const errorCode = v >= 2 && v <= 7 ? r.int16() : 0
-  const groups: OffsetFetchResponseGroup[] = []
+  let groups: readonly OffsetFetchResponseGroup[] = NO_ITEMS
   if (v >= 8) {
-    for (let left = r.arrayCount(5, 88); left > 0; left--)
-      groups.push(readOffsetFetchResponseGroup(r, v))
+    const list = new Array<OffsetFetchResponseGroup>(r.arrayCount(5, 56))
+    for (let at = 0; at < list.length; at++) list[at] = readOffsetFetchResponseGroup(r, v)
+    groups = list
   }
   r.skipTags()
   return { throttleTimeMs, topics, errorCode, groups }
@@ -259,7 +264,7 @@ function writeOffsetFetchResponse(w: FrameWriter, m: OffsetFetchResponseInit, v:
   if (v >= 3) w.int32(m.throttleTimeMs ?? 0)
   if (v <= 7) {
     {
-      const topics = m.topics ?? []
+      const topics = m.topics ?? NO_ITEMS
       w.arrayCount(topics.length)
       for (const item of topics) writeOffsetFetchResponseTopic(w, item, v)
     }
@@ -267,7 +272,7 @@ function writeOffsetFetchResponse(w: FrameWriter, m: OffsetFetchResponseInit, v:
   if (v >= 2 && v <= 7) w.int16(m.errorCode ?? 0)
   if (v >= 8) {
     {
-      const groups = m.groups ?? []
+      const groups = m.groups ?? NO_ITEMS
       w.arrayCount(groups.length)
       for (const item of groups) writeOffsetFetchResponseGroup(w, item, v)
     }
@@ -293,9 +298,8 @@ export interface OffsetFetchResponseGroupInit {
 
 function readOffsetFetchResponseGroup(r: FrameReader, v: number): OffsetFetchResponseGroup {
   const groupId = r.string()
-  const topics: OffsetFetchResponseTopics[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--)
-    topics.push(readOffsetFetchResponseTopics(r, v))
+  const topics = new Array<OffsetFetchResponseTopics>(r.arrayCount(3, 56))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetFetchResponseTopics(r, v)
   const errorCode = r.int16()
   r.skipTags()
   return { groupId, topics, errorCode }
@@ -332,9 +336,9 @@ export interface OffsetFetchResponseTopicsInit {
 function readOffsetFetchResponseTopics(r: FrameReader, v: number): OffsetFetchResponseTopics {
   const name = v <= 9 ? r.string() : ''
   const topicId = v >= 10 ? r.uuid() : ZERO_UUID
-  const partitions: OffsetFetchResponsePartitions[] = []
-  for (let left = r.arrayCount(20, 80); left > 0; left--)
-    partitions.push(readOffsetFetchResponsePartitions(r))
+  const partitions = new Array<OffsetFetchResponsePartitions>(r.arrayCount(20, 88))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOffsetFetchResponsePartitions(r)
   r.skipTags()
   return { name, topicId, partitions }
 }
@@ -410,9 +414,9 @@ export interface OffsetFetchResponseTopicInit {
 
 function readOffsetFetchResponseTopic(r: FrameReader, v: number): OffsetFetchResponseTopic {
   const name = r.string()
-  const partitions: OffsetFetchResponsePartition[] = []
-  for (let left = r.arrayCount(16, 80); left > 0; left--)
-    partitions.push(readOffsetFetchResponsePartition(r, v))
+  const partitions = new Array<OffsetFetchResponsePartition>(r.arrayCount(16, 88))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readOffsetFetchResponsePartition(r, v)
   r.skipTags()
   return { name, partitions }
 }

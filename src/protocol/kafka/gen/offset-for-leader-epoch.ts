@@ -4,6 +4,8 @@
 //
 // v3: replicaId. v4: flexible.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -25,8 +27,8 @@ function readOffsetForLeaderEpochRequest(r: FrameReader, v: number): OffsetForLe
   checkVersion('OffsetForLeaderEpochRequest', v, 2, 4)
   r.flexible = v >= 4
   const replicaId = v >= 3 ? r.int32() : -2
-  const topics: OffsetForLeaderTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readOffsetForLeaderTopic(r))
+  const topics = new Array<OffsetForLeaderTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetForLeaderTopic(r)
   r.skipTags()
   return { replicaId, topics }
 }
@@ -59,9 +61,8 @@ export interface OffsetForLeaderTopicInit {
 
 function readOffsetForLeaderTopic(r: FrameReader): OffsetForLeaderTopic {
   const topic = r.string()
-  const partitions: OffsetForLeaderPartition[] = []
-  for (let left = r.arrayCount(12, 56); left > 0; left--)
-    partitions.push(readOffsetForLeaderPartition(r))
+  const partitions = new Array<OffsetForLeaderPartition>(r.arrayCount(12, 56))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readOffsetForLeaderPartition(r)
   r.skipTags()
   return { topic, partitions }
 }
@@ -133,9 +134,8 @@ function readOffsetForLeaderEpochResponse(r: FrameReader, v: number): OffsetForL
   checkVersion('OffsetForLeaderEpochResponse', v, 2, 4)
   r.flexible = v >= 4
   const throttleTimeMs = r.int32()
-  const topics: OffsetForLeaderTopicResult[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readOffsetForLeaderTopicResult(r))
+  const topics = new Array<OffsetForLeaderTopicResult>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readOffsetForLeaderTopicResult(r)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -168,8 +168,8 @@ export interface OffsetForLeaderTopicResultInit {
 
 function readOffsetForLeaderTopicResult(r: FrameReader): OffsetForLeaderTopicResult {
   const topic = r.string()
-  const partitions: EpochEndOffset[] = []
-  for (let left = r.arrayCount(18, 72); left > 0; left--) partitions.push(readEpochEndOffset(r))
+  const partitions = new Array<EpochEndOffset>(r.arrayCount(18, 80))
+  for (let at = 0; at < partitions.length; at++) partitions[at] = readEpochEndOffset(r)
   r.skipTags()
   return { topic, partitions }
 }

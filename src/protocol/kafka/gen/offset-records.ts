@@ -3,6 +3,8 @@
 // Records of __consumer_offsets: stored offsets, and groups of the classic protocol. A key is
 // preceded by its type, a value by its version, both int16.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
@@ -299,8 +301,8 @@ function readGroupMetadataValue(r: FrameReader, v: number): GroupMetadataValue {
   const protocol = r.nullableString()
   const leader = r.nullableString()
   const currentStateTimestamp = v >= 2 ? r.int64() : -1
-  const members: ClassicMember[] = []
-  for (let left = r.arrayCount(15, 96); left > 0; left--) members.push(readClassicMember(r, v))
+  const members = new Array<ClassicMember>(r.arrayCount(15, 96))
+  for (let at = 0; at < members.length; at++) members[at] = readClassicMember(r, v)
   r.skipTags()
   return { protocolType, generation, protocol, leader, currentStateTimestamp, members }
 }

@@ -7,10 +7,12 @@
 // v11: TRANSACTION_ABORTABLE. v12: adds partitions to the transaction by itself (KIP-890).
 // v13: topics by id (KIP-516).
 
+/* oxlint-disable unicorn/no-new-array */
+
 import { type Uuid, ZERO_UUID } from '../../../base/uuid.ts'
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
+import { type Api, type MessageCodec, NO_ITEMS, checkVersion, refuse } from '../message-codec.ts'
 
 export interface ProduceRequest {
   /** Name of the transactional producer; null outside transactions. */
@@ -37,8 +39,8 @@ function readProduceRequest(r: FrameReader, v: number): ProduceRequest {
   const transactionalId = r.nullableString()
   const acks = r.int16()
   const timeoutMs = r.int32()
-  const topicData: TopicProduceData[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--) topicData.push(readTopicProduceData(r, v))
+  const topicData = new Array<TopicProduceData>(r.arrayCount(3, 56))
+  for (let at = 0; at < topicData.length; at++) topicData[at] = readTopicProduceData(r, v)
   r.skipTags()
   return { transactionalId, acks, timeoutMs, topicData }
 }
@@ -73,9 +75,8 @@ export interface TopicProduceDataInit {
 function readTopicProduceData(r: FrameReader, v: number): TopicProduceData {
   const name = v <= 12 ? r.string() : ''
   const topicId = v >= 13 ? r.uuid() : ZERO_UUID
-  const partitionData: PartitionProduceData[] = []
-  for (let left = r.arrayCount(6, 48); left > 0; left--)
-    partitionData.push(readPartitionProduceData(r))
+  const partitionData = new Array<PartitionProduceData>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitionData.length; at++) partitionData[at] = readPartitionProduceData(r)
   r.skipTags()
   return { name, topicId, partitionData }
 }
@@ -142,11 +143,10 @@ export interface ProduceResponseInit {
 function readProduceResponse(r: FrameReader, v: number): ProduceResponse {
   checkVersion('ProduceResponse', v, 3, 13)
   r.flexible = v >= 9
-  const responses: TopicProduceResponse[] = []
-  for (let left = r.arrayCount(3, 128); left > 0; left--)
-    responses.push(readTopicProduceResponse(r, v))
+  const responses = new Array<TopicProduceResponse>(r.arrayCount(3, 56))
+  for (let at = 0; at < responses.length; at++) responses[at] = readTopicProduceResponse(r, v)
   const throttleTimeMs = r.int32()
-  let nodeEndpoints: readonly NodeEndpoint[] = []
+  let nodeEndpoints: readonly NodeEndpoint[] = NO_ITEMS
   if (r.flexible) {
     for (let tags = r.tagCount(); tags > 0; tags--) {
       switch (r.uvarint()) {
@@ -156,8 +156,8 @@ function readProduceResponse(r: FrameReader, v: number): ProduceResponse {
             break
           }
           const end = r.enterTag()
-          const list: NodeEndpoint[] = []
-          for (let left = r.arrayCount(11, 64); left > 0; left--) list.push(readNodeEndpoint(r))
+          const list = new Array<NodeEndpoint>(r.arrayCount(11, 64))
+          for (let at = 0; at < list.length; at++) list[at] = readNodeEndpoint(r)
           nodeEndpoints = list
           r.leaveTag(end)
           break
@@ -183,7 +183,7 @@ function writeProduceResponse(w: FrameWriter, m: ProduceResponseInit, v: number)
     if (v >= 10 && hasNodeEndpoints) {
       const begun = w.beginTag(0)
       {
-        const nodeEndpoints = m.nodeEndpoints ?? []
+        const nodeEndpoints = m.nodeEndpoints ?? NO_ITEMS
         w.arrayCount(nodeEndpoints.length)
         for (const item of nodeEndpoints) writeNodeEndpoint(w, item)
       }
@@ -247,9 +247,9 @@ export interface TopicProduceResponseInit {
 function readTopicProduceResponse(r: FrameReader, v: number): TopicProduceResponse {
   const name = v <= 12 ? r.string() : ''
   const topicId = v >= 13 ? r.uuid() : ZERO_UUID
-  const partitionResponses: PartitionProduceResponse[] = []
-  for (let left = r.arrayCount(22, 152); left > 0; left--)
-    partitionResponses.push(readPartitionProduceResponse(r, v))
+  const partitionResponses = new Array<PartitionProduceResponse>(r.arrayCount(22, 144))
+  for (let at = 0; at < partitionResponses.length; at++)
+    partitionResponses[at] = readPartitionProduceResponse(r, v)
   r.skipTags()
   return { name, topicId, partitionResponses }
 }
@@ -299,10 +299,11 @@ function readPartitionProduceResponse(r: FrameReader, v: number): PartitionProdu
   const baseOffset = r.int64()
   const logAppendTimeMs = r.int64()
   const logStartOffset = v >= 5 ? r.int64() : -1
-  const recordErrors: BatchIndexAndErrorMessage[] = []
+  let recordErrors: readonly BatchIndexAndErrorMessage[] = NO_ITEMS
   if (v >= 8) {
-    for (let left = r.arrayCount(6, 48); left > 0; left--)
-      recordErrors.push(readBatchIndexAndErrorMessage(r))
+    const list = new Array<BatchIndexAndErrorMessage>(r.arrayCount(6, 48))
+    for (let at = 0; at < list.length; at++) list[at] = readBatchIndexAndErrorMessage(r)
+    recordErrors = list
   }
   const errorMessage = v >= 8 ? r.nullableString() : null
   let currentLeader: LeaderIdAndEpoch = DEFAULT_LEADER_ID_AND_EPOCH
@@ -348,7 +349,7 @@ function writePartitionProduceResponse(
   if (v >= 5) w.int64(m.logStartOffset ?? -1)
   if (v >= 8) {
     {
-      const recordErrors = m.recordErrors ?? []
+      const recordErrors = m.recordErrors ?? NO_ITEMS
       w.arrayCount(recordErrors.length)
       for (const item of recordErrors) writeBatchIndexAndErrorMessage(w, item)
     }

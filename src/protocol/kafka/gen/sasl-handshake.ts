@@ -2,6 +2,8 @@
 //
 // Chooses the SASL mechanism. After v0 bare tokens follow, after v1 SaslAuthenticate.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -55,8 +57,8 @@ function readSaslHandshakeResponse(r: FrameReader, v: number): SaslHandshakeResp
   checkVersion('SaslHandshakeResponse', v, 0, 1)
   r.flexible = false
   const errorCode = r.int16()
-  const mechanisms: string[] = []
-  for (let left = r.arrayCount(2, 8); left > 0; left--) mechanisms.push(r.string())
+  const mechanisms = new Array<string>(r.arrayCount(2, 8))
+  for (let at = 0; at < mechanisms.length; at++) mechanisms[at] = r.string()
   return { errorCode, mechanisms }
 }
 

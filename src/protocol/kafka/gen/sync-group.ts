@@ -4,6 +4,8 @@
 //
 // v3: static members. v4: flexible. v5: protocol type and name.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -45,9 +47,9 @@ function readSyncGroupRequest(r: FrameReader, v: number): SyncGroupRequest {
   const groupInstanceId = v >= 3 ? r.nullableString() : null
   const protocolType = v >= 5 ? r.nullableString() : null
   const protocolName = v >= 5 ? r.nullableString() : null
-  const assignments: SyncGroupRequestAssignment[] = []
-  for (let left = r.arrayCount(3, 48); left > 0; left--)
-    assignments.push(readSyncGroupRequestAssignment(r))
+  const assignments = new Array<SyncGroupRequestAssignment>(r.arrayCount(3, 48))
+  for (let at = 0; at < assignments.length; at++)
+    assignments[at] = readSyncGroupRequestAssignment(r)
   r.skipTags()
   return {
     groupId,

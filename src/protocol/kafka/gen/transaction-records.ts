@@ -3,6 +3,8 @@
 // Records of __transaction_state. A key is preceded by its type, a value by its version, both
 // int16.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -91,12 +93,12 @@ function readTransactionLogValue(r: FrameReader, v: number): TransactionLogValue
   const transactionStatus = r.int8()
   let transactionPartitions: readonly TransactionTopic[] | null
   {
-    const count = r.nullableArrayCount(3, 80)
+    const count = r.nullableArrayCount(3, 48)
     if (count < 0) {
       transactionPartitions = null
     } else {
-      const list: TransactionTopic[] = []
-      for (let left = count; left > 0; left--) list.push(readTransactionTopic(r))
+      const list = new Array<TransactionTopic>(count)
+      for (let at = 0; at < list.length; at++) list[at] = readTransactionTopic(r)
       transactionPartitions = list
     }
   }
@@ -225,8 +227,8 @@ export interface TransactionTopicInit {
 
 function readTransactionTopic(r: FrameReader): TransactionTopic {
   const topic = r.string()
-  const partitionIds: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIds.push(r.int32())
+  const partitionIds = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIds.length; at++) partitionIds[at] = r.int32()
   r.skipTags()
   return { topic, partitionIds }
 }

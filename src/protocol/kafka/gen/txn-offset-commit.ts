@@ -5,6 +5,8 @@
 // v2: leader epochs. v3: flexible, group members. v4: TRANSACTION_ABORTABLE.
 // v5: adds the offsets to the transaction by itself.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion, refuse } from '../message-codec.ts'
@@ -50,9 +52,8 @@ function readTxnOffsetCommitRequest(r: FrameReader, v: number): TxnOffsetCommitR
   const generationId = v >= 3 ? r.int32() : -1
   const memberId = v >= 3 ? r.string() : ''
   const groupInstanceId = v >= 3 ? r.nullableString() : null
-  const topics: TxnOffsetCommitRequestTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readTxnOffsetCommitRequestTopic(r, v))
+  const topics = new Array<TxnOffsetCommitRequestTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTxnOffsetCommitRequestTopic(r, v)
   r.skipTags()
   return {
     transactionalId,
@@ -104,9 +105,9 @@ export interface TxnOffsetCommitRequestTopicInit {
 
 function readTxnOffsetCommitRequestTopic(r: FrameReader, v: number): TxnOffsetCommitRequestTopic {
   const name = r.string()
-  const partitions: TxnOffsetCommitRequestPartition[] = []
-  for (let left = r.arrayCount(14, 72); left > 0; left--)
-    partitions.push(readTxnOffsetCommitRequestPartition(r, v))
+  const partitions = new Array<TxnOffsetCommitRequestPartition>(r.arrayCount(14, 80))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readTxnOffsetCommitRequestPartition(r, v)
   r.skipTags()
   return { name, partitions }
 }
@@ -192,9 +193,8 @@ function readTxnOffsetCommitResponse(r: FrameReader, v: number): TxnOffsetCommit
   checkVersion('TxnOffsetCommitResponse', v, 0, 5)
   r.flexible = v >= 3
   const throttleTimeMs = r.int32()
-  const topics: TxnOffsetCommitResponseTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readTxnOffsetCommitResponseTopic(r))
+  const topics = new Array<TxnOffsetCommitResponseTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readTxnOffsetCommitResponseTopic(r)
   r.skipTags()
   return { throttleTimeMs, topics }
 }
@@ -227,9 +227,9 @@ export interface TxnOffsetCommitResponseTopicInit {
 
 function readTxnOffsetCommitResponseTopic(r: FrameReader): TxnOffsetCommitResponseTopic {
   const name = r.string()
-  const partitions: TxnOffsetCommitResponsePartition[] = []
-  for (let left = r.arrayCount(6, 48); left > 0; left--)
-    partitions.push(readTxnOffsetCommitResponsePartition(r))
+  const partitions = new Array<TxnOffsetCommitResponsePartition>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readTxnOffsetCommitResponsePartition(r)
   r.skipTags()
   return { name, partitions }
 }

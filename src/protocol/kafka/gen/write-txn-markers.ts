@@ -4,6 +4,8 @@
 //
 // v1: flexible. v2: transactionVersion.
 
+/* oxlint-disable unicorn/no-new-array */
+
 import type { FrameReader } from '../frame-reader.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { type Api, type MessageCodec, checkVersion } from '../message-codec.ts'
@@ -21,8 +23,8 @@ export interface WriteTxnMarkersRequestInit {
 function readWriteTxnMarkersRequest(r: FrameReader, v: number): WriteTxnMarkersRequest {
   checkVersion('WriteTxnMarkersRequest', v, 1, 2)
   r.flexible = true
-  const markers: WritableTxnMarker[] = []
-  for (let left = r.arrayCount(17, 120); left > 0; left--) markers.push(readWritableTxnMarker(r, v))
+  const markers = new Array<WritableTxnMarker>(r.arrayCount(17, 96))
+  for (let at = 0; at < markers.length; at++) markers[at] = readWritableTxnMarker(r, v)
   r.skipTags()
   return { markers }
 }
@@ -68,8 +70,8 @@ function readWritableTxnMarker(r: FrameReader, v: number): WritableTxnMarker {
   const producerId = r.int64()
   const producerEpoch = r.int16()
   const transactionResult = r.bool()
-  const topics: WritableTxnMarkerTopic[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--) topics.push(readWritableTxnMarkerTopic(r))
+  const topics = new Array<WritableTxnMarkerTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readWritableTxnMarkerTopic(r)
   const coordinatorEpoch = r.int32()
   const transactionVersion = v >= 2 ? r.int8() : 0
   r.skipTags()
@@ -109,8 +111,8 @@ export interface WritableTxnMarkerTopicInit {
 
 function readWritableTxnMarkerTopic(r: FrameReader): WritableTxnMarkerTopic {
   const name = r.string()
-  const partitionIndexes: number[] = []
-  for (let left = r.arrayCount(4, 8); left > 0; left--) partitionIndexes.push(r.int32())
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) partitionIndexes[at] = r.int32()
   r.skipTags()
   return { name, partitionIndexes }
 }
@@ -145,9 +147,8 @@ export interface WriteTxnMarkersResponseInit {
 function readWriteTxnMarkersResponse(r: FrameReader, v: number): WriteTxnMarkersResponse {
   checkVersion('WriteTxnMarkersResponse', v, 1, 2)
   r.flexible = true
-  const markers: WritableTxnMarkerResult[] = []
-  for (let left = r.arrayCount(10, 88); left > 0; left--)
-    markers.push(readWritableTxnMarkerResult(r))
+  const markers = new Array<WritableTxnMarkerResult>(r.arrayCount(10, 64))
+  for (let at = 0; at < markers.length; at++) markers[at] = readWritableTxnMarkerResult(r)
   r.skipTags()
   return { markers }
 }
@@ -179,9 +180,8 @@ export interface WritableTxnMarkerResultInit {
 
 function readWritableTxnMarkerResult(r: FrameReader): WritableTxnMarkerResult {
   const producerId = r.int64()
-  const topics: WritableTxnMarkerTopicResult[] = []
-  for (let left = r.arrayCount(3, 80); left > 0; left--)
-    topics.push(readWritableTxnMarkerTopicResult(r))
+  const topics = new Array<WritableTxnMarkerTopicResult>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) topics[at] = readWritableTxnMarkerTopicResult(r)
   r.skipTags()
   return { producerId, topics }
 }
@@ -208,9 +208,9 @@ export interface WritableTxnMarkerTopicResultInit {
 
 function readWritableTxnMarkerTopicResult(r: FrameReader): WritableTxnMarkerTopicResult {
   const name = r.string()
-  const partitions: WritableTxnMarkerPartitionResult[] = []
-  for (let left = r.arrayCount(7, 48); left > 0; left--)
-    partitions.push(readWritableTxnMarkerPartitionResult(r))
+  const partitions = new Array<WritableTxnMarkerPartitionResult>(r.arrayCount(7, 48))
+  for (let at = 0; at < partitions.length; at++)
+    partitions[at] = readWritableTxnMarkerPartitionResult(r)
   r.skipTags()
   return { name, partitions }
 }

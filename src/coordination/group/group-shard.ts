@@ -1,0 +1,263 @@
+// The coordinator of the groups of one partition of __consumer_offsets, as a state machine: requests
+// and deadlines go in with the time, records and answers come out. No I/O, no clock, no chance.
+//
+//   load      replay(record) …, then onLoaded
+//   serve     join, sync, commitOffsets …  →  Step: records to append, answers to give after that
+//   wake up   nextDeadlineMs → popDue      →  Step
+//
+// Records are replayed as they are emitted. When their append fails the machine is ahead of its log:
+// it is thrown away and loaded anew.
+
+import assert from 'node:assert'
+import { BrokerError } from '../../base/errors.ts'
+import { ClassicGroup } from './classic/classic-group.ts'
+import { join } from './classic/join.ts'
+import { heartbeat, leave } from './classic/membership.ts'
+import type {
+  HeartbeatRequest,
+  JoinRequest,
+  JoinResponse,
+  LeaveRequest,
+  LeaveResponse,
+  SyncRequest,
+  SyncResponse,
+} from './classic/messages.ts'
+import { onClassicTimer, resumeClassicGroup } from './classic/timers.ts'
+import { sync } from './classic/sync.ts'
+import { describeConsumerGroup } from './consumer/describe.ts'
+import type { DescribedConsumerGroup } from './consumer/describe.ts'
+import { consumerHeartbeat } from './consumer/heartbeat.ts'
+import type { ConsumerHeartbeatRequest, ConsumerHeartbeatResponse } from './consumer/messages.ts'
+import { classicGroupFor } from './conversion.ts'
+import { onConsumerTimer, resumeConsumerGroup } from './consumer/timers.ts'
+import { CoordinatorState } from './coordinator-state.ts'
+import { refuse, timerKeys } from './env.ts'
+import type { Env, TimerEvent } from './env.ts'
+import { deleteGroup, describeClassicGroup, listGroups } from './group-admin.ts'
+import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
+import type { GroupOptions } from './group-options.ts'
+import type { Now } from './now.ts'
+import { commitOffsets, deleteOffsets, fetchOffsets } from './offsets/commit-offsets.ts'
+import { expireOffsets } from './offsets/expire-offsets.ts'
+import type {
+  CommitOffsetsRequest,
+  CommitOffsetsResponse,
+  DeleteOffsetsRequest,
+  DeleteOffsetsResponse,
+  FetchOffsetsRequest,
+  FetchOffsetsResponse,
+} from './offsets/messages.ts'
+import type { GroupRecord } from './records/group-record.ts'
+import { Step } from './step.ts'
+import type { Call } from './step.ts'
+import { TimerTable } from './timer-table.ts'
+import type { TopicCatalog } from './topic-catalog.ts'
+
+/** A handler's word for an answer that comes later. */
+const LATER = Symbol('later')
+
+/** How soon a clean-up that was cut short goes on. */
+const EXPIRE_AGAIN_MS = 10
+
+export interface GroupShardOptions {
+  readonly options: GroupOptions
+  readonly catalog: TopicCatalog
+  /** Makes ids that nobody had before, for members that bring none. */
+  readonly newId: () => string
+}
+
+export class GroupShard {
+  readonly #options: GroupOptions
+  readonly #newId: () => string
+  readonly #state = new CoordinatorState()
+  readonly #classic = new Map<string, ClassicGroup>()
+  readonly #timers = new TimerTable<TimerEvent>()
+  #catalog: TopicCatalog
+
+  constructor({ options, catalog, newId }: GroupShardOptions) {
+    this.#options = options
+    this.#catalog = catalog
+    this.#newId = newId
+  }
+
+  /** What the records say, to be read only. */
+  get state(): CoordinatorState {
+    return this.#state
+  }
+
+  /** Groups of the classic protocol as they live, to be read only. */
+  get classicGroups(): ReadonlyMap<string, ClassicGroup> {
+    return this.#classic
+  }
+
+  get timerCount(): number {
+    return this.#timers.size
+  }
+
+  /**
+   * Takes a record of the log in, while loading.
+   *
+   * @param producerId who wrote it in a transaction; null for a plain record
+   */
+  replay(record: GroupRecord, producerId: number | null = null): void {
+    this.#state.replay(record, producerId)
+  }
+
+  /** All records are in: sessions start anew, since nobody could be heard meanwhile. */
+  onLoaded(now: Now): void {
+    const env = this.#env(new Step((record) => this.#state.replay(record)), now)
+    for (const [groupId, value] of this.#state.classic) {
+      const group = ClassicGroup.load(groupId, value)
+      this.#classic.set(groupId, group)
+      resumeClassicGroup(env, group)
+    }
+    for (const group of this.#state.consumer.values()) resumeConsumerGroup(env, group)
+    this.#scheduleRetention(now, this.#options.retentionCheckIntervalMs)
+    assert(env.step.records.length === 0)
+  }
+
+  /** The cluster's topics have changed. Groups notice at their next heartbeat. */
+  setCatalog(catalog: TopicCatalog): void {
+    this.#catalog = catalog
+  }
+
+  join(request: JoinRequest, call: Call<JoinResponse>, now: Now): Step {
+    return this.#decide(call, now, (env) => {
+      checkGroupId(request.groupId)
+      join(env, classicGroupFor(env, request.groupId), request, call)
+      return LATER
+    })
+  }
+
+  sync(request: SyncRequest, call: Call<SyncResponse>, now: Now): Step {
+    return this.#decide(call, now, (env) => {
+      sync(env, this.#classicGroup(request.groupId), request, call)
+      return LATER
+    })
+  }
+
+  heartbeat(request: HeartbeatRequest, call: Call<null>, now: Now): Step {
+    return this.#decide(call, now, (env) => {
+      heartbeat(env, this.#classicGroup(request.groupId), request)
+      return null
+    })
+  }
+
+  leave(request: LeaveRequest, call: Call<LeaveResponse>, now: Now): Step {
+    return this.#decide(call, now, (env) => {
+      return leave(env, this.#classicGroup(request.groupId), request)
+    })
+  }
+
+  consumerHeartbeat(
+    request: ConsumerHeartbeatRequest,
+    call: Call<ConsumerHeartbeatResponse>,
+    now: Now,
+  ): Step {
+    return this.#decide(call, now, (env) => {
+      checkGroupId(request.groupId)
+      return consumerHeartbeat(env, request)
+    })
+  }
+
+  commitOffsets(request: CommitOffsetsRequest, call: Call<CommitOffsetsResponse>, now: Now): Step {
+    return this.#decide(call, now, (env) => commitOffsets(env, request))
+  }
+
+  fetchOffsets(request: FetchOffsetsRequest, call: Call<FetchOffsetsResponse>, now: Now): Step {
+    return this.#decide(call, now, (env) => fetchOffsets(env, request))
+  }
+
+  deleteOffsets(request: DeleteOffsetsRequest, call: Call<DeleteOffsetsResponse>, now: Now): Step {
+    return this.#decide(call, now, (env) => deleteOffsets(env, request))
+  }
+
+  listGroups(call: Call<readonly ListedGroup[]>, now: Now): Step {
+    return this.#decide(call, now, (env) => listGroups(env))
+  }
+
+  describeClassicGroup(groupId: string, call: Call<DescribedClassicGroup>, now: Now): Step {
+    return this.#decide(call, now, (env) => describeClassicGroup(env, groupId))
+  }
+
+  describeConsumerGroup(groupId: string, call: Call<DescribedConsumerGroup>, now: Now): Step {
+    return this.#decide(call, now, (env) => describeConsumerGroup(env, groupId))
+  }
+
+  deleteGroup(groupId: string, call: Call<null>, now: Now): Step {
+    return this.#decide(call, now, (env) => {
+      deleteGroup(env, groupId)
+      return null
+    })
+  }
+
+  /** When `popDue` is to be called next, monotonic milliseconds; null for never. */
+  nextDeadlineMs(): number | null {
+    return this.#timers.nextMs()
+  }
+
+  /** Handles one deadline that is over. @returns null when there is none */
+  popDue(now: Now): Step | null {
+    const event = this.#timers.popDue(now.monotonicMs)
+    if (event === null) return null
+    const step = new Step((record) => this.#state.replay(record))
+    this.#onTimer(this.#env(step, now), event)
+    return step
+  }
+
+  #onTimer(env: Env, event: TimerEvent): void {
+    switch (event.type) {
+      case 'retention': {
+        const isCutShort = expireOffsets(env)
+        const { retentionCheckIntervalMs } = this.#options
+        this.#scheduleRetention(env.now, isCutShort ? EXPIRE_AGAIN_MS : retentionCheckIntervalMs)
+        return
+      }
+      case 'consumer-session':
+      case 'consumer-rebalance':
+        onConsumerTimer(env, event)
+        return
+      default:
+        onClassicTimer(env, event)
+    }
+  }
+
+  /** Runs a handler. What it refuses is answered; a refusal after a record is a bug. */
+  #decide<T>(call: Call<T>, now: Now, handler: (env: Env) => T | typeof LATER): Step {
+    const step = new Step((record) => this.#state.replay(record))
+    try {
+      const answer = handler(this.#env(step, now))
+      if (answer !== LATER) step.answer(call, answer)
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error
+      assert(step.records.length === 0, `refused after a record: ${error.message}`)
+      step.answer(call, error)
+    }
+    return step
+  }
+
+  #env(step: Step, now: Now): Env {
+    return {
+      state: this.#state,
+      classic: this.#classic,
+      timers: this.#timers,
+      options: this.#options,
+      catalog: this.#catalog,
+      newId: this.#newId,
+      step,
+      now,
+    }
+  }
+
+  #classicGroup(groupId: string): ClassicGroup {
+    return this.#classic.get(groupId) ?? refuse('UNKNOWN_MEMBER_ID')
+  }
+
+  #scheduleRetention(now: Now, delayMs: number): void {
+    this.#timers.set(timerKeys.retention, now.monotonicMs + delayMs, { type: 'retention' })
+  }
+}
+
+function checkGroupId(groupId: string): void {
+  if (groupId === '') refuse('INVALID_GROUP_ID')
+}

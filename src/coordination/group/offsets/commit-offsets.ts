@@ -1,0 +1,141 @@
+// Committing, fetching and deleting offsets: who may, and what is kept.
+// Source: apache/kafka, OffsetMetadataManager, ClassicGroup and ConsumerGroup.validateOffsetCommit.
+
+import type { ErrorCode } from '../../../base/errors.ts'
+import type { ClassicGroup } from '../classic/classic-group.ts'
+import { validateMember } from '../classic/membership.ts'
+import { restartSession } from '../classic/rebalance.ts'
+import { CONSUMER_PROTOCOL_TYPE } from '../classic/subscription.ts'
+import type { ConsumerGroup } from '../consumer/consumer-group.ts'
+import { refuse } from '../env.ts'
+import type { Env } from '../env.ts'
+import type {
+  CommitOffsetsRequest,
+  CommitOffsetsResponse,
+  DeleteOffsetsRequest,
+  DeleteOffsetsResponse,
+  FetchOffsetsRequest,
+  FetchOffsetsResponse,
+  OffsetToCommit,
+} from './messages.ts'
+
+/**
+ * Commits offsets for a member, or for somebody outside of an empty group.
+ *
+ * @throws BrokerError UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION,
+ *   REBALANCE_IN_PROGRESS, STALE_MEMBER_EPOCH
+ */
+export function commitOffsets(env: Env, request: CommitOffsetsRequest): CommitOffsetsResponse {
+  const classic = env.classic.get(request.groupId)
+  const consumer = env.state.consumer.get(request.groupId)
+  if (classic !== undefined) mayCommitClassic(env, classic, request)
+  else if (consumer !== undefined) mayCommitConsumer(consumer, request)
+  else if (request.generationOrEpoch >= 0) refuse('ILLEGAL_GENERATION')
+
+  const partitions = request.offsets.map((given) => {
+    const { topic, partition } = given
+    const error = checkOffset(env, request.groupId, given)
+    if (error === null) emitOffset(env, request, given)
+    return { topic, partition, error }
+  })
+  return { partitions }
+}
+
+function mayCommitClassic(env: Env, group: ClassicGroup, request: CommitOffsetsRequest): void {
+  const { memberId, instanceId, generationOrEpoch: generation } = request
+  const isOutside = generation < 0 && memberId === '' && instanceId === null
+  if (generation < 0 && group.state === 'Empty') return
+  if (isOutside) refuse('UNKNOWN_MEMBER_ID')
+  const member = validateMember(group, memberId, instanceId)
+  if (generation !== group.generation) refuse('ILLEGAL_GENERATION')
+  if (group.state === 'CompletingRebalance') refuse('REBALANCE_IN_PROGRESS')
+  restartSession(env, group, member)
+}
+
+function mayCommitConsumer(group: ConsumerGroup, request: CommitOffsetsRequest): void {
+  const { memberId, generationOrEpoch: epoch } = request
+  if (epoch < 0 && group.members.size === 0) return
+  checkMemberEpoch(group, memberId, epoch)
+}
+
+function checkMemberEpoch(group: ConsumerGroup, memberId: string, epoch: number): void {
+  const member = group.members.get(memberId) ?? refuse('UNKNOWN_MEMBER_ID')
+  if (member.memberEpoch !== epoch) refuse('STALE_MEMBER_EPOCH')
+}
+
+function checkOffset(env: Env, groupId: string, given: OffsetToCommit): ErrorCode | null {
+  if (Buffer.byteLength(given.metadata) > env.options.maxOffsetMetadataBytes) {
+    return 'OFFSET_METADATA_TOO_LARGE'
+  }
+  if (given.offset < 0) return 'INVALID_REQUEST'
+  const { offsets } = env.state
+  const isNew = offsets.get(groupId, given.topic, given.partition) === null
+  return isNew && offsets.size >= env.options.maxOffsets ? 'INVALID_COMMIT_OFFSET_SIZE' : null
+}
+
+function emitOffset(env: Env, request: CommitOffsetsRequest, given: OffsetToCommit): void {
+  const { topic, partition, topicId, offset, leaderEpoch, metadata } = given
+  const commitTimestampMs = env.now.wallMs
+  const expires = request.retentionMs >= 0
+  const expireTimestampMs = expires ? commitTimestampMs + request.retentionMs : -1
+  env.step.emit({
+    type: 'Offset',
+    groupId: request.groupId,
+    topic,
+    partition,
+    value: { offset, leaderEpoch, metadata, commitTimestampMs, expireTimestampMs, topicId },
+  })
+}
+
+/**
+ * The offsets of a group. A group that is not there has none.
+ *
+ * @throws BrokerError UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH when a member of the newer protocol asks
+ */
+export function fetchOffsets(env: Env, request: FetchOffsetsRequest): FetchOffsetsResponse {
+  const { groupId, memberId, memberEpoch, requireStable } = request
+  const consumer = env.state.consumer.get(groupId)
+  if (consumer !== undefined && memberId !== null && memberId !== '' && memberEpoch >= 0) {
+    checkMemberEpoch(consumer, memberId, memberEpoch)
+  }
+  const { offsets } = env.state
+  const wanted = request.partitions ?? offsets.ofGroup(groupId)
+  const partitions = wanted.map(({ topic, partition }) => {
+    if (requireStable && offsets.isPending(groupId, topic, partition)) {
+      return { topic, partition, error: 'UNSTABLE_OFFSET_COMMIT' as const, committed: null }
+    }
+    return { topic, partition, error: null, committed: offsets.get(groupId, topic, partition) }
+  })
+  return { partitions }
+}
+
+/**
+ * Deletes committed offsets of topics that no member reads.
+ *
+ * @throws BrokerError GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP when the members' topics are not known
+ */
+export function deleteOffsets(env: Env, request: DeleteOffsetsRequest): DeleteOffsetsResponse {
+  const { groupId } = request
+  if (!env.state.exists(groupId)) refuse('GROUP_ID_NOT_FOUND')
+  const isSubscribed = subscriptionOf(env, groupId)
+  const partitions = request.partitions.map(({ topic, partition }) => {
+    if (isSubscribed(topic))
+      return { topic, partition, error: 'GROUP_SUBSCRIBED_TO_TOPIC' as const }
+    if (env.state.offsets.get(groupId, topic, partition) !== null) {
+      env.step.emit({ type: 'Offset', groupId, topic, partition, value: null })
+    }
+    return { topic, partition, error: null }
+  })
+  return { partitions }
+}
+
+function subscriptionOf(env: Env, groupId: string): (topic: string) => boolean {
+  const consumer = env.state.consumer.get(groupId)
+  if (consumer !== undefined) return (topic) => consumer.isSubscribed(topic)
+  const classic = env.classic.get(groupId)
+  if (classic === undefined || classic.state === 'Empty') return () => false
+  if (classic.protocolType !== CONSUMER_PROTOCOL_TYPE) refuse('NON_EMPTY_GROUP')
+  const topics = classic.subscribedTopics()
+  // Members whose metadata cannot be read may be reading anything.
+  return (topic) => topics === null || topics.has(topic)
+}

@@ -1,0 +1,266 @@
+// Runs the coordinator of one partition of __consumer_offsets: loads it, gives it requests and
+// deadlines, appends what it decides, and answers when that is below the high watermark.
+//
+//   loading ──► active ──► (append failed) ──► waiting ──► loading …          closed, from anywhere
+//
+// A step runs without a pause, so steps never meet. Answers leave in the order of the steps: one that
+// has no records of its own may have read what an earlier one has only just appended.
+
+import { BrokerError } from '../../base/errors.ts'
+import { SerialQueue } from '../../base/serial-queue.ts'
+import type { Clock, Timer } from '../../io/clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { GroupShard } from '../group/group-shard.ts'
+import type { GroupOptions } from '../group/group-options.ts'
+import type { Now } from '../group/now.ts'
+import { decodeRecord, encodeRecord } from '../group/records/group-record.ts'
+import type { Call, Step } from '../group/step.ts'
+import type { TopicCatalog } from '../group/topic-catalog.ts'
+import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
+
+export interface GroupRuntimeOptions {
+  readonly log: CoordinatorLog
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly options: GroupOptions
+  readonly catalog: TopicCatalog
+  readonly newId: () => string
+  /** Partition of the offsets topic, for the log of the broker. */
+  readonly partition: number
+  /** Most calls that may wait for an answer at once. Default 20,000. */
+  readonly maxPendingCalls?: number
+  /** How long a partition that failed rests before it is loaded again. Default 1 s. */
+  readonly reloadDelayMs?: number
+}
+
+type Phase = 'loading' | 'active' | 'waiting' | 'closed'
+
+const DEFAULT_MAX_PENDING_CALLS = 20_000
+const DEFAULT_RELOAD_DELAY_MS = 1_000
+
+/** Deadlines that are handled in one go, so that requests come in between. */
+const MAX_DEADLINES_AT_ONCE = 100
+
+/** Answers that may wait for their records. Calls are bounded by themselves, deadlines by this. */
+const MAX_UNFINISHED_STEPS = 100_000
+
+export class GroupRuntime {
+  readonly #options: GroupRuntimeOptions
+  readonly #maxPendingCalls: number
+  /** Everybody who waits for an answer. */
+  readonly #pending = new Set<PendingCall>()
+  #phase: Phase = 'waiting'
+  #shard: GroupShard
+  #answers = new SerialQueue(MAX_UNFINISHED_STEPS)
+  #catalog: TopicCatalog
+  #timer: Timer | null = null
+  #timerMs = Infinity
+
+  constructor(options: GroupRuntimeOptions) {
+    this.#options = options
+    this.#maxPendingCalls = options.maxPendingCalls ?? DEFAULT_MAX_PENDING_CALLS
+    this.#catalog = options.catalog
+    this.#shard = this.#newShard()
+  }
+
+  get isActive(): boolean {
+    return this.#phase === 'active'
+  }
+
+  /** Calls that wait for an answer. */
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  /** Loads the partition. What comes meanwhile is refused (COORDINATOR_LOAD_IN_PROGRESS). */
+  async start(): Promise<void> {
+    if (this.#phase !== 'waiting') return
+    this.#phase = 'loading'
+    const shard = this.#newShard()
+    const { partition, logger, log } = this.#options
+    let unknown = 0
+    try {
+      // What was appended before has to be there, or not, before it is read.
+      await this.#answers.run(() => {})
+      await log.load((entry) => void (unknown += replay(shard, entry) ? 0 : 1))
+    } catch (error) {
+      logger.error({ partition, error }, 'Groups could not be loaded')
+      if (this.#isNow('loading')) this.#restLater()
+      return
+    }
+    if (!this.#isNow('loading')) return
+    if (unknown > 0) logger.warn({ partition, unknown }, 'Records of unknown types were left alone')
+    shard.setCatalog(this.#catalog)
+    shard.onLoaded(this.#now())
+    this.#shard = shard
+    this.#answers = new SerialQueue(MAX_UNFINISHED_STEPS)
+    this.#phase = 'active'
+    this.#arm()
+  }
+
+  /** Stops serving: another broker leads the partition, or this one ends. */
+  close(): void {
+    this.#phase = 'closed'
+    this.#disarm()
+    this.#failAll(new BrokerError('NOT_COORDINATOR'))
+  }
+
+  setCatalog(catalog: TopicCatalog): void {
+    this.#catalog = catalog
+    this.#shard.setCatalog(catalog)
+  }
+
+  /**
+   * Runs one request.
+   *
+   * @returns the answer, once all that it rests on is below the high watermark
+   * @throws BrokerError what the handler refuses with, or NOT_COORDINATOR,
+   *   COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE when the append failed or too many wait
+   */
+  run<T>(handle: (shard: GroupShard, call: Call<T>, now: Now) => Step): Promise<T> {
+    const refusal = this.#refusal()
+    if (refusal !== null) return Promise.reject(refusal)
+    return new Promise<T>((resolve, reject) => {
+      const call = new PendingCall(this.#pending, (answer) => {
+        if (answer instanceof BrokerError) reject(answer)
+        else resolve(answer as T)
+      })
+      this.#take((shard, now) => handle(shard, call, now))
+      this.#arm()
+    })
+  }
+
+  #refusal(): BrokerError | null {
+    if (this.#phase === 'closed') return new BrokerError('NOT_COORDINATOR')
+    if (this.#phase !== 'active') return new BrokerError('COORDINATOR_LOAD_IN_PROGRESS')
+    const isFull = this.#pending.size >= this.#maxPendingCalls
+    if (!isFull && this.#answers.size < MAX_UNFINISHED_STEPS) return null
+    return new BrokerError('COORDINATOR_NOT_AVAILABLE', { message: 'Too many calls wait already' })
+  }
+
+  /** Runs a step and sees to its records and answers. */
+  #take(decide: (shard: GroupShard, now: Now) => Step | null): boolean {
+    const shard = this.#shard
+    let step: Step | null
+    try {
+      step = decide(shard, this.#now())
+    } catch (error) {
+      // A bug: the state may be half of what it was to be. The log still has the truth.
+      this.#fail(error)
+      return false
+    }
+    if (step === null) return false
+    if (step.records.length === 0 && this.#answers.size === 0) step.release()
+    else this.#finish(step, shard)
+    return true
+  }
+
+  #finish(step: Step, shard: GroupShard): void {
+    const outcome = this.#append(step)
+    const finished = this.#answers.run(async () => {
+      const failure = await outcome
+      if (this.#shard !== shard || this.#phase !== 'active') return
+      if (failure === null) step.release()
+      else this.#fail(failure.cause)
+    })
+    finished.catch((error: unknown) => this.#fail(error))
+  }
+
+  async #append(step: Step): Promise<{ cause: unknown } | null> {
+    if (step.records.length === 0) return null
+    try {
+      await this.#options.log.append(step.records.map(encodeRecord))
+      return null
+    } catch (error) {
+      return { cause: error }
+    }
+  }
+
+  /** The state is ahead of its log: everybody is told to try again, and the log is read anew. */
+  #fail(error: unknown): void {
+    if (this.#phase !== 'active') return
+    const { logger, partition } = this.#options
+    logger.error({ partition, error }, 'Groups are loaded again')
+    this.#disarm()
+    this.#restLater()
+    this.#failAll(new BrokerError('COORDINATOR_NOT_AVAILABLE', {}, error))
+  }
+
+  #restLater(): void {
+    this.#phase = 'waiting'
+    const { clock, reloadDelayMs = DEFAULT_RELOAD_DELAY_MS } = this.#options
+    this.#timer = clock.after(reloadDelayMs, () => void this.start())
+  }
+
+  #failAll(error: BrokerError): void {
+    for (const call of [...this.#pending]) call.settle(error)
+  }
+
+  /** Makes sure that the clock calls at the next deadline. */
+  #arm(): void {
+    if (this.#phase !== 'active') return
+    const nextMs = this.#shard.nextDeadlineMs() ?? Infinity
+    if (nextMs >= this.#timerMs) return
+    this.#disarm()
+    this.#timerMs = nextMs
+    const delayMs = Math.max(0, nextMs - this.#options.clock.monotonicMs())
+    this.#timer = this.#options.clock.after(delayMs, () => this.#onDeadline())
+  }
+
+  #onDeadline(): void {
+    this.#disarm()
+    const room = MAX_UNFINISHED_STEPS - this.#answers.size
+    let left = Math.min(MAX_DEADLINES_AT_ONCE, room)
+    while (left > 0 && this.#take((shard, now) => shard.popDue(now))) left -= 1
+    this.#arm()
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+    this.#timerMs = Infinity
+  }
+
+  /** Asked after an await, when the phase may be another. */
+  #isNow(phase: Phase): boolean {
+    return this.#phase === phase
+  }
+
+  #now(): Now {
+    const { clock } = this.#options
+    return { wallMs: clock.now(), monotonicMs: clock.monotonicMs() }
+  }
+
+  #newShard(): GroupShard {
+    const { options, newId } = this.#options
+    return new GroupShard({ options, catalog: this.#catalog, newId })
+  }
+}
+
+/** @returns false for a record of a type that is not known */
+function replay(shard: GroupShard, entry: LogEntry): boolean {
+  if (entry.kind === 'marker') {
+    shard.state.offsets.replayMarker(entry.producerId, entry.outcome)
+    return true
+  }
+  const record = decodeRecord(entry.record.key, entry.record.value)
+  if (record === null) return false
+  shard.replay(record, entry.producerId)
+  return true
+}
+
+/** Somebody who waits. Counts itself in and out. */
+class PendingCall implements Call<unknown> {
+  readonly #all: Set<PendingCall>
+  readonly #settle: (answer: unknown) => void
+
+  constructor(all: Set<PendingCall>, settle: (answer: unknown) => void) {
+    this.#all = all
+    this.#settle = settle
+    all.add(this)
+  }
+
+  settle(answer: unknown): void {
+    if (this.#all.delete(this)) this.#settle(answer)
+  }
+}
