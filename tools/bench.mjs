@@ -5,6 +5,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './setup.mjs'
 
+/** As the sluice command starts Node, and says why: src/cli/main.ts. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc', '--heap-growing-percent=300']
+
 const [name, ...flags] = process.argv.slice(2)
 const entry = (bench) => join(ROOT, 'bench', bench, 'main.ts')
 
@@ -15,10 +18,9 @@ if (name === undefined || !existsSync(entry(name))) {
   }
   process.exit(name === undefined ? 0 : 2)
 }
-// As the sluice command starts Node, and says why: src/cli/main.ts.
 const run = spawnSync(
   join(ROOT, 'node_modules/.bin/node'),
-  ['--max-semi-space-size=1', '--expose-gc', entry(name), ...flags],
+  [...NODE_FLAGS, entry(name), ...flags],
   {
     stdio: 'inherit',
   },

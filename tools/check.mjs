@@ -41,9 +41,10 @@ function run(command, args, cwd = ROOT) {
   return { ok: result.status === 0, output: `${result.stdout ?? ''}${result.stderr ?? ''}` }
 }
 
-/** buf looks for its plugin on the PATH. */
+/** buf looks for its plugin on the PATH. What the tools print is kept, and shown without colours. */
 function withBin() {
-  return { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` }
+  const { FORCE_COLOR: _, ...env } = process.env
+  return { ...env, NO_COLOR: '1', PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` }
 }
 
 /** Generates into a folder of its own, and compares that with what is committed. */

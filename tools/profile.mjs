@@ -30,7 +30,10 @@ try {
 } finally {
   rmSync(data, { recursive: true, force: true })
 }
-const report = readdirSync(reports).filter((name) => name.endsWith('.html')).sort().at(-1)
+const report = readdirSync(reports)
+  .filter((name) => name.endsWith('.html'))
+  .sort()
+  .at(-1)
 process.stdout.write(`the report is ${join(reports, report)}\n`)
 
 function install() {

@@ -23,9 +23,7 @@ function nodesOf(program: Command): Node[] {
     const values = command.registeredArguments[0]?.argChoices ?? []
     const flags = options.flatMap(({ long }) => long ?? [])
     const choices = options.flatMap(({ short, long, argChoices }) => {
-      return argChoices
-        ? [{ flags: [long ?? [], short ?? []].flat(), words: argChoices }]
-        : []
+      return argChoices ? [{ flags: [long ?? [], short ?? []].flat(), words: argChoices }] : []
     })
     nodes.push({ path, words: [...names, ...values, ...flags], choices })
     for (const child of subcommands) {

@@ -3,8 +3,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BrokerProcess } from '../support/broker-process.ts'
+import { BrokerProcess, NODE, SLUICE } from '../support/broker-process.ts'
+import { isInstalled, runCommand } from '../support/commands.ts'
 import { sluice, SluiceCommand, type CommandResult } from '../support/sluice-command.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
@@ -277,6 +279,36 @@ describe('produce and consume', () => {
     await child.until(({ stdout }) => stdout.includes('\n'))
     child.stopReading()
     expect(await child.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+// `script` of util-linux gives a command a terminal.
+describe.skipIf(!isInstalled('script', '--version'))('in a terminal', () => {
+  const inTerminal = (words: readonly string[], input = ''): Promise<string> => {
+    const line = [NODE, SLUICE, ...words, '--bootstrap', broker.addresses.grpc].join(' ')
+    return runCommand('script', ['-qec', `stty cols 100; env -u NO_COLOR ${line}`, '/dev/null'], {
+      input,
+      env: { TERM: 'xterm' },
+    })
+  }
+
+  test('produce shows a bar that ends in a sentence', async () => {
+    const path = file('bar', 'a line of some length, many times\n'.repeat(300_000))
+    const shown = stripVTControlCharacters(await inTerminal(['produce', 'bar', '--file', path]))
+    expect(shown).toMatch(/produced \[[█░]{24}\] \d+% \| [\d,]+ records\/s, .* left/)
+    expect(shown).toMatch(/produced 300,000 records \(9\.7 MiB\) in [\d.]+ m?s, /)
+  })
+
+  test('topic delete asks, and takes anything but yes for a no', async () => {
+    await output(['topic', 'create', 'asked'])
+    const no = inTerminal(['topic', 'delete', 'asked'], 'n\n')
+    await expect(no).rejects.toThrow(/delete topic asked .*\? \[y\/N\][^]*sluice: not deleted/)
+    expect(await inTerminal(['topic', 'delete', 'asked'], 'y\n')).toContain('deleted topic asked')
+  })
+
+  test('headings are bold', async () => {
+    await output(['topic', 'create', 'bold'])
+    expect(await inTerminal(['topic', 'list'])).toContain('\u001b[1mTOPIC')
   })
 })
 

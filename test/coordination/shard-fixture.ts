@@ -95,6 +95,10 @@ export class ShardFixture {
     return { wallMs: START_MS + this.#monotonicMs, monotonicMs: this.#monotonicMs }
   }
 
+  topic(name: string): CatalogTopic | null {
+    return this.#catalog.topic(name)
+  }
+
   setTopics(counts: Readonly<Record<string, number>>): void {
     this.#catalog = catalogOf(counts, this.#catalog.version + 1)
     this.shard.setCatalog(this.#catalog)

@@ -47,7 +47,7 @@ cp "$node_binary" "$root/usr/local/bin/node"
 ldd "$node_binary" | grep -o '/[^ ]*' | while read -r library; do
   mkdir -p "$root$(dirname "$library")" && cp -L "$library" "$root$library"
 done
-cp -rL "$(npm root -g)/npm" "$root/usr/local/lib/npm"
+cp -rL "$(realpath "$(command -v npm)" | sed 's|/bin/[^/]*$||')" "$root/usr/local/lib/npm"
 ln -s ../lib/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cp /etc/resolv.conf "$root/etc/" 2> /dev/null || true

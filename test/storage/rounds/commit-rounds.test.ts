@@ -54,7 +54,7 @@ class Rig {
 
   async tick(ms = 1_000): Promise<void> {
     this.clock.advance(ms)
-    this.rounds.tidyJournal()
+    void this.rounds.tidyJournal()
     await this.clock.settle()
   }
 

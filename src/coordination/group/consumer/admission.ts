@@ -85,12 +85,13 @@ export function admit(
   return { member, takesOver: false }
 }
 
-/** An answer may have been lost: then the member is one epoch behind, with nothing that it lost. */
+/** A member that joins again, with nothing, is given what it is to have. Else an answer may have been
+ *  lost: then the member is one epoch behind, with nothing that it lost. */
 function checkEpoch(
   member: ConsumerMember,
   { memberEpoch, owned }: ConsumerHeartbeatRequest,
 ): void {
-  if (memberEpoch === member.memberEpoch) return
+  if (memberEpoch === member.memberEpoch || memberEpoch === JOIN_EPOCH) return
   const isPrevious = memberEpoch === member.previousMemberEpoch && memberEpoch < member.memberEpoch
   const missedAnswer = isPrevious && owned !== null
   if (missedAnswer && isSubset(assignmentOf(owned), member.assigned)) return

@@ -29,7 +29,9 @@ export function refreshRegexes(
 ): void {
   const used = new Set<string>()
   for (const { metadata } of group.members.values()) {
-    if (metadata.topicRegex !== null) used.add(metadata.topicRegex)
+    // Kafka writes an empty expression where there is none.
+    const { topicRegex } = metadata
+    if (topicRegex !== null && topicRegex !== '') used.add(topicRegex)
   }
   const { groupId } = group
   for (const pattern of [...group.regexes.keys()]) {

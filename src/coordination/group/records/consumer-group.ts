@@ -11,6 +11,9 @@
 //                                         | int64 timestamp
 //   topic partitions                      uuid topic id | array of int32 partitions | tags
 //
+// Kafka 4.3 adds to each topic that a member owns the epochs at which it got the partitions (tag 0):
+// they are read past here, and not written.
+//
 // Source: apache/kafka, ConsumerGroup*Key.json and ConsumerGroup*Value.json; KIP-848, KIP-1071.
 
 import type { Uuid } from '../../../base/uuid.ts'

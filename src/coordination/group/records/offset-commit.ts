@@ -5,7 +5,7 @@
 //          | int64 offset | int32 leader epoch (3+) | string metadata | int64 commit timestamp
 //          | int64 expire timestamp (1 alone) | tagged fields (4+): tag 0 uuid topic id
 //
-// Versions 0 to 3 are plain, 4 is flexible. Version 3 is written, as Kafka 4.x does, and 1 where the
+// Versions 0 to 3 are plain, 4 is flexible. Version 4 is written, as Kafka 4.3 does, and 1 where the
 // offset has an expiry of its own. Source: apache/kafka, OffsetCommitKey.json, OffsetCommitValue.json.
 
 import { ZERO_UUID } from '../../../base/uuid.ts'
@@ -13,7 +13,7 @@ import type { Uuid } from '../../../base/uuid.ts'
 import type { RecordReader } from './record-reader.ts'
 import { RecordWriter } from './record-writer.ts'
 
-const WRITTEN_VERSION = 3
+const WRITTEN_VERSION = 4
 const EXPIRE_TIMESTAMP_VERSION = 1
 const FLEXIBLE_VERSION = 4
 
@@ -31,13 +31,24 @@ export interface OffsetCommitValue {
 }
 
 export function writeOffsetCommit(value: OffsetCommitValue): Buffer {
-  const expires = value.expireTimestampMs !== -1
-  const version = expires ? EXPIRE_TIMESTAMP_VERSION : WRITTEN_VERSION
-  const writer = new RecordWriter(false).int16(version).int64(value.offset)
-  if (!expires) writer.int32(value.leaderEpoch)
-  writer.string(value.metadata).int64(value.commitTimestampMs)
-  if (expires) writer.int64(value.expireTimestampMs)
-  return writer.finish()
+  if (value.expireTimestampMs !== -1) {
+    return new RecordWriter(false)
+      .int16(EXPIRE_TIMESTAMP_VERSION)
+      .int64(value.offset)
+      .string(value.metadata)
+      .int64(value.commitTimestampMs)
+      .int64(value.expireTimestampMs)
+      .finish()
+  }
+  const topicId = new RecordWriter(true).uuid(value.topicId).finish()
+  return new RecordWriter(true)
+    .int16(WRITTEN_VERSION)
+    .int64(value.offset)
+    .int32(value.leaderEpoch)
+    .string(value.metadata)
+    .int64(value.commitTimestampMs)
+    .tags(value.topicId === ZERO_UUID ? [] : [[0, topicId]])
+    .finish()
 }
 
 export function readOffsetCommit(reader: RecordReader): OffsetCommitValue {
