@@ -126,7 +126,7 @@ class Walk {
 
   #take(client: Client, answer: ConsumerHeartbeatResponse | BrokerError | undefined): void {
     if (answer instanceof BrokerError) {
-      if (answer.code === 'UNRELEASED_INSTANCE_ID') return
+      if (['UNRELEASED_INSTANCE_ID', 'GROUP_MAX_SIZE_REACHED'].includes(answer.code)) return
       expectFencing(answer)
       Object.assign(client, { epoch: 0, owned: [] })
       client.unsent ??= this.random.pick(SUBSCRIPTIONS)

@@ -1,11 +1,13 @@
 // Which partition of __consumer_offsets a group belongs to.
 
-/** Source: apache/kafka, GroupCoordinatorService.partitionFor and Java's String.hashCode. */
+const MIN_INT32 = -0x8000_0000
+
+/** Source: apache/kafka, GroupCoordinatorService.partitionFor, Utils.abs and Java's String.hashCode. */
 export function partitionOfGroup(groupId: string, partitionCount: number): number {
   let hash = 0
   for (let at = 0; at < groupId.length; at++) {
     hash = (Math.imul(hash, 31) + groupId.charCodeAt(at)) | 0
   }
-  // Kafka's abs: the sign bit is cleared, not the sign taken away.
-  return (hash & 0x7fffffff) % partitionCount
+  // Kafka's abs takes -2^31, which has no positive counterpart, for 0.
+  return (hash === MIN_INT32 ? 0 : Math.abs(hash)) % partitionCount
 }

@@ -1,0 +1,49 @@
+// A log of a coordinator in memory: appends become durable when the test says so, or fail.
+
+import type { EncodedRecord } from '../../../src/coordination/group/records/group-record.ts'
+import type { CoordinatorLog, LogEntry } from '../../../src/coordination/runtime/coordinator-log.ts'
+
+interface Append {
+  readonly records: readonly EncodedRecord[]
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+export class MemoryCoordinatorLog implements CoordinatorLog {
+  readonly entries: LogEntry[] = []
+  /** False while appends wait for `commit` or `fail`. */
+  isAutomatic = true
+  loadCount = 0
+  /** How many loads are to fail. */
+  failingLoads = 0
+  #waiting: Append[] = []
+
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
+  async load(take: (entry: LogEntry) => void): Promise<void> {
+    this.loadCount += 1
+    if (this.failingLoads-- > 0) throw new Error('the disk is gone')
+    for (const entry of this.entries) take(entry)
+  }
+
+  append(records: readonly EncodedRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, resolve, reject })
+      if (this.isAutomatic) this.commit()
+    })
+  }
+
+  /** Everything that was appended is below the high watermark now. */
+  commit(): void {
+    for (const { records, resolve } of this.#waiting.splice(0)) {
+      for (const record of records) this.entries.push({ kind: 'record', record, producerId: null })
+      resolve()
+    }
+  }
+
+  fail(): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('not enough replicas'))
+  }
+}
