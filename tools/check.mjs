@@ -22,6 +22,9 @@ check('proto style', 'see https://buf.build/docs/lint/rules', () =>
   run(bin('buf'), ['lint'], join(ROOT, 'proto')),
 )
 check('generated code is fresh', 'npm run generate', () => generatedIsFresh())
+check('Kafka codecs are fresh', 'npm run generate', () =>
+  run(bin('node'), ['tools/generate-kafka.ts', '--check']),
+)
 check('layers, words, sizes', 'see ARCHITECTURE.md, "Who may import whom"', () =>
   run(bin('vitest'), ['run', '--reporter=dot', 'test/repo']),
 )

@@ -59,6 +59,7 @@ class Walk {
     else if (dice < 79) this.leave(client)
     else if (dice < 83) this.reload()
     else if (dice < 85) this.fixture.advance(this.random.below(15_000))
+    else if (dice < 90) Object.assign(client, newLife())
     else this.commit(client)
     this.check()
   }
@@ -188,7 +189,7 @@ function settle(walk: Walk): void {
   for (const client of alive) expect(client.owned, client.name).not.toBe(null)
   const generations = new Set(alive.map(({ joined }) => joined!.generation))
   expect(generations.size).toBeLessThanOrEqual(1)
-  const owned = alive.flatMap((client) => client.owned!).sort()
+  const owned = alive.flatMap((client) => client.owned!).sort((a, b) => a - b)
   const all = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   expect(owned).toEqual(alive.length === 0 ? [] : all)
 }

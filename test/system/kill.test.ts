@@ -10,7 +10,7 @@ import { History } from '../support/history.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { createTopics, KillLoad, readNewRecords } from '../support/kill-load.ts'
 
-const KILLS = 20
+const KILLS = 200
 
 test(`what was acknowledged survives ${KILLS} kills`, { timeout: 20 * 60_000 }, async () => {
   const seed = Number(process.env['SLUICE_SEED'] ?? 20_261_121)

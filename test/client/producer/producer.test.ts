@@ -108,6 +108,15 @@ describe('batching', () => {
     expect(transport.log('clicks', 0)!.values()).toEqual(['a'])
   })
 
+  test('flush resolves after every promise of send has told its outcome', async () => {
+    const { transport, clock, producer } = setUp({ lingerMs: 1_000 })
+    transport.fault = () => ({ kind: 'refuse', code: 'MESSAGE_TOO_LARGE' })
+    const sent = watch(producer.send({ topic: 'clicks', value: 'a' }))
+    const flushed = producer.flush().then(() => sent.state)
+    await settle(clock)
+    expect(await flushed).toBe('rejected')
+  })
+
   test('flush waits for records whose topic is not known yet', async () => {
     const { clock, producer } = setUp({ lingerMs: 60_000 })
     const sent = watch(producer.send({ topic: 'clicks', value: 'a' }))
