@@ -286,7 +286,7 @@ describe('produce and consume', () => {
 describe.skipIf(!isInstalled('script', '--version'))('in a terminal', () => {
   const inTerminal = (words: readonly string[], input = ''): Promise<string> => {
     const line = [NODE, SLUICE, ...words, '--bootstrap', broker.addresses.grpc].join(' ')
-    return runCommand('script', ['-qec', `stty cols 100; env -u NO_COLOR ${line}`, '/dev/null'], {
+    return runCommand('script', ['-qec', `stty cols 100; env -u NO_COLOR -u CI ${line}`, '/dev/null'], {
       input,
       env: { TERM: 'xterm' },
     })

@@ -126,6 +126,19 @@ test('an epoch that is not the current one is fenced, but for a lost answer', ()
   expect(fixture.consume({}).value).toMatchObject({ memberEpoch: 2, assignment: clicks(0, 1, 2) })
 })
 
+test('a member that missed what it was given is told again when it says what it owns', () => {
+  const fixture = new ShardFixture()
+  const [a, b] = [new Consumer(fixture, 'a'), new Consumer(fixture, 'b')]
+  a.join()
+  b.join()
+  a.beat()
+  a.beat()
+  // The epoch is the same before and after, and the answer to this one is lost.
+  fixture.consume({ memberId: 'b', memberEpoch: 2, owned: [] })
+  expect(b.beat()).toMatchObject({ memberEpoch: 2, assignment: clicks(3, 4, 5) })
+  expect(b.beat().assignment).toBe(null)
+})
+
 test('commits of another epoch are refused', () => {
   const fixture = new ShardFixture()
   const [a, b] = [new Consumer(fixture, 'a'), new Consumer(fixture, 'b')]
@@ -249,6 +262,14 @@ test('topics are subscribed by regular expression, and those that come later mat
   a.beat()
   expect(a.owned).toEqual([{ topicId: topicIdOf('log-x'), partitions: [0] }])
   expect([...fixture.shard.state.consumer.get('g')!.regexes.keys()]).toEqual([])
+})
+
+test('a group has only so many different expressions', () => {
+  const fixture = new ShardFixture({ maxRegexes: 1 })
+  new Consumer(fixture, 'a').join({ topicRegex: 'c.*' })
+  new Consumer(fixture, 'b').join({ topicRegex: 'c.*' })
+  const other = fixture.consume({ memberId: 'c', topicRegex: 'o.*' })
+  expect(other.code).toBe('INVALID_REGULAR_EXPRESSION')
 })
 
 test('the assignor that most ask for is used', () => {

@@ -34,6 +34,8 @@ export interface GroupOptions {
   readonly maxRecordBytes: number
   /** Most topics a member may subscribe by name. */
   readonly maxSubscribedTopics: number
+  /** Most different regular expressions in a group: all are evaluated when the topics change. */
+  readonly maxRegexes: number
 }
 
 const MINUTE_MS = 60_000
@@ -55,4 +57,5 @@ export const DEFAULT_GROUP_OPTIONS: GroupOptions = {
   maxPendingMembers: 5_000,
   maxRecordBytes: 1024 * 1024,
   maxSubscribedTopics: 10_000,
+  maxRegexes: 20,
 }

@@ -10,7 +10,7 @@ import { admit, checkRequest } from './admission.ts'
 import type { Admitted } from './admission.ts'
 import { EMPTY_ASSIGNMENT, assignmentOf, sameAssignment, topicPartitionsOf } from './assignment.ts'
 import { currentAssignmentValue } from './consumer-group.ts'
-import type { ConsumerGroup } from './consumer-group.ts'
+import type { ConsumerGroup, ConsumerMember } from './consumer-group.ts'
 import { leaveConsumerGroup, removeMember } from './departure.ts'
 import { JOIN_EPOCH } from './messages.ts'
 import type { ConsumerHeartbeatRequest, ConsumerHeartbeatResponse } from './messages.ts'
@@ -53,14 +53,23 @@ export function consumerHeartbeat(
   const after = updateCurrent(env, group, memberId, request)
   setConsumerSession(env, groupId, memberId)
 
-  const isFull = isFullRequest(request) || request.memberEpoch !== after.memberEpoch
-  const tells = isFull || before === null || !sameAssignment(before, after.assigned)
+  const isNews = before === null || !sameAssignment(before, after.assigned)
+  const tells = isNews || isBehind(request, after) || isFullRequest(request)
   return {
     memberId,
     memberEpoch: after.memberEpoch,
     heartbeatIntervalMs: env.options.consumerHeartbeatIntervalMs,
     assignment: tells ? topicPartitionsOf(after.assigned) : null,
   }
+}
+
+/** A member that is not where it should be may have missed an answer. */
+function isBehind(
+  { memberEpoch, owned }: ConsumerHeartbeatRequest,
+  member: ConsumerMember,
+): boolean {
+  if (memberEpoch !== member.memberEpoch) return true
+  return owned !== null && !sameAssignment(assignmentOf(owned), member.assigned)
 }
 
 /** A request that says everything comes from a member that wants to hear everything. */
@@ -77,6 +86,9 @@ function freshRegexes(
   { topicRegex }: ConsumerHeartbeatRequest,
 ): FreshRegexes {
   if (topicRegex === null || topicRegex === '' || group?.regexes.has(topicRegex)) return new Map()
+  if (group !== null && group.regexes.size >= env.options.maxRegexes) {
+    refuse('INVALID_REGULAR_EXPRESSION', 'The group has too many different expressions')
+  }
   return new Map([[topicRegex, matchingTopics(env.catalog, topicRegex)]])
 }
 
@@ -164,7 +176,7 @@ function updateCurrent(
   group: ConsumerGroup,
   memberId: string,
   request: ConsumerHeartbeatRequest,
-) {
+): ConsumerMember {
   const { groupId } = group
   const member = group.members.get(memberId)!
   const next = reconcile(member, {

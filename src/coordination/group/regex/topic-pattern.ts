@@ -15,7 +15,7 @@ const MAX_INSTRUCTIONS = 2_000
 /** Most states of the deterministic one that are kept. Then it starts anew. */
 const MAX_STATES = 500
 /** Most visits of instructions over the life of a matcher: some tens of milliseconds. */
-const MAX_VISITS = 2_000_000
+const MAX_VISITS = 600_000
 
 const ASCII = 128
 const UNKNOWN = -2
