@@ -286,10 +286,14 @@ describe('produce and consume', () => {
 describe.skipIf(!isInstalled('script', '--version'))('in a terminal', () => {
   const inTerminal = (words: readonly string[], input = ''): Promise<string> => {
     const line = [NODE, SLUICE, ...words, '--bootstrap', broker.addresses.grpc].join(' ')
-    return runCommand('script', ['-qec', `stty cols 100; env -u NO_COLOR -u CI ${line}`, '/dev/null'], {
-      input,
-      env: { TERM: 'xterm' },
-    })
+    return runCommand(
+      'script',
+      ['-qec', `stty cols 100; env -u NO_COLOR -u CI ${line}`, '/dev/null'],
+      {
+        input,
+        env: { TERM: 'xterm' },
+      },
+    )
   }
 
   test('produce shows a bar that ends in a sentence', async () => {
