@@ -1,5 +1,5 @@
 // The ceiling: a grpc-js server with our HTTP/2 settings, and nothing behind it. `Produce` takes a
-// message and answers a few bytes; `Fetch` sends messages of the size asked for, as many as are taken.
+// message and answers a few bytes; `Echo` answers the message; `Fetch` sends messages of the size asked for, as many as are taken.
 
 import {
   Server,
@@ -14,6 +14,12 @@ const ACK = Buffer.alloc(16)
 
 function produce(call: ServerDuplexStream<Buffer, Buffer>): void {
   call.on('data', () => call.write(ACK))
+  call.on('end', () => call.end())
+  call.on('error', () => {})
+}
+
+function echo(call: ServerDuplexStream<Buffer, Buffer>): void {
+  call.on('data', (message: Buffer) => call.write(message))
   call.on('end', () => call.end())
   call.on('error', () => {})
 }
@@ -35,7 +41,7 @@ const server = new Server({
   'grpc.enable_channelz': 0,
 })
 tuneHttp2(server, { maxConnections: 100, opened: () => {}, closed: () => {}, failed: () => {} })
-server.addService(CEILING_METHODS, { produce, fetch })
+server.addService(CEILING_METHODS, { produce, echo, fetch })
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error
   process.send!({ port })

@@ -106,11 +106,15 @@ export function produceLoad(load: Load, target: Target, topic: string): Promise<
   })
 }
 
-/** The same messages to a server that does nothing with them. */
-export function produceCeiling(load: Load, target: Target): Promise<Run> {
+/** The same messages to a server that only acknowledges them, or only sends them back. */
+export function produceCeiling(
+  load: Load,
+  target: Target,
+  method: 'produce' | 'echo',
+): Promise<Run> {
   return drive(load, target.pid, (acknowledged) => {
     const client = openClient(target)
-    const { path, requestSerialize, responseDeserialize } = CEILING_METHODS.produce
+    const { path, requestSerialize, responseDeserialize } = CEILING_METHODS[method]
     const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(
       path,
       requestSerialize,

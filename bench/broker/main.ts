@@ -111,7 +111,8 @@ async function produceCell(name: string, load: Load): Promise<CellRuns> {
   for (let round = 0; round < rounds; round++) {
     await run(cell, 'durable', () => produceLoad(load, brokerTarget, topics.durable))
     await run(cell, 'os', () => produceLoad(load, brokerTarget, topics.os))
-    await run(cell, 'stream ceiling', () => produceCeiling(load, ceiling.target))
+    await run(cell, 'echo stream', () => produceCeiling(load, ceiling.target, 'echo'))
+    await run(cell, 'ack stream', () => produceCeiling(load, ceiling.target, 'produce'))
     await run(cell, 'file append', () => appendCeiling(load, join(directory, 'append')))
   }
   for (const topic of Object.values(topics)) await admin.deleteTopic(topic)
@@ -131,7 +132,7 @@ async function consumeCells(): Promise<CellRuns[]> {
       )
       for (let round = 0; round < rounds; round++) {
         await run(cell, 'fetch stream', () => consumeLoad(load, brokerTarget, topic))
-        await run(cell, 'stream ceiling', () => {
+        await run(cell, 'send stream', () => {
           return fetchCeiling(load, ceiling.target, FETCH_MESSAGE_BYTES)
         })
       }
