@@ -10,8 +10,12 @@ import { createInterface } from 'node:readline'
 import { ROOT } from './setup.mjs'
 
 const CLINIC = 'clinic@13.0.0'
-const RECORDS = '3000000'
-const tool = process.argv[2] ?? 'flame'
+
+/** With them the command does not start itself anew, which clinic would lose sight of: src/cli/main.ts. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc', '--heap-growing-percent=300']
+
+const RECORDS = '1000000'
+const tool = process.argv[2] ?? 'doctor'
 if (!['doctor', 'flame', 'bubbleprof', 'heapprofiler'].includes(tool)) {
   process.stderr.write('usage: npm run profile [-- doctor|flame|bubbleprof|heapprofiler]\n')
   process.exit(2)
@@ -52,7 +56,7 @@ async function profile() {
     [
       join(home, 'node_modules/.bin/clinic'),
       ...[tool, '--open=false', '--dest', reports, '--'],
-      ...[node, ...start, ...ports],
+      ...[node, ...NODE_FLAGS, ...start, ...ports],
     ],
     {
       // Without NO_INSIGHT it asks a question first, and where nobody can answer it writes nothing.
@@ -73,5 +77,7 @@ async function profile() {
   })
   // As Ctrl-C does: to clinic and the broker, which then stops, and clinic writes its report.
   process.kill(-clinic.pid, 'SIGINT')
+  const late = setTimeout(() => process.kill(-clinic.pid, 'SIGKILL'), 60_000)
   await ended
+  clearTimeout(late)
 }
