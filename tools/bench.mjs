@@ -3,10 +3,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { NODE_FLAGS } from '../src/cli/node-flags.ts'
 import { ROOT } from './setup.mjs'
-
-/** As the sluice command starts Node, and says why: src/cli/main.ts. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc', '--heap-growing-percent=300']
 
 const [name, ...flags] = process.argv.slice(2)
 const entry = (bench) => join(ROOT, 'bench', bench, 'main.ts')

@@ -7,12 +7,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { NODE_FLAGS } from '../src/cli/node-flags.ts'
 import { ROOT } from './setup.mjs'
 
 const CLINIC = 'clinic@13.0.0'
-
-/** With them the command does not start itself anew, which clinic would lose sight of: src/cli/main.ts. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc', '--heap-growing-percent=300']
 
 const RECORDS = '1000000'
 const tool = process.argv[2] ?? 'doctor'
@@ -56,6 +54,7 @@ async function profile() {
     [
       join(home, 'node_modules/.bin/clinic'),
       ...[tool, '--open=false', '--dest', reports, '--'],
+      // With its flags given the command does not start itself anew, which clinic would lose sight of.
       ...[node, ...NODE_FLAGS, ...start, ...ports],
     ],
     {

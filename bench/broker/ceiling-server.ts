@@ -1,5 +1,6 @@
 // The ceiling: a grpc-js server with our HTTP/2 settings, and nothing behind it. `Produce` takes a
-// message and answers a few bytes; `Echo` answers the message; `Fetch` sends messages of the size asked for, as many as are taken.
+// message and answers a few bytes; `Echo` answers the message; `Fetch` sends messages of the size asked
+// for, as many as are taken.
 
 import {
   Server,
