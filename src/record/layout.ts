@@ -58,9 +58,6 @@ export const MAGIC_V2 = 2
 /** Attribute bits 0 to 2: how the records are compressed. */
 export const CODEC_MASK = 0x07
 
-/** Codecs are numbered 0 (none), gzip, snappy, lz4, 4 (zstd). */
-export const CODEC_MAX = 4
-
 /** How the records of a batch are compressed: Kafka's name to its number in the attributes. */
 export const CODECS = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
