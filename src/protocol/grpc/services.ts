@@ -8,6 +8,7 @@ import { fetchStreamRequestCodec } from './fetch-command-codec.ts'
 import { fetchResponseCodec, fetchStreamResponseCodec } from './fetch-codec.ts'
 import { AdminService } from './gen/sluice/v1/admin_pb.ts'
 import { FetchService } from './gen/sluice/v1/fetch_pb.ts'
+import { GroupService } from './gen/sluice/v1/groups_pb.ts'
 import { ProduceService } from './gen/sluice/v1/produce_pb.ts'
 import {
   produceRequestCodec,
@@ -21,6 +22,7 @@ import {
   publishStreamRequestCodec,
   publishStreamResponseCodec,
 } from './publish-codec.ts'
+import { carriesRecords, recordsResponseCodec, type SessionResponse } from './session-codec.ts'
 import { subscribeResponseCodec } from './subscribe-codec.ts'
 import { type Codec, decodeMessage, encodeMessage } from './codec.ts'
 import { WireFormatError } from './wire-format.ts'
@@ -156,6 +158,38 @@ export const FETCH_SERVICE = {
     writtenInPlace(subscribeResponseCodec),
   ),
   listOffsets: definePlain(fetch.listOffsets),
+} as const
+
+const groups = GroupService.method
+
+/** Records are written by hand, all else that a session says is not. */
+function sessionResponses(): MessageFormat<SessionResponse> {
+  const records = writtenInPlace(recordsResponseCodec)
+  const events = plain(groups.session.output)
+  return {
+    serialize(response) {
+      if (response.kind === 'records') return records.serialize(response.message)
+      return events.serialize(response.message)
+    },
+    deserialize(bytes) {
+      if (carriesRecords(bytes)) return { kind: 'records', message: records.deserialize(bytes) }
+      return { kind: 'event', message: events.deserialize(bytes) }
+    },
+  }
+}
+
+export const GROUP_SERVICE = {
+  session: defineMethod(groups.session, plain(groups.session.input), sessionResponses()),
+  join: definePlain(groups.join),
+  heartbeat: definePlain(groups.heartbeat),
+  leave: definePlain(groups.leave),
+  commitOffsets: definePlain(groups.commitOffsets),
+  fetchOffsets: definePlain(groups.fetchOffsets),
+  listGroups: definePlain(groups.listGroups),
+  describeGroup: definePlain(groups.describeGroup),
+  deleteGroup: definePlain(groups.deleteGroup),
+  resetOffsets: definePlain(groups.resetOffsets),
+  deleteOffsets: definePlain(groups.deleteOffsets),
 } as const
 
 const admin = AdminService.method

@@ -1,4 +1,5 @@
-// The answers of Subscribe (proto/sluice/v1/fetch.proto): records, many in a message.
+// The answers of Subscribe (proto/sluice/v1/fetch.proto): records, many in a message. Sessions of
+// groups send the same (session-codec.ts).
 //
 //   SubscribedRecord   1 topic   2 partition   3 offset   4 record: Record
 //   SubscribeResponse  1 records: SubscribedRecord
@@ -7,7 +8,7 @@ import { recordCodec, type WireRecord } from './record-codec.ts'
 import type { Codec } from './codec.ts'
 import { LENGTH, tagOf, VARINT } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
-import { sizeOfInt64Field, sizeOfLength, sizeOfString } from './wire-writer.ts'
+import { sizeOfInt64Field, sizeOfLength, sizeOfString, type WireWriter } from './wire-writer.ts'
 
 export interface SubscribedRecord extends WireRecord {
   readonly topic: string
@@ -27,7 +28,7 @@ const OFFSET = tagOf(3, VARINT)
 const RECORD = tagOf(4, LENGTH)
 const RECORDS = tagOf(1, LENGTH)
 
-function sizeOfSubscribed(record: SubscribedRecord): number {
+export function sizeOfSubscribed(record: SubscribedRecord): number {
   return (
     sizeOfString(record.topic) +
     sizeOfInt64Field(record.partition) +
@@ -36,7 +37,16 @@ function sizeOfSubscribed(record: SubscribedRecord): number {
   )
 }
 
-function readSubscribed(reader: WireReader): SubscribedRecord {
+export function writeSubscribed(writer: WireWriter, record: SubscribedRecord): void {
+  writer.stringField(TOPIC, record.topic)
+  writer.int64Field(PARTITION, record.partition)
+  writer.int64Field(OFFSET, record.offset)
+  writer.message(RECORD, recordCodec.size(record))
+  recordCodec.write(writer, record)
+}
+
+/** Reads one as an element of a repeated field. */
+export function readSubscribed(reader: WireReader): SubscribedRecord {
   let topic = ''
   let partition = 0
   let offset = 0
@@ -68,11 +78,7 @@ export const subscribeResponseCodec: Codec<SubscribeResponse> = {
   write(writer, { records }) {
     for (const record of records) {
       writer.message(RECORDS, sizeOfSubscribed(record))
-      writer.stringField(TOPIC, record.topic)
-      writer.int64Field(PARTITION, record.partition)
-      writer.int64Field(OFFSET, record.offset)
-      writer.message(RECORD, recordCodec.size(record))
-      recordCodec.write(writer, record)
+      writeSubscribed(writer, record)
     }
   },
 

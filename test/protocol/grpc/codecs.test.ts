@@ -11,6 +11,7 @@ import {
   fetchStreamResponseCodec,
 } from '../../../src/protocol/grpc/fetch-codec.ts'
 import * as fetchPb from '../../../src/protocol/grpc/gen/sluice/v1/fetch_pb.ts'
+import * as groupsPb from '../../../src/protocol/grpc/gen/sluice/v1/groups_pb.ts'
 import * as producePb from '../../../src/protocol/grpc/gen/sluice/v1/produce_pb.ts'
 import * as recordsPb from '../../../src/protocol/grpc/gen/sluice/v1/records_pb.ts'
 import {
@@ -26,6 +27,7 @@ import {
   publishStreamResponseCodec,
 } from '../../../src/protocol/grpc/publish-codec.ts'
 import { positionCodec, recordCodec } from '../../../src/protocol/grpc/record-codec.ts'
+import { sessionRecordsCodec } from '../../../src/protocol/grpc/session-codec.ts'
 import { subscribeResponseCodec } from '../../../src/protocol/grpc/subscribe-codec.ts'
 import { type Codec, decodeMessage, encodeMessage } from '../../../src/protocol/grpc/codec.ts'
 import { MAX_ELEMENTS, WireFormatError } from '../../../src/protocol/grpc/wire-format.ts'
@@ -112,6 +114,7 @@ const CASES: readonly (readonly [string, Codec<unknown>, DescMessage])[] = [
   ['FetchStreamRequest', fetchStreamRequestCodec, fetchPb.FetchStreamRequestSchema],
   ['FetchStreamResponse', fetchStreamResponseCodec, fetchPb.FetchStreamResponseSchema],
   ['SubscribeResponse', subscribeResponseCodec, fetchPb.SubscribeResponseSchema],
+  ['SessionRecords', sessionRecordsCodec, groupsPb.SessionRecordsSchema],
   ['Record', recordCodec, recordsPb.RecordSchema],
   ['Position', positionCodec, recordsPb.PositionSchema],
 ].map(([name, codec, desc]) => [name, codec as Codec<unknown>, desc as DescMessage] as never)
