@@ -13,8 +13,30 @@ export interface KafkaContext {
   readonly caller: Caller
   /** Version of the request, and of its answer. One of those that are served. */
   readonly version: number
-  /** Aborted when the client is gone: ends long waits early. One for all requests of a connection. */
+  /**
+   * Aborted when the client is gone or the broker stops: ends long waits early. One for all requests
+   * of a connection, made when it is first asked for.
+   */
   readonly signal: AbortSignal
+  readonly peer: KafkaPeer
+}
+
+/**
+ * The connection that requests come on, for the few handlers that change it: those of authentication
+ * and quotas. What a handler keeps of a connection it keeps in a WeakMap of these.
+ */
+export interface KafkaPeer {
+  /** Who the client is, for the requests that begin from now on. "User:ANONYMOUS" at first. */
+  principal: string
+  /** True: whatever is not ApiVersions or of SASL closes the connection. */
+  mustAuthenticate: boolean
+  /**
+   * Takes whole frames in place of requests, as the bare tokens after SaslHandshake 0 are. It gives
+   * the frame that answers, or null to close the connection. Null: frames are requests.
+   */
+  tokens: ((frame: Buffer) => Promise<Buffer | null>) | null
+  /** Takes no new requests for so long, as quotas ask for. Those that have begun go on. */
+  pause(durationMs: number): void
 }
 
 /** A request that was begun. */
@@ -34,6 +56,8 @@ export interface KafkaHandler {
   begin(request: never, context: KafkaContext): Begun<unknown>
   /** The answer that says `error` of the whole request, or null: the connection is closed. */
   refuse(request: never, error: BrokerError, context: KafkaContext): unknown
+  /** What the metrics count the answer as: an id of the table of errors, 0 for none. */
+  outcome(answer: never): number
 }
 
 /** How one API is answered. */
@@ -42,12 +66,14 @@ export interface Handling<Request, Answer> {
   handle(request: Request, context: KafkaContext): Answer | Promise<Answer>
   /** The answer that says `error` of the whole request. */
   refuse(request: Request, error: BrokerError, context: KafkaContext): Answer
+  /** The error id that the metrics count an answer under. Default: its `errorCode`, if it has one. */
+  outcome?(answer: Answer): number
 }
 
 /** A handler for an API whose requests have no order among themselves, or are ordered by `handle`. */
 export function handlerOf<Request, Answer>(
   api: Api<Request, never, unknown, Answer>,
-  { handle, refuse }: Handling<Request, Answer>,
+  { handle, refuse, outcome = errorCodeIn }: Handling<Request, Answer>,
 ): KafkaHandler {
   return {
     api: api as unknown as AnyApi,
@@ -56,5 +82,11 @@ export function handlerOf<Request, Answer>(
       return { begun: null, done: Promise.resolve(answer) }
     },
     refuse,
+    outcome,
   } as unknown as KafkaHandler
+}
+
+function errorCodeIn(answer: unknown): number {
+  const { errorCode } = answer as { readonly errorCode?: number }
+  return errorCode ?? 0
 }
