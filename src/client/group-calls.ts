@@ -145,7 +145,7 @@ export interface GroupDescription extends GroupListing {
   readonly assignor: string
   /** Generation of a classic group. -1 when not known. */
   readonly groupEpoch: number
-  /** Ordered by client id, then by member id. */
+  /** Ordered by member id. */
   readonly members: readonly GroupMember[]
   /** Ordered by topic, then by partition. */
   readonly partitions: readonly GroupPartition[]

@@ -2,6 +2,7 @@
 //
 //   Producer ── ProduceStream ──┐
 //   Consumer ── FetchStream  ───┼── Transport ── one or more brokers
+//      └─────── group calls  ───┤
 //   Admin    ── calls  ─────────┘
 //
 // A stream lives until its listener's `closed` is called, exactly once and as the last call. Calls
@@ -9,6 +10,7 @@
 
 import type { SluiceError } from './errors.ts'
 import type { AdminCalls, PartitionOffsets, PositionOf } from './admin-calls.ts'
+import type { GroupCalls } from './group-calls.ts'
 
 /** 'all': on disk at every in-sync replica · 1: in the leader's page cache · 0: not awaited. */
 export type Acks = 'all' | 1 | 0
@@ -112,7 +114,7 @@ export interface FetchListener {
 }
 
 /** A way to the brokers. Every call that fails rejects with a SluiceError. */
-export interface Transport extends AdminCalls {
+export interface Transport extends AdminCalls, GroupCalls {
   openProduceStream(listener: ProduceListener): ProduceStream
   openFetchStream(listener: FetchListener): FetchStream
   /** One result for each partition asked for, in that order. */

@@ -21,16 +21,31 @@ import type {
 } from '../../src/client/admin-calls.ts'
 import { SluiceError } from '../../src/client/errors.ts'
 import type {
+  CommittedOffset,
+  GroupCaller,
+  GroupDescription,
+  GroupFilter,
+  GroupHeartbeat,
+  GroupHeartbeatAnswer,
+  GroupListing,
+  GroupOutcome,
+  OffsetToCommit,
+  PartitionOutcome,
+} from '../../src/client/group-calls.ts'
+import type {
   BatchProduced,
   FetchListener,
   FetchStream,
+  PartitionRef,
   ProduceListener,
   ProduceRequest,
   ProduceStream,
   StartPosition,
   Transport,
 } from '../../src/client/transport.ts'
+import { ManualClock } from './manual-clock.ts'
 import { MemoryFetchStream } from './memory-fetch-stream.ts'
+import { MemoryGroups } from './memory-groups.ts'
 import { MemoryLog } from './memory-log.ts'
 
 /** What goes wrong with one request. */
@@ -64,6 +79,20 @@ export class MemoryTransport implements Transport {
   readonly calls: string[] = []
   readonly #produceStreams = new Set<MemoryProduceStream>()
   readonly #fetchStreams = new Set<MemoryFetchStream>()
+  readonly groups: MemoryGroups
+
+  /** @param clock that groups go by */
+  constructor(clock = new ManualClock()) {
+    const cluster = {
+      topics: () => new Map([...this.topics].map(([name, { logs }]) => [name, logs.length])),
+      ends: ({ topic, partition }: PartitionRef) => {
+        const log = this.log(topic, partition)
+        if (log === null) return null
+        return { logStartOffset: log.logStartOffset, highWatermark: log.endOffset }
+      },
+    }
+    this.groups = new MemoryGroups(cluster, clock)
+  }
 
   createTopicNow(name: string, partitions = 1): MemoryTopic {
     const logs = Array.from({ length: partitions }, () => new MemoryLog())
@@ -264,6 +293,50 @@ export class MemoryTransport implements Transport {
       }
       return { topic, partition, ...offsetAt(log, position), error: null }
     })
+  }
+
+  async heartbeatGroup(heartbeat: GroupHeartbeat): Promise<GroupHeartbeatAnswer> {
+    this.#called('heartbeatGroup')
+    return await this.groups.heartbeatGroup(heartbeat)
+  }
+
+  async commitOffsets(
+    caller: GroupCaller,
+    offsets: readonly OffsetToCommit[],
+  ): Promise<readonly PartitionOutcome[]> {
+    this.#called('commitOffsets')
+    return await this.groups.commitOffsets(caller, offsets)
+  }
+
+  async fetchOffsets(
+    caller: GroupCaller,
+    partitions: readonly PartitionRef[] | null,
+  ): Promise<readonly CommittedOffset[]> {
+    this.#called('fetchOffsets')
+    return await this.groups.fetchOffsets(caller, partitions)
+  }
+
+  async listGroups(filter: GroupFilter): Promise<readonly GroupListing[]> {
+    this.#called('listGroups')
+    return await this.groups.listGroups(filter)
+  }
+
+  async describeGroup(groupId: string): Promise<GroupDescription> {
+    this.#called('describeGroup')
+    return await this.groups.describeGroup(groupId)
+  }
+
+  async deleteGroups(groupIds: readonly string[]): Promise<readonly GroupOutcome[]> {
+    this.#called('deleteGroups')
+    return await this.groups.deleteGroups(groupIds)
+  }
+
+  async deleteOffsets(
+    groupId: string,
+    partitions: readonly PartitionRef[],
+  ): Promise<readonly PartitionOutcome[]> {
+    this.#called('deleteOffsets')
+    return await this.groups.deleteOffsets(groupId, partitions)
   }
 
   close(): void {

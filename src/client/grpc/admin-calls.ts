@@ -24,7 +24,7 @@ import type {
 } from '../../protocol/grpc/gen/sluice/v1/admin_pb.ts'
 import { ListOffsetsRequestSchema } from '../../protocol/grpc/gen/sluice/v1/fetch_pb.ts'
 import { Position_Edge, PositionSchema } from '../../protocol/grpc/gen/sluice/v1/records_pb.ts'
-import type { Error as WireError, Position } from '../../protocol/grpc/gen/sluice/v1/records_pb.ts'
+import type { Position } from '../../protocol/grpc/gen/sluice/v1/records_pb.ts'
 import type {
   AdminCalls,
   ConfigEntry,
@@ -33,10 +33,9 @@ import type {
   PartitionDescription,
   Topic,
 } from '../admin-calls.ts'
-import { errorOfNumber } from '../errors.ts'
-import type { SluiceError } from '../errors.ts'
 import type { StartPosition, Transport } from '../transport.ts'
 import type { Connection } from './connection.ts'
+import { errorOf } from './wire-error.ts'
 
 export function adminCalls(connection: Connection): AdminCalls & Pick<Transport, 'listOffsets'> {
   return {
@@ -232,9 +231,4 @@ function wirePosition(position: StartPosition): Position {
       return create(PositionSchema, { kind: { case: 'timestampMs', value } })
     }
   }
-}
-
-function errorOf(error: WireError | undefined): SluiceError | null {
-  if (error === undefined) return null
-  return errorOfNumber(error.code, error.message, error.retriable, error.metadata)
 }

@@ -7,6 +7,7 @@ import type { Transport } from '../transport.ts'
 import { adminCalls } from './admin-calls.ts'
 import { Connection } from './connection.ts'
 import { openFetchStream } from './fetch-stream.ts'
+import { groupCalls } from './group-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
 
 /**
@@ -23,6 +24,7 @@ export function openTransport(
   const connection = new Connection(options, clock)
   return {
     ...adminCalls(connection),
+    ...groupCalls(connection),
     openProduceStream: (listener) => openProduceStream(connection, listener),
     openFetchStream: (listener) => openFetchStream(connection, listener),
     close: () => connection.close(),
