@@ -8,6 +8,7 @@ import type { Clock } from '../io/clock.ts'
 import { BrokerError } from '../base/errors.ts'
 import { Counter, Distribution, LATENCY_BOUNDS_MS } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
+import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
 import { Deadlines } from '../replication/delayed-operation.ts'
 import type { Acks } from '../replication/leader.ts'
@@ -191,6 +192,7 @@ export class ProduceService {
       try {
         const failure = failures?.get(batch.topic)
         if (failure !== undefined) throw failure
+        if (isInternalTopic(batch.topic)) throw internalTopic(batch.topic)
         this.#append(batch, acks, now, pending, slot)
       } catch (error) {
         this.#refuse(caller, batch, acks, error, pending, slot)
@@ -255,4 +257,9 @@ export class ProduceService {
     this.counters.records.add(recordCount)
     this.counters.bytes.add(bytes.byteLength)
   }
+}
+
+function internalTopic(topic: string): BrokerError {
+  const message = 'The topic belongs to the broker, which alone writes to it'
+  return new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic })
 }

@@ -5,6 +5,7 @@
 
 import { MAX_BATCH_BYTES, MAX_PARTITIONS_PER_TOPIC } from '../base/limits.ts'
 import { parseHostPort, type HostPort } from './address.ts'
+import { GROUP_OPTIONS } from './group-options.ts'
 import {
   booleanOption,
   choiceOption,
@@ -135,6 +136,7 @@ export const BROKER_OPTIONS = {
     min: 1,
     doc: 'Connections that the gRPC front holds at once; the next are closed as they come.',
   }),
+  ...GROUP_OPTIONS,
   logLevel: choiceOption('log.level', ['debug', 'info', 'warn', 'error'], {
     default: 'info',
     doc: 'Least weight of the lines that the broker writes to its own log.',

@@ -108,6 +108,21 @@ export const METRICS = {
     help: 'Fetch requests that wait for records',
     labels: [],
   },
+  sluice_groups: {
+    type: 'gauge',
+    help: 'Groups, by protocol and state',
+    labels: ['type', 'state'],
+  },
+  sluice_group_rebalances_total: {
+    type: 'counter',
+    help: 'Generations and group epochs that were begun',
+    labels: [],
+  },
+  sluice_committed_offsets_total: {
+    type: 'counter',
+    help: 'Offsets of partitions that groups have committed',
+    labels: [],
+  },
   sluice_flush_rounds_total: {
     type: 'counter',
     help: 'Commit rounds, by how they made bytes durable: each log by itself, or the journal',

@@ -4,6 +4,7 @@
 //         │                               ├─► services
 //         └─► replica manager ─► logs ────┘
 
+import { randomUuid } from '../base/uuid.ts'
 import { formatHostPort } from '../config/address.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { resolveTopicConfig } from '../config/topic-config.ts'
@@ -11,6 +12,8 @@ import { ClusterController } from '../controller/cluster-controller.ts'
 import { ClusterService } from '../broker/cluster-service.ts'
 import { ConfigService } from '../broker/config-service.ts'
 import { FetchService } from '../broker/fetch-service.ts'
+import { GroupService } from '../broker/group-service.ts'
+import { OffsetsTopic } from '../broker/groups/offsets-topic.ts'
 import { configLayers, topicConfigOf } from '../broker/log-config.ts'
 import { OffsetService } from '../broker/offset-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
@@ -52,6 +55,7 @@ export interface Services {
   readonly topics: TopicService
   readonly configs: ConfigService
   readonly cluster: ClusterService
+  readonly groups: GroupService
 }
 
 export class BrokerCore {
@@ -105,6 +109,7 @@ export class BrokerCore {
 
   /** Brings everything to disk, so that the next start has nothing to recover. */
   async close(): Promise<void> {
+    this.services.groups.close()
     this.services.produce.close()
     this.services.fetch.close()
     await this.replicas.close()
@@ -167,6 +172,12 @@ function servicesOf(
     validate: (bytes, rules) => validateProduced(core, bytes, rules),
     maxBytesInFlight: values.queuedMaxRequestBytes,
   })
+  const offsetsTopic = new OffsetsTopic({
+    ...{ control, store, partitions: replicas, values, clock, logger },
+    newId: () => randomUuid((count) => random.bytes(count)),
+    newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
+    openBatch: (batch) => openBatch(core, batch),
+  })
   return {
     produce,
     publish: new PublishService({
@@ -183,6 +194,7 @@ function servicesOf(
     topics,
     configs: new ConfigService({ control, store, config }),
     cluster: new ClusterService({ store, clusterId: directory.clusterId, nodeId: values.nodeId }),
+    groups: new GroupService({ clock, store, offsetsTopic, partitions: replicas }),
   }
 }
 

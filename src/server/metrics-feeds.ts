@@ -11,6 +11,7 @@ import type { HttpServer } from './http/http-server.ts'
 /** Metrics of what stands below the listeners. @param freeBytes of the data directory's disk */
 export function feedCoreMetrics(metrics: Metrics, core: BrokerCore, freeBytes: () => number): void {
   feedServices(metrics, core)
+  feedGroups(metrics, core)
   feedFlushes(metrics, core)
   feedPartitions(metrics, core)
   metrics.feedNumber('sluice_topics', () => core.store.image.topicCount)
@@ -29,6 +30,23 @@ function feedServices(metrics: Metrics, { services }: BrokerCore): void {
   metrics.feedNumber('sluice_fetched_bytes_total', () => fetch.counters.bytes.value)
   metrics.feedNumber('sluice_fetch_sessions', () => fetch.sessionCount)
   metrics.feedNumber('sluice_fetch_waiting', () => fetch.waitingCount)
+}
+
+function feedGroups(metrics: Metrics, { services }: BrokerCore): void {
+  const { groups } = services
+  metrics.feed('sluice_groups', () => {
+    const counts = new Map<string, { labels: Record<string, string>; value: number }>()
+    for (const { type, state } of groups.coordinator?.groupsNow() ?? []) {
+      const key = `${type} ${state}`
+      const sample = counts.get(key) ?? { labels: { type, state }, value: 0 }
+      sample.value += 1
+      counts.set(key, sample)
+    }
+    return counts.values()
+  })
+  const counters = () => groups.coordinator?.counters
+  metrics.feedNumber('sluice_group_rebalances_total', () => counters()?.rebalances ?? 0)
+  metrics.feedNumber('sluice_committed_offsets_total', () => counters()?.commits ?? 0)
 }
 
 function feedFlushes(metrics: Metrics, { replicas }: BrokerCore): void {

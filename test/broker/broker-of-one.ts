@@ -3,12 +3,15 @@
 
 import { expect } from 'vitest'
 import { topicConfigOf } from '../../src/broker/log-config.ts'
+import { GroupService } from '../../src/broker/group-service.ts'
+import { OffsetsTopic } from '../../src/broker/groups/offsets-topic.ts'
 import { FetchService } from '../../src/broker/fetch-service.ts'
 import { OffsetService } from '../../src/broker/offset-service.ts'
 import { ProduceService } from '../../src/broker/produce-service.ts'
 import { TopicCreation } from '../../src/broker/topic-creation.ts'
 import { TopicService } from '../../src/broker/topic-service.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
+import { BatchBuilder } from '../../src/record/batch-builder.ts'
 import { openBatch } from '../../src/record/batch-reader.ts'
 import { validateProduced } from '../../src/record/validate.ts'
 import { ReplicaManager } from '../../src/replication/replica-manager.ts'
@@ -32,6 +35,7 @@ export class BrokerOfOne {
   produce!: ProduceService
   fetch!: FetchService
   offsets!: OffsetService
+  groups!: GroupService
 
   private constructor(clock: ManualClock, files: MemoryFileSystem, cluster: ClusterOfOne) {
     this.clock = clock
@@ -39,9 +43,13 @@ export class BrokerOfOne {
     this.cluster = cluster
   }
 
-  /** Starts on a disk, an empty one when none is given. */
-  static async start(files = new MemoryFileSystem(), nowMs?: number): Promise<BrokerOfOne> {
-    const cluster = await clusterOfOne({}, files)
+  /** Starts on a disk, an empty one when none is given. @param options by Kafka's names */
+  static async start(
+    files = new MemoryFileSystem(),
+    nowMs?: number,
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<BrokerOfOne> {
+    const cluster = await clusterOfOne(options, files)
     const broker = new BrokerOfOne(new ManualClock(nowMs), files, cluster)
     broker.replicas = await broker.settled(broker.#openReplicas())
     broker.#makeServices()
@@ -71,6 +79,7 @@ export class BrokerOfOne {
 
   /** A clean stop. */
   async stop(): Promise<void> {
+    this.groups.close()
     await this.settled(this.replicas.close())
     await this.settled(this.cluster.store.close())
   }
@@ -121,5 +130,14 @@ export class BrokerOfOne {
       openBatch: (batch) => openBatch(core, batch),
     })
     this.offsets = new OffsetService({ partitions: replicas })
+    let ids = 0
+    const offsetsTopic = new OffsetsTopic({
+      ...{ control: controller, store, partitions: replicas, clock, logger: silentLogger },
+      values: this.cluster.config.values,
+      newId: () => `id-${(ids += 1)}-${clock.now()}`,
+      newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
+      openBatch: (batch) => openBatch(core, batch),
+    })
+    this.groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
   }
 }

@@ -85,7 +85,7 @@ test('a client without an id is given one', () => {
 })
 
 test('heartbeats that make no sense are refused', () => {
-  const fixture = new ShardFixture({ maxSize: 1, maxSubscribedTopics: 2 })
+  const fixture = new ShardFixture({ consumerMaxSize: 1, maxSubscribedTopics: 2 })
   const consume = (given: object) => fixture.consume(given).code
   expect(consume({ groupId: '' })).toBe('INVALID_GROUP_ID')
   expect(consume({ memberEpoch: -3 })).toBe('INVALID_REQUEST')

@@ -38,7 +38,7 @@ interface Client {
 
 class Walk {
   readonly random: SeededRandom
-  readonly fixture = new ShardFixture({ maxSize: MEMBERS + 4 })
+  readonly fixture = new ShardFixture({ consumerMaxSize: MEMBERS + 4 })
   readonly clients: Client[] = []
   #lives = 0
   #accepted: number | null = null

@@ -24,6 +24,7 @@ export type TimerEvent =
       readonly memberEpoch: number
     }
   | { readonly type: 'retention' }
+  | { readonly type: 'forget-topics' }
 
 export interface Env {
   /** What the records say. Changed by `step.emit` alone. */
@@ -51,4 +52,5 @@ export const timerKeys = {
   join: (groupId: string) => `j${groupId}`,
   sync: (groupId: string) => `y${groupId}`,
   retention: 'retention',
+  forgetTopics: 'forget-topics',
 }

@@ -7,7 +7,7 @@ import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
 import { deleteGroupRecords } from './offsets/expire-offsets.ts'
 
 /** All groups, those with offsets alone among them. */
-export function listGroups(env: Env): ListedGroup[] {
+export function listGroups(env: Pick<Env, 'classic' | 'state'>): ListedGroup[] {
   const listed: ListedGroup[] = []
   for (const [groupId, { protocolType, state }] of env.classic) {
     listed.push({ groupId, type: 'classic', protocolType, state })

@@ -10,8 +10,10 @@ export interface GroupOptions {
   readonly initialRebalanceDelayMs: number
   /** How long the first join of a member may wait, since it cannot send heartbeats meanwhile. */
   readonly newMemberJoinTimeoutMs: number
-  /** `group.max.size` and `group.consumer.max.size`: most members of a group. */
+  /** `group.max.size`: most members of a group of the classic protocol. */
   readonly maxSize: number
+  /** `group.consumer.max.size`: most members of a group of the newer protocol. */
+  readonly consumerMaxSize: number
   /** `offset.metadata.max.bytes`. */
   readonly maxOffsetMetadataBytes: number
   /** `offsets.retention.minutes`, in milliseconds: how long offsets outlive their group. */
@@ -46,6 +48,7 @@ export const DEFAULT_GROUP_OPTIONS: GroupOptions = {
   initialRebalanceDelayMs: 3_000,
   newMemberJoinTimeoutMs: 5 * MINUTE_MS,
   maxSize: 5_000,
+  consumerMaxSize: 5_000,
   maxOffsetMetadataBytes: 4096,
   offsetsRetentionMs: 7 * 24 * 60 * MINUTE_MS,
   retentionCheckIntervalMs: 10 * MINUTE_MS,

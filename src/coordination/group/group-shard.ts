@@ -39,6 +39,7 @@ import type { GroupOptions } from './group-options.ts'
 import type { Now } from './now.ts'
 import { commitOffsets, deleteOffsets, fetchOffsets } from './offsets/commit-offsets.ts'
 import { expireOffsets } from './offsets/expire-offsets.ts'
+import { forgetTopics } from './offsets/forget-topics.ts'
 import type {
   CommitOffsetsRequest,
   CommitOffsetsResponse,
@@ -59,11 +60,21 @@ const LATER = Symbol('later')
 /** How soon a clean-up that was cut short goes on. */
 const EXPIRE_AGAIN_MS = 10
 
+/** What was decided so far: read by the metrics. */
+export interface GroupCounters {
+  /** Generations and group epochs that were begun. */
+  rebalances: number
+  /** Offsets that were committed. */
+  commits: number
+}
+
 export interface GroupShardOptions {
   readonly options: GroupOptions
   readonly catalog: TopicCatalog
   /** Makes ids that nobody had before, for members that bring none. */
   readonly newId: () => string
+  /** Counted in by all that share it. Default: one of its own. */
+  readonly counters?: GroupCounters
 }
 
 export class GroupShard {
@@ -72,10 +83,12 @@ export class GroupShard {
   readonly #state = new CoordinatorState()
   readonly #classic = new Map<string, ClassicGroup>()
   readonly #timers = new TimerTable<TimerEvent>()
+  readonly #counters: GroupCounters
   #catalog: TopicCatalog
 
-  constructor({ options, catalog, newId }: GroupShardOptions) {
+  constructor({ options, catalog, newId, counters }: GroupShardOptions) {
     this.#options = options
+    this.#counters = counters ?? { rebalances: 0, commits: 0 }
     this.#catalog = catalog
     this.#newId = newId
   }
@@ -88,6 +101,11 @@ export class GroupShard {
   /** Groups of the classic protocol as they live, to be read only. */
   get classicGroups(): ReadonlyMap<string, ClassicGroup> {
     return this.#classic
+  }
+
+  /** All groups as they are now, whether on record already or not. */
+  groups(): ListedGroup[] {
+    return listGroups({ classic: this.#classic, state: this.#state })
   }
 
   get timerCount(): number {
@@ -105,7 +123,7 @@ export class GroupShard {
 
   /** All records are in: sessions start anew, since nobody could be heard meanwhile. */
   onLoaded(now: Now): void {
-    const env = this.#env(new Step((record) => this.#state.replay(record)), now)
+    const env = this.#env(this.#newStep(), now)
     for (const [groupId, value] of this.#state.classic) {
       const group = ClassicGroup.load(groupId, value)
       this.#classic.set(groupId, group)
@@ -113,12 +131,20 @@ export class GroupShard {
     }
     for (const group of this.#state.consumer.values()) resumeConsumerGroup(env, group)
     this.#scheduleRetention(now, this.#options.retentionCheckIntervalMs)
+    // Topics may have been deleted while nobody coordinated.
+    this.topicsDeleted(now)
     assert(env.step.records.length === 0)
   }
 
   /** The cluster's topics have changed. Groups notice at their next heartbeat. */
   setCatalog(catalog: TopicCatalog): void {
     this.#catalog = catalog
+  }
+
+  /** Topics of the catalog are gone: their offsets go with them, as a deadline that is over. */
+  topicsDeleted(now: Now): void {
+    if (this.#state.offsets.size === 0) return
+    this.#timers.set(timerKeys.forgetTopics, now.monotonicMs, { type: 'forget-topics' })
   }
 
   join(request: JoinRequest, call: Call<JoinResponse>, now: Now): Step {
@@ -200,7 +226,7 @@ export class GroupShard {
   popDue(now: Now): Step | null {
     const event = this.#timers.popDue(now.monotonicMs)
     if (event === null) return null
-    const step = new Step((record) => this.#state.replay(record))
+    const step = this.#newStep()
     this.#onTimer(this.#env(step, now), event)
     return step
   }
@@ -211,6 +237,12 @@ export class GroupShard {
         const isCutShort = expireOffsets(env)
         const { retentionCheckIntervalMs } = this.#options
         this.#scheduleRetention(env.now, isCutShort ? EXPIRE_AGAIN_MS : retentionCheckIntervalMs)
+        return
+      }
+      case 'forget-topics': {
+        if (!forgetTopics(env)) return
+        const againMs = env.now.monotonicMs + EXPIRE_AGAIN_MS
+        this.#timers.set(timerKeys.forgetTopics, againMs, event)
         return
       }
       case 'consumer-session':
@@ -224,7 +256,7 @@ export class GroupShard {
 
   /** Runs a handler. What it refuses is answered; a refusal after a record is a bug. */
   #decide<T>(call: Call<T>, now: Now, handler: (env: Env) => T | typeof LATER): Step {
-    const step = new Step((record) => this.#state.replay(record))
+    const step = this.#newStep()
     try {
       const answer = handler(this.#env(step, now))
       if (answer !== LATER) step.answer(call, answer)
@@ -234,6 +266,23 @@ export class GroupShard {
       step.answer(call, error)
     }
     return step
+  }
+
+  #newStep(): Step {
+    return new Step((record) => {
+      this.#count(record)
+      this.#state.replay(record)
+    })
+  }
+
+  #count(record: GroupRecord): void {
+    if (record.value === null) return
+    if (record.type === 'Offset') this.#counters.commits += 1
+    else if (record.type === 'GroupEpoch') this.#counters.rebalances += 1
+    else if (record.type === 'ClassicGroup') {
+      const before = this.#state.classic.get(record.groupId)?.generation ?? 0
+      if (record.value.generation !== before) this.#counters.rebalances += 1
+    }
   }
 
   #env(step: Step, now: Now): Env {

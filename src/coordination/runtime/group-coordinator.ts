@@ -21,6 +21,7 @@ import type {
 } from '../group/consumer/messages.ts'
 import type { DescribedClassicGroup, ListedGroup } from '../group/group-messages.ts'
 import type { GroupOptions } from '../group/group-options.ts'
+import type { GroupCounters } from '../group/group-shard.ts'
 import type {
   CommitOffsetsRequest,
   CommitOffsetsResponse,
@@ -50,6 +51,7 @@ export interface GroupCoordinatorOptions {
  * COORDINATOR_LOAD_IN_PROGRESS or COORDINATOR_NOT_AVAILABLE: ask again, perhaps elsewhere.
  */
 export class GroupCoordinator {
+  readonly counters: GroupCounters = { rebalances: 0, commits: 0 }
   readonly #options: GroupCoordinatorOptions
   readonly #runtimes = new Map<number, GroupRuntime>()
   #catalog: TopicCatalog
@@ -70,7 +72,10 @@ export class GroupCoordinator {
     this.resign(partition)
     const { clock, logger, options, newId } = this.#options
     const catalog = this.#catalog
-    const runtime = new GroupRuntime({ log, clock, logger, options, catalog, newId, partition })
+    const runtime = new GroupRuntime({
+      ...{ log, clock, logger, options, catalog, newId, partition },
+      counters: this.counters,
+    })
     this.#runtimes.set(partition, runtime)
     await runtime.start()
   }
@@ -85,10 +90,10 @@ export class GroupCoordinator {
     for (const partition of [...this.#runtimes.keys()]) this.resign(partition)
   }
 
-  /** Topics have come, gone or grown. */
-  setCatalog(catalog: TopicCatalog): void {
+  /** Topics have come or grown, or, when some were `deleted`, gone: their offsets go with them. */
+  setCatalog(catalog: TopicCatalog, { deleted }: { readonly deleted: boolean }): void {
     this.#catalog = catalog
-    for (const runtime of this.#runtimes.values()) runtime.setCatalog(catalog)
+    for (const runtime of this.#runtimes.values()) runtime.setCatalog(catalog, { deleted })
   }
 
   async join(request: JoinRequest): Promise<JoinResponse> {
@@ -153,6 +158,11 @@ export class GroupCoordinator {
       }),
     )
     return lists.flat()
+  }
+
+  /** The groups of all partitions as they are now, for metrics: those of partitions that serve. */
+  *groupsNow(): Iterable<ListedGroup> {
+    for (const runtime of this.#runtimes.values()) yield* runtime.groups()
   }
 
   /** @throws BrokerError NOT_COORDINATOR */

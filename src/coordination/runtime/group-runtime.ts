@@ -11,6 +11,8 @@ import { SerialQueue } from '../../base/serial-queue.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { GroupShard } from '../group/group-shard.ts'
+import type { GroupCounters } from '../group/group-shard.ts'
+import type { ListedGroup } from '../group/group-messages.ts'
 import type { GroupOptions } from '../group/group-options.ts'
 import type { Now } from '../group/now.ts'
 import { decodeRecord, encodeRecord } from '../group/records/group-record.ts'
@@ -31,6 +33,8 @@ export interface GroupRuntimeOptions {
   readonly maxPendingCalls?: number
   /** How long a partition that failed rests before it is loaded again. Default 1 s. */
   readonly reloadDelayMs?: number
+  /** Shared by the partitions of a broker. Default: one of its own. */
+  readonly counters?: GroupCounters
 }
 
 type Phase = 'loading' | 'active' | 'waiting' | 'closed'
@@ -105,9 +109,18 @@ export class GroupRuntime {
     this.#failAll(new BrokerError('NOT_COORDINATOR'))
   }
 
-  setCatalog(catalog: TopicCatalog): void {
+  /** @param deleted whether topics are gone */
+  setCatalog(catalog: TopicCatalog, { deleted }: { readonly deleted: boolean }): void {
     this.#catalog = catalog
     this.#shard.setCatalog(catalog)
+    if (!deleted || this.#phase !== 'active') return
+    this.#shard.topicsDeleted(this.#now())
+    this.#arm()
+  }
+
+  /** Groups as they are now; none while they are loaded. */
+  groups(): readonly ListedGroup[] {
+    return this.isActive ? this.#shard.groups() : []
   }
 
   /**
@@ -232,8 +245,9 @@ export class GroupRuntime {
   }
 
   #newShard(): GroupShard {
-    const { options, newId } = this.#options
-    return new GroupShard({ options, catalog: this.#catalog, newId })
+    const { options, newId, counters } = this.#options
+    const shared = counters === undefined ? {} : { counters }
+    return new GroupShard({ options, catalog: this.#catalog, newId, ...shared })
   }
 }
 

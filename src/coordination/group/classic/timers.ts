@@ -12,7 +12,7 @@ import {
 
 type ClassicTimer = Exclude<
   TimerEvent,
-  { type: 'retention' | 'consumer-session' | 'consumer-rebalance' }
+  { type: 'retention' | 'forget-topics' | 'consumer-session' | 'consumer-rebalance' }
 >
 
 export function onClassicTimer(env: Env, event: ClassicTimer): void {

@@ -68,8 +68,8 @@ export function admit(
   if (member === null) {
     if (!isJoin) refuse('UNKNOWN_MEMBER_ID')
     if (group !== null && group.members.has(memberId)) refuse('FENCED_INSTANCE_ID')
-    if (group !== null && group.members.size >= env.options.maxSize) {
-      refuse('GROUP_MAX_SIZE_REACHED', undefined, { maxSize: env.options.maxSize })
+    if (group !== null && group.members.size >= env.options.consumerMaxSize) {
+      refuse('GROUP_MAX_SIZE_REACHED', undefined, { maxSize: env.options.consumerMaxSize })
     }
     return { member: null, takesOver: false }
   }

@@ -1,0 +1,120 @@
+// The log of a coordinator over a partition of __consumer_offsets that this broker leads.
+//
+//   step ─► one batch, or more where it is too large ─► appended at once ─► below the high watermark
+//   load ─► everything up to the end of the log, once all of it is below the high watermark
+//
+// Control batches say how a transaction ended; batches of a transaction wait for them.
+
+import type { BrokerError } from '../../base/errors.ts'
+import type { Clock } from '../../io/clock.ts'
+import { isControl, isTransactional } from '../../record/batch-header.ts'
+import type { BatchBuilder } from '../../record/batch-builder.ts'
+import { splitBatches, type BatchView } from '../../record/batch-reader.ts'
+import type { Codec } from '../../record/compression.ts'
+import { decodeMarker } from '../../record/control-record.ts'
+import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE } from '../../record/layout.ts'
+import type { RecordCursor } from '../../record/record-cursor.ts'
+import type { Partition } from '../../replication/partition.ts'
+import type { EncodedRecord } from '../group/records/group-record.ts'
+import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
+
+export interface PartitionCoordinatorLogOptions {
+  /**
+   * The partition as it is now: its log may come and go.
+   *
+   * @throws BrokerError when it is not here
+   */
+  readonly partition: () => Partition
+  readonly clock: Clock
+  readonly codec: Codec
+  /** A builder of batches of at most so many bytes. */
+  readonly newBuilder: (limitBytes: number) => BatchBuilder
+  readonly openBatch: (batch: BatchView) => RecordCursor
+}
+
+/** Bytes that a load reads at once, so that requests of other partitions come in between. */
+const LOAD_BYTES = 256 * 1024
+
+export class PartitionCoordinatorLog implements CoordinatorLog {
+  readonly #options: PartitionCoordinatorLogOptions
+
+  constructor(options: PartitionCoordinatorLogOptions) {
+    this.#options = options
+  }
+
+  async load(take: (entry: LogEntry) => void): Promise<void> {
+    const { clock } = this.#options
+    const partition = this.#options.partition()
+    if (partition.offline !== null) throw partition.offline
+    const endOffset = partition.logEndOffset
+    await safe(partition, endOffset)
+    for (let offset = partition.logStartOffset; offset < endOffset;) {
+      const limits = { maxBytes: LOAD_BYTES, atLeastOneBatch: true }
+      const slice = await partition.read(offset, limits)
+      for (const batch of splitBatches(slice.batches).batches) this.#take(batch, offset, take)
+      offset = slice.nextOffset
+      await new Promise<void>((resolve) => clock.endOfTurn(resolve))
+    }
+  }
+
+  async append(records: readonly EncodedRecord[]): Promise<void> {
+    const partition = this.#options.partition()
+    // Those before the last are below the high watermark when the last is.
+    await safe(partition, this.#appendAll(partition, records))
+  }
+
+  /** @returns the offset after the last record */
+  #appendAll(partition: Partition, records: readonly EncodedRecord[]): number {
+    const { maxMessageBytes, segmentBytes } = partition.options
+    const limitBytes = Math.min(maxMessageBytes, segmentBytes)
+    const now = this.#options.clock.now()
+    let builder = this.#options.newBuilder(limitBytes)
+    let endOffset = -1
+    for (const { key, value } of records) {
+      if (builder.append(key, value, now)) continue
+      endOffset = this.#appendBatch(partition, builder, now)
+      // The batch before lies in the memory of its builder until the turn ends.
+      builder = this.#options.newBuilder(limitBytes)
+      builder.append(key, value, now)
+    }
+    return builder.recordCount === 0 ? endOffset : this.#appendBatch(partition, builder, now)
+  }
+
+  #appendBatch(partition: Partition, builder: BatchBuilder, now: number): number {
+    const { codec } = this.#options
+    const bytes = builder.build({ codec })
+    const { recordCount } = builder
+    const info = {
+      ...{ bytes, recordCount, lastOffsetDelta: recordCount - 1, maxTimestamp: now, codec },
+      ...{ producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH },
+      baseSequence: NO_SEQUENCE,
+    }
+    return partition.append(bytes, info, -1).lastOffset + 1
+  }
+
+  #take(batch: BatchView, fromOffset: number, take: (entry: LogEntry) => void): void {
+    const { attributes, producerId: writer } = batch.header
+    const producerId = isTransactional(attributes) ? writer : null
+    const cursor = this.#options.openBatch(batch)
+    while (cursor.next()) {
+      // The log may start within a batch.
+      if (cursor.offset < fromOffset) continue
+      const { key, value } = cursor.toRecord()
+      if (isControl(attributes)) {
+        const marker = decodeMarker(key, value)
+        if (marker === null) continue
+        const outcome = marker.type === 'abort' ? 'aborted' : 'committed'
+        take({ kind: 'marker', producerId: writer, outcome })
+      } else if (key !== null) take({ kind: 'record', record: { key, value }, producerId })
+    }
+  }
+}
+
+/** Resolves when all records below an offset may be read, and rejects when they never will be. */
+function safe(partition: Partition, endOffset: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const acknowledged = (): void => resolve()
+    const refused = (_slot: number, error: BrokerError): void => reject(error)
+    partition.awaitAck(-1, endOffset, { acknowledged, refused }, 0)
+  })
+}
