@@ -10,6 +10,7 @@ export const RENAMED: ReadonlyMap<string, string> = new Map([
 
 const KRAFT = 'the embedded metadata store needs no quorum'
 const LISTENER = 'the Kafka listener comes with the next release; see listeners.kafka'
+const SHARE_GROUPS = 'share groups come with a later release'
 const TRANSACTIONS = 'transactions come with a later release'
 const THREADS = 'the broker runs on one event loop'
 const CHECKPOINTS = 'log start offsets are saved with recovery points, and before records go'
@@ -34,9 +35,9 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['num.io.threads', THREADS],
   ['num.recovery.threads.per.data.dir', THREADS],
   ['background.threads', THREADS],
-  ['offsets.topic.replication.factor', 'one broker holds one replica of everything'],
-  ['share.coordinator.state.topic.replication.factor', GROUPS],
-  ['share.coordinator.state.topic.min.isr', GROUPS],
+  ['offsets.topic.replication.factor', REPLICATION],
+  ['share.coordinator.state.topic.replication.factor', SHARE_GROUPS],
+  ['share.coordinator.state.topic.min.isr', SHARE_GROUPS],
   ['transaction.state.log.num.partitions', TRANSACTIONS],
   ['transaction.state.log.replication.factor', TRANSACTIONS],
   ['transaction.state.log.min.isr', TRANSACTIONS],
