@@ -46,6 +46,23 @@ export class ConfigService {
     return wanted.size === 0 ? all : all.filter(({ name }) => wanted.has(name))
   }
 
+  /** What would hold for a topic with these configurations of its own, which are valid. */
+  describeNew(_caller: Caller, own: ReadonlyMap<string, string>): readonly DescribedConfig[] {
+    const { store, config } = this.#options
+    return describeTopicConfigs(configLayers(store.image, config, own))
+  }
+
+  /** Everything that has configurations: topics and brokers by name, and no entry for all brokers. */
+  resources(_caller: Caller): readonly ConfigResource[] {
+    const { image } = this.#options.store
+    return [
+      ...image.topics().map(({ name }) => ({ type: 'topic', name }) as const),
+      ...image
+        .brokers()
+        .map(({ brokerId }) => ({ type: 'broker', name: String(brokerId) }) as const),
+    ]
+  }
+
   /** Sets and unsets configurations; all or none. @throws BrokerError as ClusterControl.alterConfigs */
   async alter(
     _caller: Caller,

@@ -3,7 +3,7 @@
 import { BrokerError } from '../base/errors.ts'
 import { MAX_PARTITIONS_PER_TOPIC } from '../base/limits.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { ClusterControl, NewTopic } from '../metadata/cluster-control.ts'
+import type { ClusterControl, ExtendOptions, NewTopic } from '../metadata/cluster-control.ts'
 import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts'
 import type { PartitionPlacement } from '../metadata/metadata-record.ts'
@@ -137,14 +137,24 @@ export class TopicService {
     await partitions.settled()
   }
 
-  /** @throws BrokerError as ClusterControl.deleteTopic; INVALID_TOPIC_EXCEPTION for internal ones */
-  async delete(_caller: Caller, name: string): Promise<void> {
-    if (isInternalTopic(name)) {
-      const message = 'The topic belongs to the broker, which keeps its own state in it'
-      throw new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic: name })
-    }
-    await this.#options.control.deleteTopic(name)
+  /**
+   * @param topicId deletes only if the topic still is this one; null: whichever has the name
+   * @throws BrokerError as ClusterControl.deleteTopic; INVALID_TOPIC_EXCEPTION for internal ones
+   */
+  async delete(_caller: Caller, name: string, topicId: Uuid | null = null): Promise<void> {
+    refuseInternal(name)
+    await this.#options.control.deleteTopic(name, topicId)
     await this.#options.partitions.settled()
+  }
+
+  /** Null when no topic has the id. */
+  nameOf(_caller: Caller, topicId: Uuid): string | null {
+    return this.#image.topicById(topicId)?.name ?? null
+  }
+
+  /** Null when there is no such topic. */
+  idOf(_caller: Caller, name: string): Uuid | null {
+    return this.#image.topic(name)?.topicId ?? null
   }
 
   /** Topics by name. @throws BrokerError INVALID_REQUEST when the token is none of ours */
@@ -175,14 +185,16 @@ export class TopicService {
    * Gives a topic more partitions.
    *
    * @param total how many it shall have
-   * @throws BrokerError as ClusterControl.createPartitions
+   * @throws BrokerError as ClusterControl.createPartitions; INVALID_TOPIC_EXCEPTION for internal
+   *   ones, since what is kept in them is found by their number of partitions
    */
   async createPartitions(
     _caller: Caller,
     name: string,
     total: number,
-    options: ValidateOnly,
+    options: ExtendOptions,
   ): Promise<TopicSummary> {
+    refuseInternal(name)
     const topic = await this.#options.control.createPartitions(name, total, options)
     if (!options.validateOnly) await this.#options.partitions.settled()
     return summary(topic, this.#configsOf(name))
@@ -192,8 +204,9 @@ export class TopicService {
    * Deletes the records below an offset, durably, partition by partition.
    *
    * @returns one result for each deletion, in their order
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION when there is no such topic, INVALID_REQUEST when
-   *   there are too many deletions, or two for one partition
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION when there is no such topic,
+   *   INVALID_TOPIC_EXCEPTION for internal ones, INVALID_REQUEST when there are too many deletions, or
+   *   two for one partition
    */
   async deleteRecords(
     _caller: Caller,
@@ -201,6 +214,7 @@ export class TopicService {
     deletions: readonly RecordDeletion[],
   ): Promise<readonly RecordsDeleted[]> {
     this.#topic(name)
+    refuseInternal(name)
     checkDeletions(deletions)
     const results: RecordsDeleted[] = []
     for (let at = 0; at < deletions.length; at += PARALLEL_DELETIONS) {
@@ -248,6 +262,12 @@ export class TopicService {
   #configsOf(name: string): ReadonlyMap<string, string> {
     return this.#image.configs({ type: 'topic', name })
   }
+}
+
+function refuseInternal(name: string): void {
+  if (!isInternalTopic(name)) return
+  const message = 'The topic belongs to the broker, which keeps its own state in it'
+  throw new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic: name })
 }
 
 function summary(topic: TopicImage, configs: ReadonlyMap<string, string>): TopicSummary {

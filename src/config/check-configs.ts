@@ -14,6 +14,11 @@ const OPTIONS: Readonly<Record<ConfigKind, ReadonlyMap<string, AnyOption>>> = {
   broker: BROKER_OPTION_BY_NAME,
 }
 
+/** Undefined when there is none of that name. */
+export function optionOf(kind: ConfigKind, name: string): AnyOption | undefined {
+  return OPTIONS[kind].get(name)
+}
+
 /** What is wrong with values that are to be set, each by itself. */
 export function checkConfigs(
   kind: ConfigKind,

@@ -44,7 +44,7 @@ export function describeBrokerConfigs(layers: Omit<ConfigLayers, 'topic'>): Desc
     const { name, defaultText } = option
     const found: [string | null | undefined, ConfigSource][] = [
       [layers.broker.get(name), 'dynamic-broker'],
-      [layers.cluster.get(name), 'dynamic-broker'],
+      [layers.cluster.get(name), 'dynamic-default-broker'],
       [layers.given.get(name)?.text, 'static-broker'],
       [defaultText, 'default'],
     ]

@@ -10,7 +10,15 @@ import { multiplied } from './topic-defaults.ts'
 import { TOPIC_OPTIONS, type AnyTopicOption, type TopicConfig } from './topic-options.ts'
 
 /** Where a value comes from, as DescribeConfigs tells. */
-export type ConfigSource = 'topic' | 'dynamic-broker' | 'static-broker' | 'default'
+export type ConfigSource =
+  | 'topic'
+  /** Altered while running, for this broker. */
+  | 'dynamic-broker'
+  /** Altered while running, for all brokers. */
+  | 'dynamic-default-broker'
+  /** Given at the start. */
+  | 'static-broker'
+  | 'default'
 
 /** Values by option name, as texts. */
 export type ConfigTexts = ReadonlyMap<string, string>
@@ -45,9 +53,13 @@ export function candidatesOf(option: AnyTopicOption, layers: ConfigLayers): Cand
     if (text !== undefined) found.push({ name, text, topicText: multiplied(text, factor), source })
   }
   add(option.name, layers.topic.get(option.name), 1, 'topic')
-  for (const altered of [layers.broker, layers.cluster]) {
+  const altered: [ConfigTexts, ConfigSource][] = [
+    [layers.broker, 'dynamic-broker'],
+    [layers.cluster, 'dynamic-default-broker'],
+  ]
+  for (const [texts, source] of altered) {
     for (const { name, factor } of option.brokerDefaults) {
-      add(name, altered.get(name), factor, 'dynamic-broker')
+      add(name, texts.get(name), factor, source)
     }
   }
   for (const source of GIVEN_SOURCES) {

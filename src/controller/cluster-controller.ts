@@ -6,26 +6,32 @@ import { BrokerError } from '../base/errors.ts'
 import { MAX_PARTITIONS_PER_BROKER, MAX_PARTITIONS_PER_TOPIC } from '../base/limits.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import { randomUuid } from '../base/uuid.ts'
+import type { Uuid } from '../base/uuid.ts'
 import {
   checkConfigs,
   checkTogether,
   minInsyncProblem,
   nameProblem,
 } from '../config/check-configs.ts'
-import { problemText, type ConfigProblem } from '../config/config-error.ts'
 import type { TopicConfig } from '../config/topic-options.ts'
 import type { RandomSource } from '../io/random.ts'
 import type {
   ClusterControl,
   ConfigChange,
   ControlOptions,
+  ExtendOptions,
   NewTopic,
 } from '../metadata/cluster-control.ts'
 import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
-import type { ConfigResource, MetadataRecord } from '../metadata/metadata-record.ts'
+import type {
+  ConfigResource,
+  MetadataRecord,
+  PartitionPlacement,
+} from '../metadata/metadata-record.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
-import { placePartitions } from './placement.ts'
+import { resolveChange, refuseProblems } from './config-change.ts'
+import { placeByHand, placePartitions } from './placement.ts'
 import { checkTopicName, collisionKey } from './topic-name.ts'
 
 /** What the controller needs to know of the brokers' options, asked anew each time. */
@@ -58,21 +64,16 @@ export class ClusterController implements ClusterControl {
 
   createTopic(topic: NewTopic, { validateOnly }: ControlOptions): Promise<TopicImage> {
     return this.#run(async () => {
-      const { name, configs } = topic
+      const { name, configs, assignments } = topic
       checkTopicName(name)
       if (isInternalTopic(name) && topic.internal !== true) {
         const message = 'The name is reserved for a topic of the broker itself'
         throw new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic: name })
       }
       this.#refuseTaken(name)
-      const { defaultReplicationFactor, numPartitions } = this.#options.defaults()
-      const count = topic.partitions ?? numPartitions
-      const replicationFactor = topic.replicationFactor ?? defaultReplicationFactor
-      this.#checkPartitionCount(name, count, count)
-      this.#checkReplicationFactor(replicationFactor)
-      this.#checkTopicConfigs(configs, replicationFactor)
+      const partitions = assignments === undefined ? this.#place(topic) : this.#placeByHand(topic)
+      this.#checkTopicConfigs(configs, partitions[0]!.replicas.length)
       const set = trimmed(configs)
-      const partitions = placePartitions(0, count, this.#brokerIds(), replicationFactor)
       const topicId = randomUuid((bytes) => this.#options.random.bytes(bytes))
       if (validateOnly) return { name, topicId, partitions }
       await this.#append({ type: 'TopicCreated', name, topicId, partitions, configs: set })
@@ -80,9 +81,12 @@ export class ClusterController implements ClusterControl {
     })
   }
 
-  deleteTopic(name: string): Promise<void> {
+  deleteTopic(name: string, expectedId: Uuid | null = null): Promise<void> {
     return this.#run(async () => {
       const { topicId } = this.#topic(name)
+      if (expectedId !== null && expectedId !== topicId) {
+        throw new BrokerError('UNKNOWN_TOPIC_ID', { topicId: expectedId })
+      }
       if (!this.#options.defaults().deleteTopicEnable) {
         const message = 'Topics may not be deleted; delete.topic.enable=true allows it'
         throw new BrokerError('TOPIC_DELETION_DISABLED', { message, topic: name })
@@ -94,7 +98,7 @@ export class ClusterController implements ClusterControl {
   createPartitions(
     topic: string,
     total: number,
-    { validateOnly }: ControlOptions,
+    { validateOnly, assignments }: ExtendOptions,
   ): Promise<TopicImage> {
     return this.#run(async () => {
       const image = this.#topic(topic)
@@ -106,28 +110,32 @@ export class ClusterController implements ClusterControl {
       }
       const replicationFactor = image.partitions[0]!.replicas.length
       const brokerIds = this.#brokerIds()
-      const added = placePartitions(present, total - present, brokerIds, replicationFactor)
+      if (assignments !== undefined && assignments.length !== total - present) {
+        const message = `${total - present} partitions are new, and ${assignments.length} are assigned`
+        throw new BrokerError('INVALID_REPLICA_ASSIGNMENT', { message, topic })
+      }
+      const added =
+        assignments === undefined
+          ? placePartitions(present, total - present, brokerIds, replicationFactor)
+          : placeByHand(present, assignments, brokerIds, replicationFactor)
       if (validateOnly) return { ...image, partitions: [...image.partitions, ...added] }
       await this.#append({ type: 'PartitionsAdded', topic, partitions: added })
       return this.#topic(topic)
     })
   }
 
-  alterConfigs({ resource, set, unset }: ConfigChange, options: ControlOptions): Promise<void> {
+  alterConfigs(change: ConfigChange, options: ControlOptions): Promise<void> {
     return this.#run(async () => {
+      const { resource } = change
       this.#checkResource(resource)
-      const twice = unset.find((name) => set.has(name))
-      if (twice !== undefined) {
-        const message = `${twice} is to be set and unset in one request; ask for one of the two`
-        throw new BrokerError('INVALID_REQUEST', { message, name: twice })
-      }
-      const unknown = unset.flatMap((name) => nameProblem(resource.type, name) ?? [])
-      refuse([...checkConfigs(resource.type, set), ...unknown])
+      const { set, unset } = resolveChange(change, this.#store.image.configs(resource))
+      const unknown = change.unset.flatMap((name) => nameProblem(resource.type, name) ?? [])
+      refuseProblems([...checkConfigs(resource.type, set), ...unknown])
       if (resource.type === 'topic') {
         const changed = new Map([...this.#store.image.configs(resource), ...set])
         for (const name of unset) changed.delete(name)
         const [first] = this.#topic(resource.name).partitions
-        refuse(checkTogether(this.#options.resolve(changed), first!.replicas.length))
+        refuseProblems(checkTogether(this.#options.resolve(changed), first!.replicas.length))
       } else this.#checkBrokerConfigs(set)
       if (options.validateOnly || set.size + unset.length === 0) return
       await this.#append({ type: 'ConfigChanged', resource, set: trimmed(set), unset })
@@ -171,6 +179,24 @@ export class ClusterController implements ClusterControl {
     throw new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic: name })
   }
 
+  #place({ name, partitions, replicationFactor }: NewTopic): PartitionPlacement[] {
+    const { defaultReplicationFactor, numPartitions } = this.#options.defaults()
+    const count = partitions ?? numPartitions
+    const replicas = replicationFactor ?? defaultReplicationFactor
+    this.#checkPartitionCount(name, count, count)
+    this.#checkReplicationFactor(replicas)
+    return placePartitions(0, count, this.#brokerIds(), replicas)
+  }
+
+  #placeByHand({ name, assignments = [], ...numbers }: NewTopic): PartitionPlacement[] {
+    if (numbers.partitions !== null || numbers.replicationFactor !== null) {
+      const message = 'Partitions that are assigned by hand have their numbers from that alone'
+      throw new BrokerError('INVALID_REQUEST', { message, topic: name })
+    }
+    this.#checkPartitionCount(name, assignments.length, assignments.length)
+    return placeByHand(0, assignments, this.#brokerIds(), null)
+  }
+
   /** @param added how many of them are new */
   #checkPartitionCount(topic: string, count: number, added: number): void {
     if (!Number.isInteger(count) || count < 1 || count > MAX_PARTITIONS_PER_TOPIC) {
@@ -198,15 +224,15 @@ export class ClusterController implements ClusterControl {
   }
 
   #checkTopicConfigs(configs: ReadonlyMap<string, string>, replicationFactor: number): void {
-    refuse(checkConfigs('topic', configs))
-    refuse(checkTogether(this.#options.resolve(configs), replicationFactor))
+    refuseProblems(checkConfigs('topic', configs))
+    refuseProblems(checkTogether(this.#options.resolve(configs), replicationFactor))
   }
 
   /** A default for topics that no topic could keep is refused where it is set. */
   #checkBrokerConfigs(set: ReadonlyMap<string, string>): void {
     const minInsyncReplicas = Number(set.get('min.insync.replicas') ?? 1)
     if (minInsyncReplicas <= this.#brokerIds().length) return
-    refuse([minInsyncProblem(minInsyncReplicas, this.#brokerIds().length)])
+    refuseProblems([minInsyncProblem(minInsyncReplicas, this.#brokerIds().length)])
   }
 
   #checkResource({ type, name }: ConfigResource): void {
@@ -215,14 +241,6 @@ export class ClusterController implements ClusterControl {
     const message = `There is no broker ${JSON.stringify(name.slice(0, 80))}; "" means all brokers`
     throw new BrokerError('INVALID_REQUEST', { message })
   }
-}
-
-/** @throws BrokerError INVALID_CONFIG that tells of all problems */
-function refuse(problems: readonly ConfigProblem[]): void {
-  const [first] = problems
-  if (first === undefined) return
-  const message = problems.slice(0, 20).map(problemText).join(' ')
-  throw new BrokerError('INVALID_CONFIG', { message, name: first.name.slice(0, 300) })
 }
 
 function trimmed(configs: ReadonlyMap<string, string>): [string, string][] {

@@ -91,6 +91,9 @@ export interface FileSystem {
   /** Bytes that may still be written on the disk that holds `path`. */
   freeBytes(path: string): number
 
+  /** Size of the disk that holds `path`, in bytes; Infinity when it has no end. */
+  totalBytes(path: string): number
+
   /**
    * Takes the directory for this process, so that no second broker writes in it.
    *

@@ -206,5 +206,10 @@ export const realFileSystem: FileSystem = {
     return bavail * bsize
   },
 
+  totalBytes(path) {
+    const { blocks, bsize } = statfsSync(path)
+    return blocks * bsize
+  },
+
   lockDirectory,
 }

@@ -1,7 +1,11 @@
 // What may be asked of whoever decides over the cluster. controller/ answers.
 
+import type { Uuid } from '../base/uuid.ts'
 import type { TopicImage } from './metadata-image.ts'
 import type { ConfigResource } from './metadata-record.ts'
+
+/** Broker ids of each new partition in turn, its preferred leader first. */
+export type Assignments = readonly (readonly number[])[]
 
 export interface NewTopic {
   readonly name: string
@@ -11,6 +15,8 @@ export interface NewTopic {
   readonly replicationFactor: number | null
   /** By Kafka's names, values as text. */
   readonly configs: ReadonlyMap<string, string>
+  /** Where the partitions are to be; both numbers are null then. Left out: the controller decides. */
+  readonly assignments?: Assignments
   /** Made by the broker for its own use: may have a name that clients may not give. */
   readonly internal?: boolean
 }
@@ -19,11 +25,22 @@ export interface ConfigChange {
   readonly resource: ConfigResource
   readonly set: ReadonlyMap<string, string>
   readonly unset: readonly string[]
+  /** By name of an option that takes a list: words to be added to what it has now. */
+  readonly append?: ReadonlyMap<string, string>
+  /** By name of an option that takes a list: words to be taken from what it has now. */
+  readonly subtract?: ReadonlyMap<string, string>
+  /** True: whatever the resource has and `set` does not name is unset. Default: false. */
+  readonly replace?: boolean
 }
 
 /** With `validateOnly` all is checked and nothing changed. */
 export interface ControlOptions {
   readonly validateOnly: boolean
+}
+
+export interface ExtendOptions extends ControlOptions {
+  /** Where the new partitions are to be. Left out: the controller decides. */
+  readonly assignments?: Assignments
 }
 
 /**
@@ -32,15 +49,16 @@ export interface ControlOptions {
  */
 export interface ClusterControl {
   /** @throws INVALID_TOPIC_EXCEPTION, TOPIC_ALREADY_EXISTS, INVALID_PARTITIONS,
-   *   INVALID_REPLICATION_FACTOR, INVALID_CONFIG */
+   *   INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_CONFIG, INVALID_REQUEST */
   createTopic(topic: NewTopic, options: ControlOptions): Promise<TopicImage>
 
-  /** @throws UNKNOWN_TOPIC_OR_PARTITION */
-  deleteTopic(name: string): Promise<void>
+  /** @param topicId refuses when the name belongs to another topic by now; null: whichever it is
+   *  @throws UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, TOPIC_DELETION_DISABLED */
+  deleteTopic(name: string, topicId?: Uuid | null): Promise<void>
 
   /** @param total how many partitions the topic shall have, more than it has
-   *  @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS */
-  createPartitions(topic: string, total: number, options: ControlOptions): Promise<TopicImage>
+   *  @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT */
+  createPartitions(topic: string, total: number, options: ExtendOptions): Promise<TopicImage>
 
   /** @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, INVALID_CONFIG */
   alterConfigs(change: ConfigChange, options: ControlOptions): Promise<void>

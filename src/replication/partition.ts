@@ -180,10 +180,14 @@ export class Partition implements ReadablePartition {
    * @param beforeOffset first offset that stays; -1 for the high watermark
    * @returns the log start offset afterwards: higher, when it was higher before
    * @throws BrokerError OFFSET_OUT_OF_RANGE when `beforeOffset` is above the high watermark, or
-   *   negative and not -1; KAFKA_STORAGE_ERROR
+   *   negative and not -1; POLICY_VIOLATION when the topic is only compacted; KAFKA_STORAGE_ERROR
    */
   async deleteRecords(beforeOffset: number): Promise<number> {
     this.#checkLives()
+    if (!this.#options.cleanupPolicy.includes('delete')) {
+      const message = 'The topic is compacted: records go by their keys, and not by offset'
+      throw new BrokerError('POLICY_VIOLATION', { message, topic: this.topic })
+    }
     const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
     if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
     await this.#trim(offset)

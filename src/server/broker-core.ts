@@ -14,8 +14,10 @@ import { ConfigService } from '../broker/config-service.ts'
 import { FetchService } from '../broker/fetch-service.ts'
 import { GroupService } from '../broker/group-service.ts'
 import { OffsetsTopic } from '../broker/groups/offsets-topic.ts'
+import { LogDirService } from '../broker/log-dir-service.ts'
 import { configLayers, topicConfigOf } from '../broker/log-config.ts'
 import { OffsetService } from '../broker/offset-service.ts'
+import { PlacementService } from '../broker/placement-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
 import { PublishService } from '../broker/publish-service.ts'
 import { TopicCreation } from '../broker/topic-creation.ts'
@@ -56,6 +58,8 @@ export interface Services {
   readonly configs: ConfigService
   readonly cluster: ClusterService
   readonly groups: GroupService
+  readonly logDirs: LogDirService
+  readonly placement: PlacementService
 }
 
 export class BrokerCore {
@@ -151,7 +155,7 @@ async function announce(store: EmbeddedStore, options: BrokerCoreOptions): Promi
 }
 
 function servicesOf(
-  { config, directory, clock, random, logger }: BrokerCoreOptions,
+  { config, directory, files, clock, random, logger }: BrokerCoreOptions,
   core: StorageCore,
   store: EmbeddedStore,
   replicas: ReplicaManager,
@@ -195,6 +199,8 @@ function servicesOf(
     configs: new ConfigService({ control, store, config }),
     cluster: new ClusterService({ store, clusterId: directory.clusterId, nodeId: values.nodeId }),
     groups: new GroupService({ clock, store, offsetsTopic, partitions: replicas }),
+    logDirs: new LogDirService({ directory: directory.path, partitions: replicas, disk: files }),
+    placement: new PlacementService({ store }),
   }
 }
 

@@ -126,6 +126,10 @@ export class MemoryFileSystem implements FileSystem {
     return Math.max(0, this.capacityBytes - this.usedBytes)
   }
 
+  totalBytes(): number {
+    return this.capacityBytes
+  }
+
   lockDirectory(path: string): () => void {
     if (this.#locks.has(path)) {
       throw Object.assign(systemError('EBUSY', 'lock', path), { pid: 1 })

@@ -16,6 +16,7 @@ type DescribedConfig = ReturnType<ConfigService['describe']>[number]
 const SOURCES = {
   topic: ConfigSource.TOPIC,
   'dynamic-broker': ConfigSource.DYNAMIC_BROKER,
+  'dynamic-default-broker': ConfigSource.DYNAMIC_BROKER,
   'static-broker': ConfigSource.STATIC_BROKER,
   default: ConfigSource.DEFAULT,
 } as const satisfies Record<DescribedConfig['source'], ConfigSource>
