@@ -8,6 +8,7 @@ import {
   describeTopicConfigs,
   type DescribedConfig,
 } from '../config/describe-configs.ts'
+import { checkTopicName } from '../controller/topic-name.ts'
 import type { ClusterControl, ConfigChange } from '../metadata/cluster-control.ts'
 import type { ConfigResource } from '../metadata/metadata-record.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
@@ -34,7 +35,7 @@ export class ConfigService {
    * Those of all brokers (`{ type: 'broker', name: '' }`) are what was altered for all, no more.
    *
    * @param names which; empty for all. Names that are not known are left out
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION; INVALID_REQUEST when the broker is another one
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION; INVALID_REQUEST when the broker is another one
    */
   describe(
     _caller: Caller,
@@ -79,6 +80,7 @@ export class ConfigService {
     const layers = configLayers(image, config, image.configs(resource))
     if (type === 'topic') {
       if (image.topic(name) !== null) return describeTopicConfigs(layers)
+      checkTopicName(name)
       const message = 'There is no such topic'
       throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { message, topic: name.slice(0, 300) })
     }

@@ -213,7 +213,7 @@ describe('configurations', () => {
       return configs.alter(CALLER, { resource, set: new Map([[name, text]]), unset: [] }, GO)
     }
     await change({ type: 'broker', name: '' }, 'log.retention.ms', '3')
-    expect(value(TOPIC, 'retention.ms')).toEqual(['3', 'dynamic-broker'])
+    expect(value(TOPIC, 'retention.ms')).toEqual(['3', 'dynamic-default-broker'])
     await change({ type: 'broker', name: '1' }, 'log.retention.ms', '2')
     expect(value(TOPIC, 'retention.ms')).toEqual(['2', 'dynamic-broker'])
     await change(TOPIC, 'retention.ms', '1')
@@ -227,7 +227,10 @@ describe('configurations', () => {
       '2',
       'dynamic-broker',
     ])
-    expect(value({ type: 'broker', name: '' }, 'log.retention.ms')).toEqual(['3', 'dynamic-broker'])
+    expect(value({ type: 'broker', name: '' }, 'log.retention.ms')).toEqual([
+      '3',
+      'dynamic-default-broker',
+    ])
     expect(value({ type: 'broker', name: '' }, 'log.segment.bytes')).toBeNull()
   })
 

@@ -76,14 +76,14 @@ describe('describing', () => {
     const retention = describeTopicConfigs(from).find(({ name }) => name === 'retention.ms')
     expect(retention).toMatchObject({
       value: '3',
-      source: 'dynamic-broker',
+      source: 'dynamic-default-broker',
       readOnly: false,
       sensitive: false,
       type: 'long',
       defaultValue: '604800000',
       allowed: '-1 or more',
       synonyms: [
-        { name: 'log.retention.ms', value: '3', source: 'dynamic-broker' },
+        { name: 'log.retention.ms', value: '3', source: 'dynamic-default-broker' },
         { name: 'log.retention.hours', value: '5', source: 'static-broker' },
         { name: 'retention.ms', value: '604800000', source: 'default' },
       ],
@@ -114,7 +114,7 @@ describe('describing', () => {
   test('all brokers tell what was altered for all, no more', () => {
     const all = describeClusterConfigs(new Map([['log.retention.ms', '3']]))
     expect(all).toHaveLength(1)
-    expect(all[0]).toMatchObject({ name: 'log.retention.ms', value: '3', source: 'dynamic-broker' })
+    expect(all[0]).toMatchObject({ value: '3', source: 'dynamic-default-broker' })
   })
 })
 

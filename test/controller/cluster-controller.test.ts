@@ -31,6 +31,37 @@ describe('createTopic', () => {
     expect(again.store.image.topic('clicks')?.topicId).toBe(created.topicId)
   })
 
+  test('places partitions where somebody wants them, if that can be', async () => {
+    const { store, controller } = await clusterOfOne()
+    const byHand = (...assignments: number[][]) => topic('hand', { assignments })
+    const refused: [string, NewTopic][] = [
+      ['INVALID_REPLICA_ASSIGNMENT', byHand([1], [])],
+      ['INVALID_REPLICA_ASSIGNMENT', byHand([2])],
+      ['INVALID_REPLICA_ASSIGNMENT', byHand([1, 1])],
+      ['INVALID_REQUEST', { ...byHand([1]), partitions: 1 }],
+      ['INVALID_REQUEST', { ...byHand([1]), replicationFactor: 1 }],
+      ['INVALID_PARTITIONS', byHand()],
+    ]
+    for (const [code, wrong] of refused) {
+      await expect(controller.createTopic(wrong, GO)).rejects.toMatchObject({ code })
+    }
+    await controller.createTopic(byHand([1], [1]), GO)
+    await controller.createPartitions('hand', 3, { ...GO, assignments: [[1]] })
+    const more = controller.createPartitions('hand', 5, { ...GO, assignments: [[1]] })
+    await expect(more).rejects.toMatchObject({ code: 'INVALID_REPLICA_ASSIGNMENT' })
+    expect(store.image.topic('hand')!.partitions.map(({ leader }) => leader)).toEqual([1, 1, 1])
+  })
+
+  test('deletes a topic by its id only as long as it has its name', async () => {
+    const { store, controller } = await clusterOfOne()
+    const first = await controller.createTopic(topic('a'), GO)
+    await controller.deleteTopic('a')
+    await controller.createTopic(topic('a'), GO)
+    const late = controller.deleteTopic('a', first.topicId)
+    await expect(late).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_ID' })
+    expect(store.image.topic('a')).not.toBeNull()
+  })
+
   test('gives each topic an id of its own, also to one that was made before', async () => {
     const { controller } = await clusterOfOne()
     const first = await controller.createTopic(topic('clicks'), GO)
@@ -224,6 +255,35 @@ describe('alterConfigs', () => {
     expect(store.image.configs(A)).toEqual(after)
     await controller.alterConfigs({ resource: A, set: new Map(), unset: ['retention.ms'] }, CHECK)
     expect(store.image.configs(A)).toEqual(after)
+  })
+
+  test('adds words to a list and takes them away, on what it has when its turn comes', async () => {
+    const { store, controller } = await clusterOfOne()
+    await controller.createTopic(topic('a'), GO)
+    const change = { resource: A, set: new Map(), unset: [] }
+    const policy = (text: string) => configs({ 'cleanup.policy': text })
+    await Promise.all([
+      controller.alterConfigs({ ...change, append: policy('compact') }, GO),
+      controller.alterConfigs({ ...change, append: policy('compact, delete') }, GO),
+    ])
+    expect(store.image.configs(A)).toEqual(policy('delete,compact'))
+    await controller.alterConfigs({ ...change, subtract: policy('delete') }, GO)
+    expect(store.image.configs(A)).toEqual(policy('compact'))
+    for (const subtract of [policy('compact'), configs({ 'retention.ms': '1' })]) {
+      const refused = controller.alterConfigs({ ...change, subtract }, GO)
+      await expect(refused).rejects.toMatchObject({ code: 'INVALID_CONFIG' })
+    }
+    const twice = { ...change, set: policy('delete'), append: policy('delete') }
+    await expect(controller.alterConfigs(twice, GO)).rejects.toThrow('INVALID_REQUEST')
+  })
+
+  test('replaces all that a resource has', async () => {
+    const { store, controller } = await clusterOfOne()
+    const own = { 'retention.ms': '1', 'segment.ms': '2' }
+    await controller.createTopic(topic('a', { configs: configs(own) }), GO)
+    const set = configs({ 'segment.ms': '3', 'flush.policy': 'os' })
+    await controller.alterConfigs({ resource: A, set, unset: [], replace: true }, GO)
+    expect(store.image.configs(A)).toEqual(set)
   })
 
   test.each([

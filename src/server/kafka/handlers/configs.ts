@@ -25,7 +25,7 @@ import {
   PASSWORD,
   RESOURCE_TYPES,
 } from './config-numbers.ts'
-import { errorFields, refusalOfLater, repeated } from './error-fields.ts'
+import { errorFields, firstError, refusalOfLater, repeated } from './error-fields.ts'
 
 export interface ConfigHandlerServices {
   readonly configs: ConfigService
@@ -65,6 +65,7 @@ function describeConfigs(configs: ConfigService): KafkaHandler {
       })
       return { throttleTimeMs: 0, results }
     },
+    outcome: ({ results }) => firstError(results),
   })
 }
 
@@ -101,6 +102,7 @@ function alterConfigs(configs: ConfigService): KafkaHandler {
       return await alterAll(configs, changes, validateOnly, context)
     },
     refuse: ({ resources }, error) => alterationsRefused(resources, error),
+    outcome: ({ responses }) => firstError(responses),
   })
 }
 
@@ -114,6 +116,7 @@ function incrementalAlterConfigs(configs: ConfigService): KafkaHandler {
       return await alterAll(configs, changes, validateOnly, context)
     },
     refuse: ({ resources }, error) => alterationsRefused(resources, error),
+    outcome: ({ responses }) => firstError(responses),
   })
 }
 

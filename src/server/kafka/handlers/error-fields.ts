@@ -17,6 +17,12 @@ export function errorFields(error: BrokerError | null): ErrorFields {
   return { errorCode: id, errorMessage: message === undefined ? text : String(message) }
 }
 
+/** What the metrics count an answer with many results under: the first of their errors. */
+export function firstError(results: Iterable<{ readonly errorCode: number }>): number {
+  for (const { errorCode } of results) if (errorCode !== 0) return errorCode
+  return 0
+}
+
 /** What `work` throws, as a value for one of many. */
 export function refusalOf(work: () => void): BrokerError | null {
   try {

@@ -23,7 +23,7 @@ import {
 } from '../../../protocol/kafka/gen/delete-topics.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 import { CONFIG_SOURCES } from './config-numbers.ts'
-import { errorFields, refusalOfLater, repeated } from './error-fields.ts'
+import { errorFields, firstError, refusalOfLater, repeated } from './error-fields.ts'
 
 export interface TopicHandlerServices {
   readonly topics: TopicService
@@ -55,6 +55,7 @@ function createTopics(services: TopicHandlerServices): KafkaHandler {
     refuse: ({ topics }, error) => {
       return { throttleTimeMs: 0, topics: topics.map(({ name }) => notCreated(name, error)) }
     },
+    outcome: ({ topics }) => firstError(topics),
   })
 }
 
@@ -160,6 +161,7 @@ function createPartitions({ topics }: TopicHandlerServices): KafkaHandler {
       const results = wanted.map(({ name }) => ({ name, ...errorFields(error) }))
       return { throttleTimeMs: 0, results }
     },
+    outcome: ({ results }) => firstError(results),
   })
 }
 
@@ -183,6 +185,7 @@ function deleteTopics({ topics }: TopicHandlerServices): KafkaHandler {
       })
       return { throttleTimeMs: 0, responses }
     },
+    outcome: ({ responses }) => firstError(responses),
   })
 }
 

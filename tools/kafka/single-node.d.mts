@@ -1,0 +1,14 @@
+// Types of single-node.mjs.
+
+import type { ChildProcess } from 'node:child_process'
+
+export function startSingleNode(
+  classpath: string,
+  directory: string,
+  settings: Readonly<Record<string, string>>,
+  port: number,
+): Promise<ChildProcess>
+
+export function stopBroker(broker: ChildProcess): Promise<void>
+
+export function freePort(): Promise<number>
