@@ -80,27 +80,27 @@ export class GroupService {
     await this.#options.offsetsTopic.ensure()
   }
 
-  async join(_caller: Caller, request: JoinRequest): Promise<JoinResponse> {
-    return (await this.#ensured()).join(request)
+  join(_caller: Caller, request: JoinRequest): Promise<JoinResponse> {
+    return this.#run((coordinator) => coordinator.join(request))
   }
 
-  async sync(_caller: Caller, request: SyncRequest): Promise<SyncResponse> {
-    return (await this.#ensured()).sync(request)
+  sync(_caller: Caller, request: SyncRequest): Promise<SyncResponse> {
+    return this.#run((coordinator) => coordinator.sync(request))
   }
 
-  async heartbeat(_caller: Caller, request: HeartbeatRequest): Promise<void> {
-    return (await this.#ensured()).heartbeat(request)
+  heartbeat(_caller: Caller, request: HeartbeatRequest): Promise<void> {
+    return this.#run((coordinator) => coordinator.heartbeat(request))
   }
 
-  async leave(_caller: Caller, request: LeaveRequest): Promise<LeaveResponse> {
-    return (await this.#ensured()).leave(request)
+  leave(_caller: Caller, request: LeaveRequest): Promise<LeaveResponse> {
+    return this.#run((coordinator) => coordinator.leave(request))
   }
 
-  async consumerHeartbeat(
+  consumerHeartbeat(
     _caller: Caller,
     request: ConsumerHeartbeatRequest,
   ): Promise<ConsumerHeartbeatResponse> {
-    return (await this.#ensured()).consumerHeartbeat(request)
+    return this.#run((coordinator) => coordinator.consumerHeartbeat(request))
   }
 
   /**
@@ -109,26 +109,12 @@ export class GroupService {
    * @returns one result for each offset, in their order
    * @throws BrokerError as `commitOffsets` of coordination/
    */
-  async commitOffsets(_caller: Caller, request: CommitRequest): Promise<CommitOffsetsResponse> {
-    const coordinator = await this.#ensured()
-    const { image } = this.#options.store
-    const results: (PartitionResult | null)[] = []
-    const offsets: OffsetToCommit[] = []
-    for (const offset of request.offsets) {
-      const { topic: name, partition } = offset
-      const topic = image.topic(name)
-      if (topic !== null && partition >= 0 && partition < topic.partitions.length) {
-        offsets.push({ ...offset, topicId: topic.topicId })
-        results.push(null)
-      } else results.push({ topic: name, partition, error: 'UNKNOWN_TOPIC_OR_PARTITION' })
-    }
-    const { partitions } = await coordinator.commitOffsets({ ...request, offsets })
-    let next = 0
-    return { partitions: results.map((result) => result ?? partitions[next++]!) }
+  commitOffsets(_caller: Caller, request: CommitRequest): Promise<CommitOffsetsResponse> {
+    return this.#run((coordinator) => this.#commit(coordinator, request))
   }
 
-  async fetchOffsets(_caller: Caller, request: FetchOffsetsRequest): Promise<FetchOffsetsResponse> {
-    return (await this.#ensured()).fetchOffsets(request)
+  fetchOffsets(_caller: Caller, request: FetchOffsetsRequest): Promise<FetchOffsetsResponse> {
+    return this.#run((coordinator) => coordinator.fetchOffsets(request))
   }
 
   /** @throws BrokerError GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP */
@@ -183,12 +169,12 @@ export class GroupService {
    *   INVALID_REQUEST
    */
   async resetOffsets(
-    caller: Caller,
+    _caller: Caller,
     request: ResetOffsetsRequest,
   ): Promise<readonly ResetPartition[]> {
     const { groupId, dryRun } = request
-    const coordinator = await this.#ensured()
     if (groupId === '') throw new BrokerError('INVALID_GROUP_ID')
+    const coordinator = await this.#options.offsetsTopic.ensure()
     await this.#refuseMembers(coordinator, groupId)
     const { partitions } = await coordinator.fetchOffsets(allOffsetsOf(groupId))
     const committed = partitions.flatMap(({ committed: value, ...at }) => {
@@ -197,7 +183,7 @@ export class GroupService {
     const { partitions: directory, clock } = this.#options
     const nowMs = clock.now()
     const targets = await resetTargets(request, { directory, committed, nowMs })
-    return dryRun ? targets : this.#applyReset(caller, groupId, targets)
+    return dryRun ? targets : this.#applyReset(coordinator, groupId, targets)
   }
 
   /** Tells all who wait to ask elsewhere: after the fronts have closed. */
@@ -205,8 +191,28 @@ export class GroupService {
     this.#options.offsetsTopic.close()
   }
 
+  async #commit(
+    coordinator: GroupCoordinator,
+    request: CommitRequest,
+  ): Promise<CommitOffsetsResponse> {
+    const { image } = this.#options.store
+    const results: (PartitionResult | null)[] = []
+    const offsets: OffsetToCommit[] = []
+    for (const offset of request.offsets) {
+      const { topic: name, partition } = offset
+      const topic = image.topic(name)
+      if (topic !== null && partition >= 0 && partition < topic.partitions.length) {
+        offsets.push({ ...offset, topicId: topic.topicId })
+        results.push(null)
+      } else results.push({ topic: name, partition, error: 'UNKNOWN_TOPIC_OR_PARTITION' })
+    }
+    const { partitions } = await coordinator.commitOffsets({ ...request, offsets })
+    let next = 0
+    return { partitions: results.map((result) => result ?? partitions[next++]!) }
+  }
+
   async #applyReset(
-    caller: Caller,
+    coordinator: GroupCoordinator,
     groupId: string,
     targets: readonly ResetPartition[],
   ): Promise<readonly ResetPartition[]> {
@@ -214,7 +220,7 @@ export class GroupService {
       return error === null ? [{ topic, partition, offset, leaderEpoch: -1, metadata: '' }] : []
     })
     if (offsets.length === 0) return targets
-    const { partitions } = await this.commitOffsets(caller, { groupId, ...OUTSIDE, offsets }).catch(
+    const { partitions } = await this.#commit(coordinator, { groupId, ...OUTSIDE, offsets }).catch(
       (error: unknown) => {
         // Somebody has joined meanwhile.
         const isRefused = error instanceof BrokerError && error.code === 'UNKNOWN_MEMBER_ID'
@@ -239,8 +245,11 @@ export class GroupService {
     }
   }
 
-  async #ensured(): Promise<GroupCoordinator> {
-    return this.coordinator ?? (await this.#options.offsetsTopic.ensure())
+  /** Begins within the call where the topic is there already, so that calls keep their order. */
+  #run<T>(call: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+    const { coordinator } = this
+    if (coordinator !== null) return call(coordinator)
+    return this.#options.offsetsTopic.ensure().then(call)
   }
 
   /** @throws BrokerError GROUP_ID_NOT_FOUND while no group was ever used */
