@@ -8,6 +8,8 @@ export const CLIENT_ERRORS = {
   CLOSED: { retriable: false, text: 'The client was closed' },
   INVALID_OPTION: { retriable: false, text: 'An option is not valid' },
   INVALID_STATE: { retriable: false, text: 'Not possible in this state' },
+  NO_COMMITTED_OFFSET: { retriable: false, text: 'The group has committed no offset' },
+  CALLBACK_FAILED: { retriable: false, text: 'A callback failed' },
   SERIALIZATION_FAILED: { retriable: false, text: 'A serializer failed' },
   DESERIALIZATION_FAILED: { retriable: false, text: 'A deserializer failed' },
   BUFFER_FULL: { retriable: true, text: 'The producer’s buffer stayed full' },

@@ -20,6 +20,8 @@ export type { Assignment } from './consumer/consumer.ts'
 export type { AutoOffsetReset, ConsumerOptions } from './consumer/consumer-options.ts'
 export type { ConsumerRecord } from './consumer/consumer-record.ts'
 export type { FetchedBatch } from './consumer/fetched-batch.ts'
+export type { GroupOptions, RebalanceListener } from './consumer/group/group-options.ts'
+export type { SubscribeOptions } from './consumer/group/subscription.ts'
 export type { ReadOptions } from './consumer/streams.ts'
 export type { Header } from '../record/record.ts'
 
@@ -45,6 +47,20 @@ export type {
   TopicPage,
   ValidateOnly,
 } from './admin-calls.ts'
+
+export type {
+  CommittedOffset,
+  GroupDescription,
+  GroupFilter,
+  GroupListing,
+  GroupMember,
+  GroupOutcome,
+  GroupPartition,
+  GroupState,
+  GroupType,
+  OffsetToCommit,
+  PartitionOutcome,
+} from './group-calls.ts'
 
 export { bytesSerde, jsonSerde, stringSerde } from './serializers.ts'
 export type {

@@ -17,6 +17,10 @@ export class AssignedPartition {
   /** What is sent for the partition under another tag is out of date. */
   tag: number
   paused = false
+  /** Held back by the consumer itself, whether or not the user has paused it. */
+  held = false
+  /** Something came while it was paused or held, and was thrown away. */
+  missed = false
   /** Errors that came one after the other, with nothing good between. */
   failures = 0
   /** Why nothing comes; told to the user at the next chance. */
@@ -34,6 +38,10 @@ export class AssignedPartition {
 
   get ref(): PartitionRef {
     return { topic: this.topic, partition: this.partition }
+  }
+
+  get isStopped(): boolean {
+    return this.paused || this.held
   }
 
   /** Where to read on: at the position, or at the start while that is not known. */

@@ -6,11 +6,12 @@ import type { ConnectionOptions } from '../connection-options.ts'
 import { checkNumber, checkOneOf } from '../option-checks.ts'
 import type { Deserializer } from '../serializers.ts'
 import type { Transport } from '../transport.ts'
+import type { GroupOptions } from './group/group-options.ts'
 
-/** What to do when the records at a position are not there, or not any more. */
-export type AutoOffsetReset = 'earliest' | 'latest' | 'error'
+/** What to do when the records at a position are not there, or not any more. 'none' is 'error'. */
+export type AutoOffsetReset = 'earliest' | 'latest' | 'error' | 'none'
 
-export interface ConsumerOptions<K, V> extends ConnectionOptions {
+export interface ConsumerOptions<K, V> extends ConnectionOptions, GroupOptions {
   /** Default: bytes. */
   readonly keyDeserializer?: Deserializer<K>
   /** Default: bytes. */
@@ -19,7 +20,9 @@ export interface ConsumerOptions<K, V> extends ConnectionOptions {
    * What to do when a position is outside the log, as when retention has deleted the records there.
    * `'latest'`, the default, and `'earliest'` go on at that edge; `'error'` ends the iteration with
    * OFFSET_OUT_OF_RANGE. Also where reading begins when no start is given; with `'error'` that is the
-   * earliest record.
+   * earliest record. In a group it is where partitions begin for which the group has committed
+   * nothing; with `'error'` the iteration ends with NO_COMMITTED_OFFSET. `'none'` is Kafka's word for
+   * `'error'`.
    */
   readonly autoOffsetReset?: AutoOffsetReset
   /**
@@ -46,7 +49,7 @@ export interface ConsumerOptions<K, V> extends ConnectionOptions {
 }
 
 export interface ConsumerSettings {
-  readonly autoOffsetReset: AutoOffsetReset
+  readonly autoOffsetReset: Exclude<AutoOffsetReset, 'none'>
   readonly prefetchBytes: number
   readonly checkCrcs: boolean
   readonly requestTimeoutMs: number
@@ -65,16 +68,19 @@ const DEFAULTS: ConsumerSettings = {
   metadataMaxAgeMs: 300_000,
 }
 
+const ALLOWED_RESETS = ['earliest', 'latest', 'error', 'none']
+
 /** @throws SluiceError INVALID_OPTION */
 export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): ConsumerSettings {
-  checkOneOf('autoOffsetReset', options.autoOffsetReset, ['earliest', 'latest', 'error'])
+  checkOneOf('autoOffsetReset', options.autoOffsetReset, ALLOWED_RESETS)
   checkNumber('prefetchBytes', options.prefetchBytes, 64 * 1024)
   checkNumber('requestTimeoutMs', options.requestTimeoutMs, 1)
   checkNumber('retryBackoffMs', options.retryBackoffMs, 1)
   checkNumber('retryBackoffMaxMs', options.retryBackoffMaxMs, 1)
   checkNumber('metadataMaxAgeMs', options.metadataMaxAgeMs, 1)
+  const reset = options.autoOffsetReset ?? DEFAULTS.autoOffsetReset
   return {
-    autoOffsetReset: options.autoOffsetReset ?? DEFAULTS.autoOffsetReset,
+    autoOffsetReset: reset === 'none' ? 'error' : reset,
     prefetchBytes: options.prefetchBytes ?? DEFAULTS.prefetchBytes,
     checkCrcs: options.checkCrcs ?? DEFAULTS.checkCrcs,
     requestTimeoutMs: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../io/clock.ts'
 import { realClock } from '../../io/real-clock.ts'
 import { realRandom } from '../../io/real-random.ts'
 import type { PartitionOffsets } from '../admin-calls.ts'
+import type { CommittedOffset, OffsetToCommit } from '../group-calls.ts'
 import { SluiceError } from '../errors.ts'
 import { openTransport } from '../grpc/open-transport.ts'
 import { bytesSerde } from '../serializers.ts'
@@ -15,8 +16,14 @@ import type { ConsumerOptions, ConsumerSettings } from './consumer-options.ts'
 import type { ConsumerRecord } from './consumer-record.ts'
 import { FetchedBatch } from './fetched-batch.ts'
 import { Fetcher } from './fetcher.ts'
+import { groupSettings } from './group/group-options.ts'
+import { Membership } from './group/membership.ts'
+import { checkSubscription, subscriptionTo } from './group/subscription.ts'
+import type { SubscribeOptions } from './group/subscription.ts'
+import { Hand } from './hand.ts'
 import { BatchStream, RecordStream } from './streams.ts'
 import type { ReadOptions, StreamSource } from './streams.ts'
+import { TopicFollower } from './topic-follower.ts'
 
 /** A partition to read. */
 export interface Assignment extends PartitionRef {
@@ -25,7 +32,7 @@ export interface Assignment extends PartitionRef {
 }
 
 /**
- * Reads records.
+ * Reads records: those of partitions, or of topics, or its share of topics as a member of a group.
  *
  * ```ts
  * import { Consumer, stringSerde } from 'sluice'
@@ -41,6 +48,20 @@ export interface Assignment extends PartitionRef {
  *   if (record.value === 'stop') break
  * }
  * await consumer.close()
+ * ```
+ *
+ * With a `groupId`, all consumers of that name share the work. Every record is processed at least
+ * once: what was processed is committed every five seconds, before a partition goes to another
+ * consumer, and on `close`, and a record counts as processed when the next one is asked for. Who
+ * leaves a loop by `break` and is done with the last record says so by `commit`.
+ *
+ * ```ts
+ * import { Consumer } from 'sluice'
+ *
+ * const consumer = new Consumer({ groupId: 'reports', autoOffsetReset: 'earliest' })
+ * await consumer.subscribe('clicks')
+ * process.once('SIGTERM', () => consumer.close())
+ * for await (const record of consumer) console.log(record.value)
  * ```
  *
  * Records of one partition come in the order of their offsets; of several, in any order. Up to
@@ -61,13 +82,17 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
   readonly #keyDeserializer: Deserializer<K>
   readonly #valueDeserializer: Deserializer<V>
   readonly #fetcher: Fetcher
-  readonly #subscribed = new Set<string>()
-  #topicTimer: Timer | null = null
+  readonly #hand = new Hand()
+  readonly #follower: TopicFollower
+  /** Null without a group. */
+  readonly #group: Membership | null
   #reading = false
+  #closing: Promise<void> | null = null
 
   /** @throws SluiceError INVALID_OPTION */
   constructor(options: ConsumerOptions<K, V> = {}) {
     this.#settings = consumerSettings(options)
+    const group = groupSettings(options)
     this.#clock = options.clock ?? realClock
     this.#transport = options.transport ?? openTransport(options, this.#clock)
     this.#ownsTransport = options.transport === undefined
@@ -76,59 +101,81 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     const fallback: Deserializer<unknown> = bytesSerde
     this.#keyDeserializer = options.keyDeserializer ?? (fallback as Deserializer<K>)
     this.#valueDeserializer = options.valueDeserializer ?? (fallback as Deserializer<V>)
-    this.#fetcher = new Fetcher({
+    const parts = {
       transport: this.#transport,
       settings: this.#settings,
       clock: this.#clock,
       random: options.random ?? realRandom,
-    })
+    }
+    this.#fetcher = new Fetcher(parts)
+    this.#follower = new TopicFollower({ ...parts, fetcher: this.#fetcher })
+    const members = { ...parts, fetcher: this.#fetcher, hand: this.#hand }
+    this.#group = group === null ? null : new Membership({ ...members, group })
   }
 
   /**
-   * Reads all partitions of topics, and those that are added to them later, in place of whatever was
-   * read before.
+   * Reads topics, in place of whatever was read before.
    *
-   * @param options `start`: where each partition begins; default: as `autoOffsetReset` says
-   * @returns when the broker has said where reading begins; see `assign`
-   * @throws SluiceError UNKNOWN_TOPIC_OR_PARTITION, and others as `assign`
+   * Without a group it reads all their partitions, and those that are added to them later. With a
+   * group it becomes a member and reads its share of them, each partition from where the group has
+   * committed. What the share is may change at any time:
+   *
+   * ```ts
+   * import { Consumer } from 'sluice'
+   *
+   * const consumer = new Consumer({ groupId: 'reports' })
+   * await consumer.subscribe(/^clicks-/, {
+   *   onAssigned: (partitions) => console.log('reading', partitions),
+   *   onRevoked: async (partitions) => console.log('done with', partitions),
+   * })
+   * ```
+   *
+   * @param topics names, which in a group need not exist yet; or, in a group, a regular expression of
+   *   RE2's syntax: all topics that it matches, also those that are made later
+   * @param options `start`, without a group: where each partition begins; default: as
+   *   `autoOffsetReset` says. `onAssigned` and its like, in a group: called when the share changes
+   * @returns without a group when the broker has said where reading begins, see `assign`; in a group
+   *   when the coordinator has heard of it
+   * @throws SluiceError UNKNOWN_TOPIC_OR_PARTITION without a group, and others as `assign` ·
+   *   INVALID_REGULAR_EXPRESSION, GROUP_MAX_SIZE_REACHED, UNSUPPORTED_ASSIGNOR and others from the
+   *   coordinator · REQUEST_TIMED_OUT when none answers: the consumer goes on trying
    */
   async subscribe(
-    topics: string | readonly string[],
-    options: { readonly start?: StartPosition } = {},
+    topics: string | readonly string[] | RegExp,
+    options: SubscribeOptions = {},
   ): Promise<void> {
     this.#checkOpen()
+    checkSubscription(topics, options, this.#group !== null)
     const names = typeof topics === 'string' ? [topics] : topics
-    const { requestTimeoutMs, metadataMaxAgeMs } = this.#settings
-    const described = await Promise.all(
-      names.map((name) => this.#transport.describeTopic(name, requestTimeoutMs)),
-    )
-    const start = options.start ?? this.#defaultStart
-    const assignments = described.flatMap(({ name, partitions }) => {
-      return Array.from({ length: partitions }, (_, partition) => ({
-        topic: name,
-        partition,
-        start,
-      }))
-    })
-    this.#checkOpen()
-    await this.#assign(assignments, () => {
-      for (const name of names) this.#subscribed.add(name)
-      this.#topicTimer = this.#clock.every(metadataMaxAgeMs, () => void this.#findPartitions())
-    })
+    if (this.#group !== null) {
+      if (!this.#group.isSubscribed) this.#fetcher.unassign(this.#fetcher.partitions())
+      await this.#group.subscribe(subscriptionTo(names), options)
+    } else if (!(names instanceof RegExp)) {
+      await this.#subscribeAlone(names, options.start ?? this.#defaultStart)
+    }
   }
 
   /**
    * Reads these partitions, in place of whatever was read before. A partition that was read before
-   * and comes with no `start` goes on where it is.
+   * and comes with no `start` goes on where it is. With a `groupId` the consumer takes no part in the
+   * group, but begins where the group has committed, and commits to it.
    *
    * @returns when the broker has said where reading begins, so that `position` knows
    * @throws SluiceError UNKNOWN_TOPIC_OR_PARTITION · OFFSET_OUT_OF_RANGE with
    *   `autoOffsetReset: 'error'` · REQUEST_TIMED_OUT when no broker answers for `requestTimeoutMs`:
-   *   the consumer goes on trying · CLOSED
+   *   the consumer goes on trying · INVALID_STATE when it is a member of a group · CLOSED
    */
   async assign(assignments: readonly Assignment[]): Promise<void> {
     this.#checkOpen()
-    await this.#assign(assignments, () => {})
+    if (this.#group === null) return await this.#assign(assignments, () => {})
+    if (this.#group.isSubscribed) {
+      const message = 'The group assigns what it reads: a consumer either subscribes or assigns'
+      throw new SluiceError('INVALID_STATE', {}, { message })
+    }
+    const placed = await this.#fromCommitted(assignments, this.#group)
+    this.#checkOpen()
+    await this.#assign(placed, () => {})
+    this.#group.commitAtIntervals()
   }
 
   /** The partitions that are read. */
@@ -144,7 +191,9 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    */
   async seek(partition: PartitionRef, start: StartPosition): Promise<void> {
     const assigned = this.#assigned(partition)
+    if (this.#hand.has(assigned)) this.#hand.clear()
     this.#fetcher.seek(assigned, start)
+    this.#group?.sought(assigned)
     await this.#confirmed([assigned])
   }
 
@@ -172,6 +221,48 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    */
   position(partition: PartitionRef): number {
     return this.#assigned(partition).position
+  }
+
+  /**
+   * Commits for the group: with no argument the positions of all partitions, that is, everything that
+   * was given out, the last record or batch included. Also with `enableAutoCommit`.
+   *
+   * ```ts
+   * import { Consumer } from 'sluice'
+   *
+   * const consumer = new Consumer({ groupId: 'reports', enableAutoCommit: false })
+   * await consumer.subscribe('clicks')
+   * for await (const { topic, partition, offset } of consumer) {
+   *   // … then, to read on behind this one:
+   *   await consumer.commit([{ topic, partition, offset: offset + 1 }])
+   * }
+   * ```
+   *
+   * @param offsets of the next records to read
+   * @throws SluiceError UNKNOWN_MEMBER_ID, INVALID_STATE when a partition is somebody else's by now:
+   *   its records are read again there · others from the coordinator
+   */
+  async commit(offsets?: readonly OffsetToCommit[]): Promise<void> {
+    const group = this.#needGroup()
+    if (offsets === undefined) return await group.commitPositions()
+    for (const { topic, partition, offset } of offsets) {
+      if (Number.isSafeInteger(offset) && offset >= 0) continue
+      const message = 'An offset to commit is a whole number, 0 or more'
+      throw new SluiceError('INVALID_OPTION', { option: 'offset', topic, partition }, { message })
+    }
+    await group.commitOffsets(offsets)
+  }
+
+  /**
+   * What the group has committed.
+   *
+   * @param partitions default: those that are assigned
+   * @returns one result for each, in that order
+   */
+  async committed(
+    partitions: readonly PartitionRef[] = this.assignment(),
+  ): Promise<readonly CommittedOffset[]> {
+    return await this.#needGroup().committed(partitions)
   }
 
   /**
@@ -227,10 +318,18 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     return new BatchStream(this.#begin(), options)
   }
 
-  /** Ends a loop that runs, and the connection. */
+  /**
+   * Ends a loop that runs, and the connection. A member commits what was processed, unless commits are
+   * left to the user, and leaves its group: at most 10 seconds for all of it.
+   */
   async close(): Promise<void> {
-    if (this.#fetcher.closed) return
-    this.#topicTimer?.cancel()
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#follower.stop()
+    await this.#group?.close()
     this.#fetcher.close()
     if (this.#ownsTransport) this.#transport.close()
   }
@@ -244,8 +343,10 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
       throw new SluiceError('INVALID_STATE', {}, { message: 'A loop reads this consumer already' })
     }
     this.#reading = true
+    this.#group?.loopBegins()
     return {
       fetcher: this.#fetcher,
+      hand: this.#hand,
       clock: this.#clock,
       batchOf: ({ partition, view, highWatermark }) => {
         const origin = {
@@ -257,6 +358,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
         return new FetchedBatch(origin, view, partition.position, highWatermark)
       },
       endOffsets: async () => {
+        await this.#group?.settled()
         const partitions = this.assignment()
         return await this.offsets(partitions, { kind: 'latest' })
       },
@@ -266,11 +368,42 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     }
   }
 
+  async #subscribeAlone(names: readonly string[], start: StartPosition): Promise<void> {
+    const { requestTimeoutMs } = this.#settings
+    const described = await Promise.all(
+      names.map((name) => this.#transport.describeTopic(name, requestTimeoutMs)),
+    )
+    const assignments = described.flatMap(({ name, partitions }) => {
+      return Array.from({ length: partitions }, (_, partition) => ({
+        topic: name,
+        partition,
+        start,
+      }))
+    })
+    this.#checkOpen()
+    await this.#assign(assignments, () => this.#follower.follow(names))
+  }
+
+  /** Partitions that are new and come with no start begin where the group has committed. */
+  async #fromCommitted(
+    assignments: readonly Assignment[],
+    group: Membership,
+  ): Promise<readonly Assignment[]> {
+    const asked = assignments.filter((each) => {
+      return each.start === undefined && this.#fetcher.find(each) === null
+    })
+    const committed = await group.committed(asked)
+    return assignments.map((each) => {
+      const found = committed[asked.indexOf(each)]
+      if (found === undefined || found.offset < 0) return each
+      return { ...each, start: { kind: 'offset', offset: found.offset } }
+    })
+  }
+
   async #assign(assignments: readonly Assignment[], changed: () => void): Promise<void> {
     const wanted = new Set(assignments.map(({ topic, partition }) => `${topic}-${partition}`))
     const present = this.#fetcher.partitions()
-    this.#topicTimer?.cancel()
-    this.#subscribed.clear()
+    this.#follower.stop()
     this.#fetcher.unassign(
       present.filter(({ topic, partition }) => !wanted.has(`${topic}-${partition}`)),
     )
@@ -302,28 +435,6 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     }
   }
 
-  /** Adds the partitions that subscribed topics have got since. They are read from their beginning. */
-  async #findPartitions(): Promise<void> {
-    for (const name of this.#subscribed) {
-      try {
-        const { partitions } = await this.#transport.describeTopic(
-          name,
-          this.#settings.requestTimeoutMs,
-        )
-        if (!this.#subscribed.has(name) || this.#fetcher.closed) return
-        const all = Array.from({ length: partitions }, (_, partition) => ({
-          topic: name,
-          partition,
-        }))
-        const start = { kind: 'earliest' } as const
-        const added = all.filter((ref) => this.#fetcher.find(ref) === null)
-        this.#fetcher.assign(added.map((ref) => ({ ...ref, start })))
-      } catch {
-        // Asked again next time. If the topic is gone, its partitions say so.
-      }
-    }
-  }
-
   get #defaultStart(): StartPosition {
     return { kind: this.#settings.autoOffsetReset === 'latest' ? 'latest' : 'earliest' }
   }
@@ -340,6 +451,13 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
   #select(refs: readonly PartitionRef[] | undefined): readonly AssignedPartition[] {
     if (refs === undefined) return this.#fetcher.partitions()
     return refs.map((ref) => this.#assigned(ref))
+  }
+
+  #needGroup(): Membership {
+    this.#checkOpen()
+    if (this.#group !== null) return this.#group
+    const message = 'Only a consumer with a groupId commits offsets'
+    throw new SluiceError('INVALID_STATE', {}, { message })
   }
 
   #checkOpen(): void {

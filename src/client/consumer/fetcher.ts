@@ -40,6 +40,11 @@ export interface TakenBatch {
   readonly tag: number
 }
 
+export interface Start extends PartitionRef {
+  readonly start: StartPosition
+  readonly held?: boolean
+}
+
 interface Chunk {
   readonly partition: AssignedPartition
   readonly tag: number
@@ -71,6 +76,8 @@ export class Fetcher {
   readonly #failed = new Set<AssignedPartition>()
   /** Why the whole consumer can't go on; told at the next `take`. */
   #failure: SluiceError | null = null
+  /** Why it never can. */
+  #fatal: SluiceError | null = null
   #wakers: (() => void)[] = []
   #closed = false
 
@@ -98,9 +105,14 @@ export class Fetcher {
     return this.#partitions.get(keyOf(ref)) ?? null
   }
 
-  /** Adds a partition, or seeks when it is there. `confirmed` waits for what the broker says. */
-  assign(starts: readonly (PartitionRef & { readonly start: StartPosition })[]): void {
+  /**
+   * Adds a partition, or seeks when it is there. `confirmed` waits for what the broker says.
+   *
+   * @param starts `held`: nothing of it is given out before `release`
+   */
+  assign(starts: readonly Start[]): void {
     const added: PartitionStart[] = []
+    const held: PartitionRef[] = []
     for (const ref of starts) {
       const present = this.find(ref)
       if (present !== null) {
@@ -109,12 +121,18 @@ export class Fetcher {
       }
       const partition = new AssignedPartition(ref, ref.start, this.#nextTag++)
       this.#partitions.set(keyOf(ref), partition)
+      partition.held = ref.held === true
+      if (partition.held) held.push(partition.ref)
       added.push({ ...partition.ref, start: ref.start, tag: partition.tag })
     }
     if (added.length === 0) return
     this.#failure = null
-    if (this.#stream !== null) this.#stream.assign(added)
-    else if (this.#reopenTimer === null) this.#open()
+    if (this.#stream === null) {
+      if (this.#reopenTimer === null) this.#open()
+      return
+    }
+    this.#stream.assign(added)
+    if (held.length > 0) this.#stream.pause(held)
   }
 
   unassign(partitions: readonly AssignedPartition[]): void {
@@ -138,20 +156,40 @@ export class Fetcher {
     this.#stream?.seek({ ...partition.ref, start, tag: partition.tag })
   }
 
-  /** What was fetched ahead is given up, so that it holds no credit that others need. */
   pause(partition: AssignedPartition): void {
-    if (partition.paused) return
-    partition.paused = true
-    this.#stream?.pause([partition.ref])
-    if (partition.position === UNKNOWN_OFFSET) return
-    this.#drop(partition)
-    this.#stream?.seek({ ...partition.ref, start: partition.resumeAt, tag: partition.tag })
+    this.#setStopped(partition, 'paused', true)
   }
 
   resume(partition: AssignedPartition): void {
-    if (!partition.paused) return
-    partition.paused = false
-    this.#stream?.resume([partition.ref])
+    this.#setStopped(partition, 'paused', false)
+  }
+
+  /** As `pause`, for the consumer's own reasons: the two don't know of each other. */
+  hold(partition: AssignedPartition): void {
+    this.#setStopped(partition, 'held', true)
+  }
+
+  release(partition: AssignedPartition): void {
+    this.#setStopped(partition, 'held', false)
+  }
+
+  /** Tells the reader of something that the partition can't go on for. */
+  fail(partition: AssignedPartition, error: SluiceError): void {
+    partition.error = error
+    this.#failed.add(partition)
+    this.wake()
+  }
+
+  /** Tells the reader once of something that is in the way of all. */
+  tell(error: SluiceError): void {
+    this.#failure = error
+    this.wake()
+  }
+
+  /** Ends every loop with this error, now and later. */
+  failForGood(error: SluiceError): void {
+    this.#fatal = error
+    this.wake()
   }
 
   /** Resolves when the broker has said where reading begins. @throws SluiceError why it can't */
@@ -210,6 +248,13 @@ export class Fetcher {
     })
   }
 
+  /** Lets who waits for `changed` look again. */
+  wake(): void {
+    const wakers = this.#wakers
+    this.#wakers = []
+    for (const wake of wakers) wake()
+  }
+
   close(): void {
     this.#closed = true
     this.#reopenTimer?.cancel()
@@ -221,7 +266,22 @@ export class Fetcher {
     }
     this.#queue.length = 0
     this.#stream?.cancel()
-    this.#wake()
+    this.wake()
+  }
+
+  /** What was fetched ahead is given up, so that it holds no credit that others need. */
+  #setStopped(partition: AssignedPartition, why: 'paused' | 'held', value: boolean): void {
+    const { isStopped: wasStopped } = partition
+    partition[why] = value
+    const { isStopped, ref } = partition
+    if (isStopped === wasStopped) return
+    if (!isStopped) {
+      this.#stream?.resume([ref])
+      if (partition.missed) this.#seekAgain(partition)
+      return
+    }
+    this.#stream?.pause([ref])
+    if (partition.position !== UNKNOWN_OFFSET) this.#seekAgain(partition)
   }
 
   #open(): void {
@@ -240,8 +300,8 @@ export class Fetcher {
     this.#spentBytes = 0
     const partitions = this.partitions()
     stream.assign(partitions.map(({ ref, resumeAt, tag }) => ({ ...ref, start: resumeAt, tag })))
-    const paused = partitions.filter(({ paused }) => paused).map(({ ref }) => ref)
-    if (paused.length > 0) stream.pause(paused)
+    const stopped = partitions.filter(({ isStopped }) => isStopped).map(({ ref }) => ref)
+    if (stopped.length > 0) stream.pause(stopped)
     stream.credit(this.#settings.prefetchBytes)
   }
 
@@ -254,9 +314,15 @@ export class Fetcher {
     }
     partition.failures = 0
     this.#streamFailures = 0
+    if (partition.isStopped) {
+      // It was sent before the broker had heard of the pause.
+      partition.missed = true
+      this.#spend(event.batches.byteLength)
+      return
+    }
     const { tag, highWatermark, batches: bytes } = event
     this.#queue.push({ partition, tag, highWatermark, bytes, batches: null, nextBatch: 0 })
-    this.#wake()
+    this.wake()
   }
 
   #state(event: FetchState): void {
@@ -270,7 +336,7 @@ export class Fetcher {
     this.#streamFailures = 0
     partition.position = event.nextOffset
     partition.confirm()
-    this.#wake()
+    this.wake()
   }
 
   #partitionFailed(partition: AssignedPartition, error: SluiceError): void {
@@ -291,11 +357,12 @@ export class Fetcher {
     if (partition.refuse(placed)) return
     partition.error = placed
     this.#failed.add(partition)
-    this.#wake()
+    this.wake()
   }
 
   #seekAgain(partition: AssignedPartition): void {
     this.#drop(partition)
+    partition.missed = false
     this.#stream?.seek({ ...partition.ref, start: partition.resumeAt, tag: partition.tag })
   }
 
@@ -306,7 +373,7 @@ export class Fetcher {
       let told = false
       for (const partition of this.#partitions.values()) told = partition.refuse(error) || told
       if (!told) this.#failure = error
-      this.#wake()
+      this.wake()
       return
     }
     this.#streamFailures += 1
@@ -364,6 +431,7 @@ export class Fetcher {
   }
 
   #throwOrRetry(): void {
+    if (this.#fatal !== null) throw this.#fatal
     for (const partition of this.#told) {
       if (this.find(partition) === partition) this.#seekAgain(partition)
     }
@@ -371,7 +439,8 @@ export class Fetcher {
     const failure = this.#failure
     if (failure !== null) {
       this.#failure = null
-      if (this.#stream === null && this.#reopenTimer === null) this.#open()
+      const canOpen = this.#stream === null && this.#reopenTimer === null
+      if (canOpen && this.#partitions.size > 0) this.#open()
       throw failure
     }
     for (const partition of this.#failed) {
@@ -382,12 +451,6 @@ export class Fetcher {
       this.#told.add(partition)
       throw error
     }
-  }
-
-  #wake(): void {
-    const wakers = this.#wakers
-    this.#wakers = []
-    for (const wake of wakers) wake()
   }
 
   #heard(): void {

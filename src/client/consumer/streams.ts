@@ -5,6 +5,7 @@ import type { PartitionOffsets } from '../admin-calls.ts'
 import type { ConsumerRecord } from './consumer-record.ts'
 import type { FetchedBatch } from './fetched-batch.ts'
 import type { Fetcher, TakenBatch } from './fetcher.ts'
+import type { Hand } from './hand.ts'
 
 export interface ReadOptions {
   /**
@@ -17,6 +18,7 @@ export interface ReadOptions {
 /** What a loop needs of its consumer. */
 export interface StreamSource<K, V> {
   readonly fetcher: Fetcher
+  readonly hand: Hand
   readonly clock: Clock
   batchOf(taken: TakenBatch): FetchedBatch<K, V>
   /** Where the partitions end now. */
@@ -35,11 +37,14 @@ class BatchSource<K, V> {
   readonly #untilEnd: boolean
   #ends: ReadonlyMap<string, number> | null = null
   #takenBytes = 0
+  readonly hand: Hand
   ended = false
 
   constructor(source: StreamSource<K, V>, { untilEnd = false }: ReadOptions) {
     this.#source = source
     this.#untilEnd = untilEnd
+    this.hand = source.hand
+    this.hand.begin()
   }
 
   /** The next batch, if it is here and nothing has to be waited for. */
@@ -53,7 +58,7 @@ class BatchSource<K, V> {
 
   /** The next batch; null when there will be none. */
   async take(): Promise<TakenBatch | null> {
-    if (this.#untilEnd && this.#ends === null) await this.#findEnds()
+    if (this.#untilEnd && this.#ends === null) await this.hand.wait(() => this.#findEnds())
     for (;;) {
       if (this.#takenBytes >= TURN_BYTES) await this.#yield()
       const { fetcher } = this.#source
@@ -61,7 +66,7 @@ class BatchSource<K, V> {
       if (this.ended) return null
       const taken = this.takeNow()
       if (taken !== null) return taken
-      await fetcher.changed()
+      await this.hand.wait(() => fetcher.changed())
       this.#takenBytes = 0
     }
   }
@@ -77,6 +82,7 @@ class BatchSource<K, V> {
   end(): void {
     if (this.ended) return
     this.ended = true
+    this.hand.end()
     this.#source.ended()
   }
 
@@ -110,10 +116,13 @@ export class BatchStream<K, V> implements AsyncIterableIterator<FetchedBatch<K, 
 
   async next(): Promise<IteratorResult<FetchedBatch<K, V>, undefined>> {
     try {
+      this.#source.hand.ask()
       const taken = await this.#source.take()
       if (taken === null) return DONE
+      const { partition } = taken
       const batch = this.#source.batchOf(taken)
-      taken.partition.position = batch.lastOffset + 1
+      this.#source.hand.give(partition, partition.position)
+      partition.position = batch.lastOffset + 1
       return { done: false, value: batch }
     } catch (error) {
       this.#source.end()
@@ -151,6 +160,7 @@ export class RecordStream<K, V> implements AsyncIterableIterator<ConsumerRecord<
   // No async function: the common case, a record that is here, costs one resolved promise.
   next(): Promise<IteratorResult<ConsumerRecord<K, V>, undefined>> {
     try {
+      this.#source.hand.ask()
       // Calls that did not wait for the one before are answered in their order.
       const record = this.#later === null ? this.#nextNow() : null
       if (record !== null) return Promise.resolve({ done: false, value: record })
@@ -226,7 +236,9 @@ export class RecordStream<K, V> implements AsyncIterableIterator<ConsumerRecord<
       partition.position = open.lastOffset + 1
       return null
     }
-    partition.position = step.value.offset + 1
+    const { offset } = step.value
+    this.#source.hand.give(partition, offset)
+    partition.position = offset + 1
     return step.value
   }
 }
