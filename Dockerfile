@@ -31,10 +31,12 @@ RUN ln -s /opt/sluice/build/dist/cli/main.js /usr/local/bin/sluice \
 USER 1000:1000
 VOLUME /var/lib/sluice
 ENV SLUICE_DATA_DIR=/var/lib/sluice
-# gRPC, HTTP (health, metrics). The container's own network is the boundary: a container listens on
+# Kafka, gRPC, HTTP (health, metrics). The container's own network is the boundary: a container listens on
 # all of its addresses, and `docker run -p 127.0.0.1:9094:9094` decides who reaches them.
-EXPOSE 9094 9095
+EXPOSE 9092 9094 9095
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["sluice", "health", "--http", "127.0.0.1:9095"]
 ENTRYPOINT ["sluice"]
-CMD ["start", "--grpc", "0.0.0.0:9094", "--http", "0.0.0.0:9095", "--allow-insecure-listeners"]
+# Kafka's clients are told where to come back to: SLUICE_ADVERTISED_LISTENERS_KAFKA says another place.
+ENV SLUICE_ADVERTISED_LISTENERS_KAFKA=localhost:9092
+CMD ["start", "--kafka", "0.0.0.0:9092", "--grpc", "0.0.0.0:9094", "--http", "0.0.0.0:9095", "--allow-insecure-listeners"]

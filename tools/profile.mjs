@@ -48,7 +48,8 @@ function install() {
 
 async function profile() {
   const start = [sluice, 'start', '--json', '--log-level', 'warn', '--data-dir', data]
-  const ports = ['--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0']
+  const free = '127.0.0.1:0'
+  const ports = ['--grpc', free, '--http', free, '--kafka', free]
   const clinic = spawn(
     node,
     [

@@ -1,14 +1,35 @@
 // Looks up offsets by position: the edges of partitions, or a point in time.
 
 import { BrokerError } from '../base/errors.ts'
-import type { PartitionDirectory } from '../replication/readable-partition.ts'
+import type { PartitionDirectory, ReadablePartition } from '../replication/readable-partition.ts'
 import type { Caller } from './caller.ts'
 import type { Position } from './position.ts'
 
 export interface OffsetQuery {
   readonly topic: string
   readonly partition: number
-  readonly position: Position
+  /** Beside the positions that one can read from: the record with the largest timestamp. */
+  readonly position: Position | { readonly kind: 'largestTimestamp' }
+  /** The leader epoch that the client believes in. Default: -1, it does not say. */
+  readonly leaderEpoch?: number
+}
+
+/** Asks where the records of a leader epoch end. */
+export interface EpochQuery {
+  readonly topic: string
+  readonly partition: number
+  readonly epoch: number
+  /** As in OffsetQuery. */
+  readonly leaderEpoch: number
+}
+
+export interface FoundEpochEnd {
+  readonly topic: string
+  readonly partition: number
+  readonly error: BrokerError | null
+  /** The largest epoch at or below the one asked for; -1 when there is none, and with an error. */
+  readonly epoch: number
+  readonly endOffset: number
 }
 
 export interface ListedOffset {
@@ -19,6 +40,8 @@ export interface ListedOffset {
   readonly offset: number
   /** Timestamp of the record found by time, milliseconds since 1970; -1 otherwise. */
   readonly timestampMs: number
+  /** Epoch that the record at the offset was or will be written in; -1 if unknown, or with an error. */
+  readonly leaderEpoch: number
 }
 
 export interface OffsetServiceOptions {
@@ -31,6 +54,8 @@ const MAX_QUERIES = 10_000
 
 /** Lookups by time that one request has under way at once: each may read from the disk. */
 const PARALLEL_LOOKUPS = 8
+
+const NOTHING_FOUND = { offset: -1, timestampMs: -1, leaderEpoch: -1 } as const
 
 export class OffsetService {
   readonly #options: OffsetServiceOptions
@@ -47,11 +72,7 @@ export class OffsetService {
     _caller: Caller,
     queries: readonly OffsetQuery[],
   ): Promise<readonly ListedOffset[]> {
-    const limit = this.#options.maxQueries ?? MAX_QUERIES
-    if (queries.length > limit) {
-      const message = `A request looks up at most ${limit} offsets`
-      throw new BrokerError('INVALID_REQUEST', { message, limit, queries: queries.length })
-    }
+    this.#admit(queries.length)
     const results: ListedOffset[] = []
     for (let at = 0; at < queries.length; at += PARALLEL_LOOKUPS) {
       const some = queries.slice(at, at + PARALLEL_LOOKUPS)
@@ -60,25 +81,63 @@ export class OffsetService {
     return results
   }
 
-  async #find({ topic, partition, position }: OffsetQuery): Promise<ListedOffset> {
-    const at = { topic, partition, error: null }
+  /**
+   * @returns one result for each query, in their order
+   * @throws BrokerError INVALID_REQUEST when there are too many queries
+   */
+  endsOfEpochs(_caller: Caller, queries: readonly EpochQuery[]): readonly FoundEpochEnd[] {
+    this.#admit(queries.length)
+    return queries.map(({ topic, partition, epoch, leaderEpoch }) => {
+      try {
+        const found = this.#options.partitions.partition(topic, partition)
+        found.checkLeaderEpoch(leaderEpoch)
+        return { topic, partition, error: null, ...found.endOfEpoch(epoch) }
+      } catch (error) {
+        return { topic, partition, error: BrokerError.from(error), epoch: -1, endOffset: -1 }
+      }
+    })
+  }
+
+  #admit(queries: number): void {
+    const limit = this.#options.maxQueries ?? MAX_QUERIES
+    if (queries <= limit) return
+    const message = `A request looks up at most ${limit} offsets`
+    throw new BrokerError('INVALID_REQUEST', { message, limit, queries })
+  }
+
+  async #find(query: OffsetQuery): Promise<ListedOffset> {
+    const { topic, partition } = query
     try {
       const found = this.#options.partitions.partition(topic, partition)
-      switch (position.kind) {
-        case 'earliest':
-          return { ...at, offset: found.logStartOffset, timestampMs: -1 }
-        case 'latest':
-          return { ...at, offset: found.highWatermark, timestampMs: -1 }
-        case 'offset':
-          found.checkOffset(position.offset)
-          return { ...at, offset: position.offset, timestampMs: -1 }
-        case 'timestamp': {
-          const none = { offset: -1, timestampMs: -1 }
-          return { ...at, ...((await found.findOffset(position.timestampMs)) ?? none) }
-        }
-      }
+      found.checkLeaderEpoch(query.leaderEpoch ?? -1)
+      return { topic, partition, error: null, ...(await this.#lookUp(found, query)) }
     } catch (error) {
-      return { topic, partition, error: BrokerError.from(error), offset: -1, timestampMs: -1 }
+      return { topic, partition, error: BrokerError.from(error), ...NOTHING_FOUND }
+    }
+  }
+
+  async #lookUp(
+    partition: ReadablePartition,
+    { position }: OffsetQuery,
+  ): Promise<Pick<ListedOffset, keyof typeof NOTHING_FOUND>> {
+    switch (position.kind) {
+      case 'earliest': {
+        const offset = partition.logStartOffset
+        return { offset, timestampMs: -1, leaderEpoch: partition.epochAt(offset) }
+      }
+      case 'latest': {
+        const { highWatermark: offset, leaderEpoch } = partition
+        return { offset, timestampMs: -1, leaderEpoch }
+      }
+      case 'offset': {
+        const { offset } = position
+        partition.checkOffset(offset)
+        return { offset, timestampMs: -1, leaderEpoch: partition.epochAt(offset) }
+      }
+      case 'timestamp':
+        return (await partition.findOffset(position.timestampMs)) ?? NOTHING_FOUND
+      case 'largestTimestamp':
+        return (await partition.findLargestTimestamp()) ?? NOTHING_FOUND
     }
   }
 }

@@ -249,7 +249,8 @@ export class ProduceService {
       logger.debug({ topic, partition, clientId, code: refusal.code }, 'Lost a batch with acks=0')
     }
     // Who asked for no acknowledgement is told of no failure either.
-    pending.finish(slot, refusedAppend(topic, partition, acks === 0 ? null : refusal))
+    const result = refusedAppend(topic, partition, acks === 0 ? null : refusal)
+    pending.finish(slot, acks === 0 ? { ...result, lost: true } : result)
   }
 
   #count({ bytes, recordCount }: ValidatedBatch): void {

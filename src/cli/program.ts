@@ -48,7 +48,7 @@ function startCommand(): Command {
     .option('--data-dir <directory>', 'where its data is kept (default: ./sluice-data)')
     .option('--grpc <host:port>', 'address of the gRPC front (default: 127.0.0.1:9094)')
     .option('--http <host:port>', 'address of health and metrics (default: 127.0.0.1:9095)')
-    .option('--kafka <host:port>', 'address of the Kafka listener (comes with the next release)')
+    .option('--kafka <host:port>', 'address of the Kafka front (default: 127.0.0.1:9092)')
     .option('--config <file>', 'options from a YAML file, or Kafka’s .properties')
     .option('--set <name=value>', 'an option by its name, as in log.retention.ms=7d', keyValue)
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')

@@ -27,6 +27,21 @@ function listener(name: string, address: string, doc: string): Option<HostPort |
   })
 }
 
+function advertised(name: string, front: string): Option<HostPort | 'same'> {
+  return textOption(name, {
+    default: '',
+    allowed: 'host:port with a port of 1 to 65535, or nothing',
+    doc:
+      `Where clients reach the ${front} front, when that is not the address it listens on. Empty: ` +
+      'the address it listens on.',
+    parse: (text): HostPort | 'same' | null => {
+      if (text === '') return 'same'
+      const address = parseHostPort(text)
+      return address === null || address.port === 0 ? null : address
+    },
+  })
+}
+
 export const BROKER_OPTIONS = {
   nodeId: intOption('node.id', {
     default: '1',
@@ -58,20 +73,10 @@ export const BROKER_OPTIONS = {
   listenersKafka: listener(
     'listeners.kafka',
     '127.0.0.1:9092',
-    'Address of the Kafka protocol. Has no effect yet: that listener comes with the next release.',
+    'Address of the Kafka protocol, which every Kafka client speaks.',
   ),
-  advertisedListenersGrpc: textOption('advertised.listeners.grpc', {
-    default: '',
-    allowed: 'host:port with a port of 1 to 65535, or nothing',
-    doc:
-      'Where clients reach the gRPC front, when that is not the address it listens on. Empty: the ' +
-      'address it listens on.',
-    parse: (text): HostPort | 'same' | null => {
-      if (text === '') return 'same'
-      const address = parseHostPort(text)
-      return address === null || address.port === 0 ? null : address
-    },
-  }),
+  advertisedListenersGrpc: advertised('advertised.listeners.grpc', 'gRPC'),
+  advertisedListenersKafka: advertised('advertised.listeners.kafka', 'Kafka'),
   allowInsecureListeners: booleanOption('allow.insecure.listeners', {
     default: 'false',
     doc:
@@ -134,7 +139,26 @@ export const BROKER_OPTIONS = {
   maxConnections: intOption('max.connections', {
     default: '10000',
     min: 1,
-    doc: 'Connections that the gRPC front holds at once; the next are closed as they come.',
+    doc:
+      'Connections that the gRPC front holds at once, and the Kafka front as many; the next are ' +
+      'closed as they come.',
+  }),
+  maxConnectionsPerIp: intOption('max.connections.per.ip', {
+    default: '2147483647',
+    min: 1,
+    doc: 'Connections that the Kafka front holds at once from one address.',
+  }),
+  connectionsMaxIdleMs: longOption('connections.max.idle.ms', {
+    default: '600000',
+    min: 1,
+    unit: 'ms',
+    doc: 'After so long without any traffic, the Kafka front closes a connection.',
+  }),
+  socketRequestMaxBytes: intOption('socket.request.max.bytes', {
+    default: '104857600',
+    min: 1_024,
+    unit: 'bytes',
+    doc: 'Largest request that the Kafka front takes; a larger one closes its connection.',
   }),
   ...GROUP_OPTIONS,
   logLevel: choiceOption('log.level', ['debug', 'info', 'warn', 'error'], {

@@ -9,7 +9,8 @@ export const RENAMED: ReadonlyMap<string, string> = new Map([
 ])
 
 const KRAFT = 'the embedded metadata store needs no quorum'
-const LISTENER = 'the Kafka listener comes with the next release; see listeners.kafka'
+const LISTENER = 'the fronts have options of their own: listeners.kafka, advertised.listeners.kafka'
+const SOCKETS = 'the system sizes the buffers of sockets'
 const SHARE_GROUPS = 'share groups come with a later release'
 const TRANSACTIONS = 'transactions come with a later release'
 const THREADS = 'the broker runs on one event loop'
@@ -28,9 +29,8 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['advertised.listeners', LISTENER],
   ['listener.security.protocol.map', LISTENER],
   ['inter.broker.listener.name', LISTENER],
-  ['socket.send.buffer.bytes', LISTENER],
-  ['socket.receive.buffer.bytes', LISTENER],
-  ['socket.request.max.bytes', LISTENER],
+  ['socket.send.buffer.bytes', SOCKETS],
+  ['socket.receive.buffer.bytes', SOCKETS],
   ['num.network.threads', THREADS],
   ['num.io.threads', THREADS],
   ['num.recovery.threads.per.data.dir', THREADS],

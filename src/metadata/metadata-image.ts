@@ -15,6 +15,8 @@ export interface TopicImage {
 export interface BrokerImage {
   readonly brokerId: number
   readonly grpcAddress: string
+  /** Empty when it has none. */
+  readonly kafkaAddress: string
   readonly rack: string
   readonly version: string
 }
@@ -229,8 +231,8 @@ class Draft {
         return
       }
       case 'BrokerStarted': {
-        const { type: _, clean, ...broker } = record
-        this.#brokers.change().set(broker.brokerId, broker)
+        const { type: _, clean, kafkaAddress = '', ...broker } = record
+        this.#brokers.change().set(broker.brokerId, { ...broker, kafkaAddress })
         if (!clean) this.#raiseEpochs(broker.brokerId)
       }
     }

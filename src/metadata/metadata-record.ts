@@ -60,6 +60,8 @@ export interface BrokerStarted {
   readonly brokerId: number
   /** Where clients reach its gRPC front: "host:port". */
   readonly grpcAddress: string
+  /** The same of its Kafka front; empty when it has none. Records of older versions lack it. */
+  readonly kafkaAddress?: string
   readonly rack: string
   readonly version: string
   /** True when the stop before was clean, or there was none. */

@@ -9,13 +9,14 @@ import type { TopicPartition } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
 import type { Appended as AppendedBatch, BatchInfo } from '../storage/partition-log-options.ts'
-import type { ReadOptions } from '../storage/log-reader.ts'
+import type { FoundRecord, ReadOptions } from '../storage/log-reader.ts'
 import type { AckReceiver } from './ack-waiters.ts'
 import type { FetchWaiter } from './fetch-waiters.ts'
 import { Leader, type Acks, type LogProgress } from './leader.ts'
 import type { PartitionOptions } from './partition-options.ts'
 import type {
   BatchSlice,
+  EpochEnd,
   FoundOffset,
   ReadablePartition,
   ReadLimits,
@@ -31,10 +32,9 @@ export interface LeaderLog extends LogProgress {
   startLeaderEpoch(leaderEpoch: number): void
   append(batch: Buffer, info: BatchInfo): AppendedBatch
   read(fromOffset: number, options: ReadOptions): BatchSlice | Promise<BatchSlice>
-  offsetForTimestamp(
-    timestamp: number,
-    belowOffset: number,
-  ): Promise<{ readonly offset: number; readonly timestamp: number } | null>
+  offsetForTimestamp(timestamp: number, belowOffset: number): Promise<FoundRecord | null>
+  largestTimestamp(): Promise<{ readonly timestamp: number }>
+  endOffsetForEpoch(leaderEpoch: number): EpochEnd
 }
 
 export interface PartitionParts extends TopicPartition {
@@ -76,6 +76,10 @@ export class Partition implements ReadablePartition {
 
   get options(): PartitionOptions {
     return this.#options
+  }
+
+  get holdsZstd(): boolean {
+    return this.#options.compressionType === 'zstd'
   }
 
   get leaderEpoch(): number {
@@ -163,10 +167,42 @@ export class Partition implements ReadablePartition {
     return slice
   }
 
+  checkLeaderEpoch(known: number): void {
+    this.#checkLives()
+    const { topic, partition, leaderEpoch } = this
+    if (known < 0 || known === leaderEpoch) return
+    const code = known < leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH'
+    throw new BrokerError(code, { topic, partition, leaderEpoch, known })
+  }
+
+  endOfEpoch(epoch: number): EpochEnd {
+    this.#checkLives()
+    return this.#log.endOffsetForEpoch(epoch)
+  }
+
+  epochAt(offset: number): number {
+    let low = 0
+    let high = this.leaderEpoch
+    // Invariant: epochs below `low` end at or before the offset; from `high` on they end after it.
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#log.endOffsetForEpoch(middle).endOffset <= offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   async findOffset(timestampMs: number): Promise<FoundOffset | null> {
     this.#checkLives()
     const found = await this.#log.offsetForTimestamp(timestampMs, this.highWatermark)
-    return found === null ? null : { offset: found.offset, timestampMs: found.timestamp }
+    if (found === null) return null
+    return { offset: found.offset, timestampMs: found.timestamp, leaderEpoch: found.leaderEpoch }
+  }
+
+  async findLargestTimestamp(): Promise<FoundOffset | null> {
+    this.#checkLives()
+    const { timestamp } = await this.#log.largestTimestamp()
+    return timestamp < 0 ? null : await this.findOffset(timestamp)
   }
 
   waitForMore(waiter: FetchWaiter): void {

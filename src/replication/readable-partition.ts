@@ -21,6 +21,15 @@ export interface ReadLimits {
 export interface FoundOffset {
   readonly offset: number
   readonly timestampMs: number
+  /** Epoch that the record was written in; -1 if unknown. */
+  readonly leaderEpoch: number
+}
+
+/** Where the records of an epoch end. Meaning: storage/leader-epochs.ts. */
+export interface EpochEnd {
+  /** -1 when the log knows no such epoch. */
+  readonly epoch: number
+  readonly endOffset: number
 }
 
 export interface ReadablePartition {
@@ -32,6 +41,25 @@ export interface ReadablePartition {
 
   /** First offset that may be read. */
   readonly logStartOffset: number
+
+  /** True when the topic's configuration says that its batches are zstd. */
+  readonly holdsZstd: boolean
+
+  /** Counts leaderships of the partition. */
+  readonly leaderEpoch: number
+
+  /**
+   * @param known the epoch that the reader believes in; negative: it does not say
+   * @throws BrokerError FENCED_LEADER_EPOCH when it is older than the leader's, UNKNOWN_LEADER_EPOCH
+   *   when it is newer
+   */
+  checkLeaderEpoch(known: number): void
+
+  /** The largest epoch at or below `epoch`, and the offset after its last record. */
+  endOfEpoch(epoch: number): EpochEnd
+
+  /** The epoch that the record at `offset` was or will be written in. */
+  epochAt(offset: number): number
 
   /**
    * @throws BrokerError OFFSET_OUT_OF_RANGE with the facts `log_start_offset` and `high_watermark`,
@@ -54,6 +82,9 @@ export interface ReadablePartition {
    * @param timestampMs milliseconds since 1970
    */
   findOffset(timestampMs: number): Promise<FoundOffset | null>
+
+  /** The first record that has the largest timestamp below the high watermark, or null. */
+  findLargestTimestamp(): Promise<FoundOffset | null>
 
   /**
    * Calls the waiter once the high watermark moves. See `FetchWaiters.add`.

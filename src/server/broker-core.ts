@@ -5,7 +5,7 @@
 //         └─► replica manager ─► logs ────┘
 
 import { randomUuid } from '../base/uuid.ts'
-import { formatHostPort } from '../config/address.ts'
+import { formatHostPort, type HostPort } from '../config/address.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { resolveTopicConfig } from '../config/topic-config.ts'
 import { ClusterController } from '../controller/cluster-controller.ts'
@@ -20,6 +20,7 @@ import { OffsetService } from '../broker/offset-service.ts'
 import { PlacementService } from '../broker/placement-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
 import { PublishService } from '../broker/publish-service.ts'
+import { RoutingService } from '../broker/routing-service.ts'
 import { TopicCreation } from '../broker/topic-creation.ts'
 import { TopicService } from '../broker/topic-service.ts'
 import type { Clock } from '../io/clock.ts'
@@ -45,6 +46,8 @@ export interface BrokerCoreOptions {
   readonly logger: Logger
   /** Where clients reach the gRPC front: "host:port", or nothing when it does not listen. */
   readonly grpcAddress: string
+  /** The same of the Kafka front. */
+  readonly kafkaAddress: string
   readonly version: string
   readonly onProgress: (progress: RecoveryProgress) => void
 }
@@ -55,6 +58,7 @@ export interface Services {
   readonly fetch: FetchService
   readonly offsets: OffsetService
   readonly topics: TopicService
+  readonly routing: RoutingService
   readonly configs: ConfigService
   readonly cluster: ClusterService
   readonly groups: GroupService
@@ -141,7 +145,7 @@ function openLogs(
 
 /** Says in the metadata that this broker is there, before it leads anything. */
 async function announce(store: EmbeddedStore, options: BrokerCoreOptions): Promise<void> {
-  const { config, directory, grpcAddress, version } = options
+  const { config, directory, grpcAddress, kafkaAddress, version } = options
   const { nodeId: brokerId, brokerRack: rack } = config.values
   const { clean } = directory
   // The embedded store has one broker. A second one would be given replicas that nobody holds.
@@ -150,7 +154,8 @@ async function announce(store: EmbeddedStore, options: BrokerCoreOptions): Promi
     const owner = `${directory.metadataPath} belongs to node ${other.brokerId}`
     throw new Error(`${owner}, and this broker is node ${brokerId}; set node.id=${other.brokerId}`)
   }
-  const record = { type: 'BrokerStarted', brokerId, grpcAddress, rack, version, clean } as const
+  const addresses = { grpcAddress, kafkaAddress }
+  const record = { type: 'BrokerStarted', brokerId, ...addresses, rack, version, clean } as const
   await store.append([record], store.image.version)
 }
 
@@ -196,6 +201,7 @@ function servicesOf(
     }),
     offsets: new OffsetService({ partitions: replicas }),
     topics,
+    routing: new RoutingService({ store, topicCreation }),
     configs: new ConfigService({ control, store, config }),
     cluster: new ClusterService({ store, clusterId: directory.clusterId, nodeId: values.nodeId }),
     groups: new GroupService({ clock, store, offsetsTopic, partitions: replicas }),
@@ -204,10 +210,18 @@ function servicesOf(
   }
 }
 
-/** Where clients reach the gRPC front. @param bound port that it listens on; null when it does not */
-export function advertisedAddress({ values }: BrokerConfig, bound: number | null): string {
-  const { advertisedListenersGrpc, listenersGrpc } = values
-  if (advertisedListenersGrpc !== 'same') return formatHostPort(advertisedListenersGrpc)
-  if (bound === null || listenersGrpc === 'off') return ''
-  return formatHostPort({ host: listenersGrpc.host, port: bound })
+/**
+ * Where clients reach a front: "host:port", or nothing when it does not listen.
+ *
+ * @param advertised what they are to be told; "same": the address that it listens on
+ * @param bound      port that it listens on; null when it does not
+ */
+export function advertisedAddress(
+  advertised: HostPort | 'same',
+  listener: HostPort | 'off',
+  bound: number | null,
+): string {
+  if (bound === null || listener === 'off') return ''
+  if (advertised !== 'same') return formatHostPort(advertised)
+  return formatHostPort({ host: listener.host, port: bound })
 }

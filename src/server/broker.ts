@@ -1,6 +1,6 @@
 // The composition root: a whole broker, from its data directory to its listeners.
 //
-//   start   directory taken ─► HTTP and gRPC listen, not ready ─► metadata, logs recovered ─► ready
+//   start   directory taken ─► HTTP, gRPC and Kafka listen, not ready ─► metadata, logs recovered ─► ready
 //   close   not ready ─► calls finish ─► logs and metadata closed, stop marked clean ─► HTTP closes
 //
 // The listeners come first so that a broker which recovers for long can be told from a dead one:
@@ -8,7 +8,7 @@
 
 import { createRequire } from 'node:module'
 import { type BrokerConfig, loadBrokerConfig } from '../config/broker-config.ts'
-import { formatHostPort } from '../config/address.ts'
+import { formatHostPort, type HostPort } from '../config/address.ts'
 import { resolveTopicConfig } from '../config/topic-config.ts'
 import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
@@ -24,6 +24,7 @@ import { BrokerCore, advertisedAddress } from './broker-core.ts'
 import { takeDataDirectory, type DataDirectory } from './data-directory.ts'
 import { GrpcFront } from './grpc/grpc-front.ts'
 import { HttpServer } from './http/http-server.ts'
+import { KafkaFront } from './kafka/kafka-front.ts'
 import { feedCoreMetrics, feedFrontMetrics } from './metrics-feeds.ts'
 
 /** How to start a broker. */
@@ -49,6 +50,7 @@ export interface BrokerOptions {
 export interface BrokerAddresses {
   readonly grpc: string | null
   readonly http: string | null
+  readonly kafka: string | null
 }
 
 /** How long calls may take to finish when the broker stops. A stop has 5 s in all. */
@@ -98,6 +100,10 @@ function configOf(options: Readonly<Record<string, string>>): BrokerConfig {
   return loadBrokerConfig({ flags: new Map(Object.entries(options)) })
 }
 
+function boundAddress(listener: HostPort | 'off', port: number | null): string | null {
+  return listener === 'off' || port === null ? null : formatHostPort({ host: listener.host, port })
+}
+
 /** What a broker consists of, as far as it has been started. */
 class Parts {
   readonly #config: BrokerConfig
@@ -110,6 +116,7 @@ class Parts {
   #directory: DataDirectory | null = null
   #http: HttpServer | null = null
   #grpc: GrpcFront | null = null
+  #kafka: KafkaFront | null = null
   #core: BrokerCore | null = null
   #stopProcessMetrics: () => void = () => {}
   /** Null when the broker is ready. */
@@ -129,19 +136,19 @@ class Parts {
     this.#directory = takeDataDirectory(this.#files, values.dataDir, this.#random)
     const http = await this.#listenHttp()
     const grpcPort = await this.#listenGrpc()
-    this.#core = await this.#openCore(this.#directory, grpcPort)
+    const kafkaPort = await this.#listenKafka()
+    this.#core = await this.#openCore(this.#directory, grpcPort, kafkaPort)
     this.#feedMetrics(this.#core)
     this.#grpc?.serve(this.#core.services)
+    this.#kafka?.serve(this.#core.services)
     this.#notReady = null
 
-    const { listenersGrpc } = values
-    const grpc =
-      listenersGrpc === 'off' || grpcPort === null
-        ? null
-        : formatHostPort({ host: listenersGrpc.host, port: grpcPort })
+    const { dataDir } = values
+    const grpc = boundAddress(values.listenersGrpc, grpcPort)
+    const kafka = boundAddress(values.listenersKafka, kafkaPort)
     const tookMs = Math.round(this.#clock.monotonicMs() - startMs)
-    this.#logger.info({ version, grpc, http, dataDir: values.dataDir, tookMs }, 'Broker is ready')
-    return { grpc, http }
+    this.#logger.info({ version, grpc, kafka, http, dataDir, tookMs }, 'Broker is ready')
+    return { grpc, kafka, http }
   }
 
   async close(): Promise<void> {
@@ -149,7 +156,7 @@ class Parts {
     const alive = this.#clock.keepAlive()
     this.#notReady = 'The broker is stopping'
     try {
-      await this.#grpc?.stop(CALL_GRACE_MS)
+      await Promise.all([this.#grpc?.stop(CALL_GRACE_MS), this.#kafka?.stop(CALL_GRACE_MS)])
       await this.#core?.close()
       if (this.#core !== null) this.#logger.info({}, 'Broker has stopped')
     } finally {
@@ -194,11 +201,40 @@ class Parts {
     return await this.#grpc.bind(listenersGrpc)
   }
 
-  #openCore(directory: DataDirectory, grpcPort: number | null): Promise<BrokerCore> {
+  async #listenKafka(): Promise<number | null> {
+    const { values } = this.#config
+    const { listenersKafka } = values
+    if (listenersKafka === 'off') return null
+    this.#kafka = new KafkaFront({
+      ...{ clock: this.#clock, random: this.#random, logger: this.#logger, apis: this.#apis },
+      maxConnections: values.maxConnections,
+      maxConnectionsPerAddress: values.maxConnectionsPerIp,
+      connectionsMaxIdleMs: values.connectionsMaxIdleMs,
+      maxRequestBytes: values.socketRequestMaxBytes,
+      receiveBytes: 2 * values.queuedMaxRequestBytes,
+    })
+    return await this.#kafka.bind(listenersKafka)
+  }
+
+  #openCore(
+    directory: DataDirectory,
+    grpcPort: number | null,
+    kafkaPort: number | null,
+  ): Promise<BrokerCore> {
+    const { values } = this.#config
     return BrokerCore.open({
       ...{ config: this.#config, directory, version },
       ...{ files: this.#files, clock: this.#clock, random: this.#random, logger: this.#logger },
-      grpcAddress: advertisedAddress(this.#config, grpcPort),
+      grpcAddress: advertisedAddress(
+        values.advertisedListenersGrpc,
+        values.listenersGrpc,
+        grpcPort,
+      ),
+      kafkaAddress: advertisedAddress(
+        values.advertisedListenersKafka,
+        values.listenersKafka,
+        kafkaPort,
+      ),
       onProgress: ({ logsDone, logsTotal }) => {
         this.#notReady = `The broker is recovering: ${logsDone} of ${logsTotal} logs`
       },
@@ -211,6 +247,7 @@ class Parts {
     feedFrontMetrics(this.#metrics, {
       apis: this.#apis,
       grpc: this.#grpc,
+      kafka: this.#kafka,
       http: this.#http,
       version,
       ready: () => this.#notReady === null,

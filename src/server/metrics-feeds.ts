@@ -7,6 +7,7 @@ import type { Partition } from '../replication/partition.ts'
 import type { BrokerCore } from './broker-core.ts'
 import type { GrpcFront } from './grpc/grpc-front.ts'
 import type { HttpServer } from './http/http-server.ts'
+import type { KafkaFront } from './kafka/kafka-front.ts'
 
 /** Metrics of what stands below the listeners. @param freeBytes of the data directory's disk */
 export function feedCoreMetrics(metrics: Metrics, core: BrokerCore, freeBytes: () => number): void {
@@ -94,6 +95,7 @@ export interface Fronts {
   readonly apis: ApiCounterSet
   /** Null where it does not listen. */
   readonly grpc: GrpcFront | null
+  readonly kafka: KafkaFront | null
   readonly http: HttpServer | null
   readonly version: string
   readonly ready: () => boolean
@@ -104,6 +106,7 @@ export function feedFrontMetrics(metrics: Metrics, fronts: Fronts): void {
   feedApis(metrics, fronts.apis)
   const listeners = [
     ['grpc', fronts.grpc?.server],
+    ['kafka', fronts.kafka?.listener],
     ['http', fronts.http],
   ] as const
   const feed = (name: MetricName, valueOf: (listener: Listener) => number): void => {

@@ -254,6 +254,14 @@ test('the cluster is one broker, which decides', () => {
   expect(service.describe(CALLER)).toEqual({
     clusterId: ZERO_UUID,
     controllerId: 1,
-    brokers: [{ brokerId: 1, grpcAddress: '127.0.0.1:9094', rack: '', version: '0.1.0' }],
+    brokers: [
+      {
+        brokerId: 1,
+        grpcAddress: '127.0.0.1:9094',
+        kafkaAddress: '',
+        rack: '',
+        version: '0.1.0',
+      },
+    ],
   })
 })

@@ -7,7 +7,8 @@ import { afterAll, expect, test } from 'vitest'
 import { sluice, SluiceCommand } from '../support/sluice-command.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-start-'))
-const PORTS = ['--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0']
+const KAFKA = ['--kafka', '127.0.0.1:0']
+const PORTS = ['--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0', ...KAFKA]
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -15,19 +16,21 @@ test('tells people on standard output and programs on standard error; refuses a 
   const data = join(directory, 'data')
   const broker = new SluiceCommand(['start', '--data-dir', data, ...PORTS], '', {})
   await broker.until(({ stdout }) => stdout.includes('consume clicks'))
-  const { grpc, http } = /gRPC +(?<grpc>\S+)\n +HTTP +http:\/\/(?<http>\S+)/.exec(
-    broker.stdout,
-  )!.groups!
+  const { kafka, grpc, http } =
+    /Kafka +(?<kafka>\S+)\n +gRPC +(?<grpc>\S+)\n +HTTP +http:\/\/(?<http>\S+)/.exec(
+      broker.stdout,
+    )!.groups!
   expect(broker.stdout).toContain(`echo 'hello' | sluice produce clicks --bootstrap ${grpc}\n`)
   for (const line of broker.stderr.trim().split('\n'))
     expect(JSON.parse(line)).toHaveProperty('msg')
 
   const second = await Promise.all([
     sluice(['start', '--data-dir', data, ...PORTS]),
-    sluice(['start', '--data-dir', join(directory, 'b'), '--grpc', grpc!, '--http', '127.0.0.1:0']),
-    sluice(['start', '--data-dir', join(directory, 'c'), '--grpc', '127.0.0.1:0', '--http', http!]),
+    sluice(['start', '--data-dir', join(directory, 'b'), ...PORTS, '--grpc', grpc!]),
+    sluice(['start', '--data-dir', join(directory, 'c'), ...PORTS, '--http', http!]),
+    sluice(['start', '--data-dir', join(directory, 'd'), ...PORTS, '--kafka', kafka!]),
   ])
-  expect(second.map(({ code }) => code)).toEqual([1, 1, 1])
+  expect(second.map(({ code }) => code)).toEqual([1, 1, 1, 1])
   const told = second.map(({ stderr }) =>
     stderr.split('\n').filter((line) => !line.startsWith('{')),
   )
@@ -39,11 +42,15 @@ test('tells people on standard output and programs on standard error; refuses a 
       '',
     ],
     [
-      `sluice: The gRPC front can't listen on ${grpc}: address already in use; --grpc and --http give other addresses`,
+      `sluice: The gRPC front can't listen on ${grpc}: address already in use; --grpc, --kafka and --http give other addresses`,
       '',
     ],
     [
-      `sluice: The HTTP front can't listen on ${http}: address already in use; --grpc and --http give other addresses`,
+      `sluice: The HTTP front can't listen on ${http}: address already in use; --grpc, --kafka and --http give other addresses`,
+      '',
+    ],
+    [
+      `sluice: The Kafka front can't listen on ${kafka}: address already in use; --grpc, --kafka and --http give other addresses`,
       '',
     ],
   ])

@@ -17,7 +17,7 @@ const MAY_IMPORT = new Map([
   ['record', 'base wasm'],
   ['protocol', 'base'],
   ['security', 'base io config observability'],
-  ['network', 'base config observability protocol security'],
+  ['network', 'base io config observability protocol security'],
   ['storage', 'base io wasm config observability record'],
   ['metadata', 'base io config observability record protocol network storage'],
   ['replication', 'base io config observability record protocol network storage metadata'],

@@ -83,7 +83,8 @@ test('a stop with everything open answers what is in flight, and ends within 5 s
 
 test('a second broker on the same directory is refused, and the first goes on', async () => {
   broker = await TestBroker.start()
-  const options = { 'data.dir': broker.directory, 'listeners.grpc': '127.0.0.1:0' }
+  const free = { 'listeners.grpc': '127.0.0.1:0', 'listeners.kafka': '127.0.0.1:0' }
+  const options = { 'data.dir': broker.directory, ...free }
   await expect(Broker.start({ options: { ...options, 'listeners.http': 'off' } })).rejects.toThrow(
     /in use|has it|process/i,
   )
@@ -110,9 +111,10 @@ test('a wrong option fails the start with its name', async () => {
 test('listeners that are off do not listen', async () => {
   broker = await TestBroker.start()
   const directory = `${broker.directory}/other`
-  const options = { 'data.dir': directory, 'listeners.grpc': 'off', 'listeners.http': 'off' }
+  const off = { 'listeners.grpc': 'off', 'listeners.http': 'off', 'listeners.kafka': 'off' }
+  const options = { 'data.dir': directory, ...off }
   const quiet = await Broker.start({ options })
-  expect(quiet.addresses).toEqual({ grpc: null, http: null })
+  expect(quiet.addresses).toEqual({ grpc: null, http: null, kafka: null })
   await quiet.close()
   await quiet.close()
 })

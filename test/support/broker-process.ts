@@ -13,6 +13,7 @@ export interface BrokerAddresses {
   readonly grpc: string
   /** "127.0.0.1:port" of the HTTP front. */
   readonly http: string
+  readonly kafka: string
 }
 
 export class BrokerProcess {
@@ -45,7 +46,9 @@ export class BrokerProcess {
    */
   static async start(dataDir: string, flags: readonly string[] = []): Promise<BrokerProcess> {
     const begun = performance.now()
-    const ports = flags.includes('--grpc') ? [] : ['--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0']
+    const free = '127.0.0.1:0'
+    const kafka = flags.includes('--kafka') ? [] : ['--kafka', free]
+    const ports = flags.includes('--grpc') ? kafka : ['--grpc', free, '--http', free, ...kafka]
     const child = spawn(
       NODE,
       [SLUICE, 'start', '--json', '--data-dir', dataDir, ...ports, ...flags],
@@ -61,7 +64,8 @@ export class BrokerProcess {
     const addresses = await new Promise<BrokerAddresses>((resolve, reject) => {
       createInterface({ input: child.stdout! }).on('line', (line) => {
         const event = JSON.parse(line) as { ready?: boolean } & BrokerAddresses
-        if (event.ready === true) resolve({ grpc: event.grpc, http: event.http })
+        if (event.ready === true)
+          resolve({ grpc: event.grpc, http: event.http, kafka: event.kafka })
       })
       child.once('exit', (code, signal) => {
         reject(new Error(`the broker ended with ${code ?? signal}:\n${log.join('\n')}`))

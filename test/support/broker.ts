@@ -31,6 +31,7 @@ export class TestBroker {
         'data.dir': this.directory,
         'listeners.grpc': '127.0.0.1:0',
         'listeners.http': '127.0.0.1:0',
+        'listeners.kafka': '127.0.0.1:0',
         ...options.options,
       },
     })
@@ -43,6 +44,10 @@ export class TestBroker {
 
   get grpcPort(): number {
     return Number(this.#broker!.addresses.grpc!.split(':')[1])
+  }
+
+  get kafkaPort(): number {
+    return Number(this.#broker!.addresses.kafka!.split(':')[1])
   }
 
   get url(): string {

@@ -17,6 +17,7 @@ import { SeededRandom } from './seeded-random.ts'
 
 /** A connection that remembers what a handler did to it. */
 export class MemoryPeer implements KafkaPeer {
+  readonly localHost = '127.0.0.1'
   principal = 'User:ANONYMOUS'
   mustAuthenticate = false
   tokens: ((frame: Buffer) => Promise<Buffer | null>) | null = null
@@ -52,6 +53,7 @@ export class KafkaHandlerClient {
       config: loadBrokerConfig({ flags }),
       directory: takeDataDirectory(files, '/data', random),
       grpcAddress: '127.0.0.1:9094',
+      kafkaAddress: '127.0.0.1:9092',
       onProgress: () => {},
     })
     return new KafkaHandlerClient(core, handlersOf(core.services))

@@ -91,6 +91,14 @@ export class MemoryLeaderLog implements LeaderLog {
     return Promise.resolve(null)
   }
 
+  largestTimestamp(): Promise<{ timestamp: number }> {
+    return Promise.resolve({ timestamp: -1 })
+  }
+
+  endOffsetForEpoch(): { epoch: number; endOffset: number } {
+    return { epoch: this.#leaderEpoch, endOffset: this.logEndOffset }
+  }
+
   #cutTo(offset: number): void {
     while (this.batches.length > 0 && lastOffsetOf(this.batches.at(-1)!) >= offset) {
       this.batches.pop()

@@ -5,6 +5,7 @@ import { BrokerError } from '../../src/base/errors.ts'
 import { FetchWaiters, type FetchWaiter } from '../../src/replication/fetch-waiters.ts'
 import type {
   BatchSlice,
+  EpochEnd,
   FoundOffset,
   PartitionDirectory,
   ReadablePartition,
@@ -23,6 +24,8 @@ export class MemoryPartition implements ReadablePartition {
   readonly waiters: FetchWaiters
   highWatermark = 0
   logStartOffset = 0
+  leaderEpoch = 0
+  holdsZstd = false
   /** While true, reads are promises that `finishColdReads` settles. */
   cold = false
   #endOffset = 0
@@ -106,11 +109,29 @@ export class MemoryPartition implements ReadablePartition {
   findOffset(timestampMs: number): Promise<FoundOffset | null> {
     // Each record's time is its offset.
     const offset = Math.max(timestampMs, this.logStartOffset)
-    const found = offset < this.highWatermark ? { offset, timestampMs: offset } : null
+    const { highWatermark, leaderEpoch } = this
+    const found = offset < highWatermark ? { offset, timestampMs: offset, leaderEpoch } : null
     if (!this.cold) return Promise.resolve(found)
     return new Promise((resolve) => {
       this.#coldReads.push(() => resolve(found))
     })
+  }
+
+  findLargestTimestamp(): Promise<FoundOffset | null> {
+    return this.findOffset(this.highWatermark - 1)
+  }
+
+  checkLeaderEpoch(known: number): void {
+    if (known < 0 || known === this.leaderEpoch) return
+    throw new BrokerError(known < this.leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH')
+  }
+
+  endOfEpoch(): EpochEnd {
+    return { epoch: this.leaderEpoch, endOffset: this.#endOffset }
+  }
+
+  epochAt(): number {
+    return this.leaderEpoch
   }
 
   waitForMore(waiter: FetchWaiter): void {

@@ -58,6 +58,7 @@ function optionsOf(
     'data.dir': dataDir,
     'listeners.grpc': grpc,
     'listeners.http': '127.0.0.1:0',
+    'listeners.kafka': '127.0.0.1:0',
     ...options,
   }
 }

@@ -12,6 +12,7 @@ import { FetchWaiter } from '../../replication/fetch-waiters.ts'
 import { leaveList } from '../../replication/linked-list.ts'
 import type {
   BatchSlice,
+  EpochEnd,
   PartitionDirectory,
   ReadablePartition,
 } from '../../replication/readable-partition.ts'
@@ -22,6 +23,10 @@ export interface FetchPartition {
   readonly fetchOffset: number
   /** Most bytes of this partition's batches. */
   readonly maxBytes: number
+  /** The leader epoch that the reader believes in. Default: -1, it does not say. */
+  readonly leaderEpoch?: number
+  /** Epoch of the last record that the reader has. Default: -1, it does not say. */
+  readonly lastFetchedEpoch?: number
 }
 
 export interface FetchRequest {
@@ -32,6 +37,8 @@ export interface FetchRequest {
   /** Most bytes in the answer, but for a first batch that alone is larger (KIP-74). */
   readonly maxBytes: number
   readonly partitions: readonly FetchPartition[]
+  /** The reader is too old for zstd: topics that are kept in it are refused. Default: false. */
+  readonly withoutZstd?: boolean
 }
 
 export interface Fetched {
@@ -44,6 +51,8 @@ export interface Fetched {
   readonly logStartOffset: number
   /** Whole batches; null when there is nothing to read. */
   readonly batches: Buffer | null
+  /** Where the reader's log and this one part: it has records behind it that never were. Or null. */
+  readonly diverging: EpochEnd | null
 }
 
 /** One partition of the request. */
@@ -52,6 +61,7 @@ class FetchSlot extends FetchWaiter {
   readonly slices: Buffer[] = []
   source: ReadablePartition | null = null
   error: BrokerError | null = null
+  diverging: EpochEnd | null = null
   sizeBytes = 0
   nextOffset: number
   /** There is more to read, but no room for it in the answer. */
@@ -78,13 +88,14 @@ class FetchSlot extends FetchWaiter {
 
   result(): Fetched {
     const { topic, partition } = this.request
-    const { source, error, slices } = this
+    const { source, error, slices, diverging } = this
     if (error !== null || source === null) {
-      return { topic, partition, error, highWatermark: -1, logStartOffset: -1, batches: null }
+      const nothing = { highWatermark: -1, logStartOffset: -1, batches: null, diverging: null }
+      return { topic, partition, error, ...nothing }
     }
     const { highWatermark, logStartOffset } = source
     const whole = slices.length > 1 ? Buffer.concat(slices) : (slices[0] ?? null)
-    return { topic, partition, error, highWatermark, logStartOffset, batches: whole }
+    return { topic, partition, error, highWatermark, logStartOffset, batches: whole, diverging }
   }
 }
 
@@ -106,6 +117,8 @@ export class PendingFetch extends DelayedOperation {
       const slot = new FetchSlot(partition, () => this.#wakeUp())
       try {
         slot.source = partitions.partition(partition.topic, partition.partition)
+        if (request.withoutZstd === true) checkCompression(slot.source)
+        slot.diverging = checkEpochs(slot.source, partition)
       } catch (error) {
         this.#fail(slot, error)
       }
@@ -140,7 +153,7 @@ export class PendingFetch extends DelayedOperation {
   /** @returns a promise when the bytes have to come from the disk */
   #read(slot: FetchSlot): Promise<void> | null {
     const { source } = slot
-    if (source === null || slot.error !== null) return null
+    if (source === null || slot.error !== null || slot.diverging !== null) return null
     const { highWatermark } = source
     if (slot.emptyAt === highWatermark) return null
     const maxBytes = this.#roomFor(slot)
@@ -198,7 +211,9 @@ export class PendingFetch extends DelayedOperation {
 
   #done(): boolean {
     if (this.#over || this.#sizeBytes >= Math.max(1, this.#request.minBytes)) return true
-    return this.#slots.some(({ full, error }) => full || error !== null)
+    return this.#slots.some(({ full, error, diverging }) => {
+      return full || error !== null || diverging !== null
+    })
   }
 
   /**
@@ -227,4 +242,29 @@ export class PendingFetch extends DelayedOperation {
     this.#wake?.()
     this.#wake = null
   }
+}
+
+function checkCompression({ topic, holdsZstd }: ReadablePartition): void {
+  if (!holdsZstd) return
+  const message = 'The topic is kept in zstd, which this version of the client can not read'
+  throw new BrokerError('UNSUPPORTED_COMPRESSION_TYPE', { message, topic })
+}
+
+/**
+ * @returns where the reader's log and the partition part, or null when nothing says that they do
+ * @throws BrokerError as checkLeaderEpoch; OFFSET_OUT_OF_RANGE when the log knows nothing of the
+ *   epoch of the reader's last record. Source: Partition.readRecords in apache/kafka
+ */
+function checkEpochs(
+  source: ReadablePartition,
+  { fetchOffset, leaderEpoch = -1, lastFetchedEpoch = -1 }: FetchPartition,
+): EpochEnd | null {
+  source.checkLeaderEpoch(leaderEpoch)
+  if (lastFetchedEpoch < 0) return null
+  const end = source.endOfEpoch(lastFetchedEpoch)
+  if (end.epoch < 0) {
+    const message = 'The log knows no records of the last epoch that was fetched'
+    throw new BrokerError('OFFSET_OUT_OF_RANGE', { message, lastFetchedEpoch })
+  }
+  return end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset ? end : null
 }

@@ -86,7 +86,7 @@ async function startOrFail(config: BrokerConfig, logger: Logger): Promise<Broker
     // A front says in its message what it could not do, and in the cause why.
     const why = cause === undefined ? null : (systemReason(cause) ?? (cause as Error).message)
     if (why !== null)
-      throw new Failure(`${message}: ${why}; --grpc and --http give other addresses`)
+      throw new Failure(`${message}: ${why}; --grpc, --kafka and --http give other addresses`)
     const reason = code === 'EEXIST' ? 'not a directory' : code ? systemReason(error) : null
     if (reason !== null) throw new Failure(`--data-dir ${dataDir}: ${path ?? dataDir}: ${reason}`)
     // What the language throws is a bug; what the broker does, as of a directory that is damaged or
@@ -103,6 +103,7 @@ function printWelcome({ values }: BrokerConfig, { addresses }: Broker): void {
   writeLine(`
 Sluice is ready.
 
+  Kafka  ${addresses.kafka}
   gRPC   ${addresses.grpc}
   HTTP   http://${addresses.http}  (/healthz, /readyz, /metrics)
   data   ${values.dataDir}

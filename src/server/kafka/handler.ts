@@ -26,6 +26,8 @@ export interface KafkaContext {
  * and quotas. What a handler keeps of a connection it keeps in a WeakMap of these.
  */
 export interface KafkaPeer {
+  /** Our address that the client has connected to. */
+  readonly localHost: string
   /** Who the client is, for the requests that begin from now on. "User:ANONYMOUS" at first. */
   principal: string
   /** True: whatever is not ApiVersions or of SASL closes the connection. */
@@ -52,6 +54,11 @@ export interface Begun<Answer> {
 
 export interface KafkaHandler {
   readonly api: AnyApi
+  /**
+   * False: a connection's next request of this API begins when the one before is answered, so that
+   * a client can't have the broker hold any number of answers. True: the API bounds that itself.
+   */
+  readonly pipelined: boolean
   /** @throws whatever `handle` throws; what is thrown or rejected goes through `refuse` */
   begin(request: never, context: KafkaContext): Begun<unknown>
   /** The answer that says `error` of the whole request, or null: the connection is closed. */
@@ -70,13 +77,14 @@ export interface Handling<Request, Answer> {
   outcome?(answer: Answer): number
 }
 
-/** A handler for an API whose requests have no order among themselves, or are ordered by `handle`. */
+/** A handler for an API whose requests are asked one after the other, as nearly all are. */
 export function handlerOf<Request, Answer>(
   api: Api<Request, never, unknown, Answer>,
   { handle, refuse, outcome = errorCodeIn }: Handling<Request, Answer>,
 ): KafkaHandler {
   return {
     api: api as unknown as AnyApi,
+    pipelined: false,
     begin(request: Request, context: KafkaContext): Begun<Answer> {
       const answer = handle(request, context)
       return { begun: null, done: Promise.resolve(answer) }

@@ -1,7 +1,7 @@
 // All handlers of consumer groups: both protocols, offsets, administration.
 
 import type { GroupService } from '../../../broker/group-service.ts'
-import type { KafkaHandler } from '../handler.ts'
+import type { KafkaContext, KafkaHandler } from '../handler.ts'
 import { classicHandlers } from './groups/classic.ts'
 import { consumerHandlers } from './groups/consumer.ts'
 import { coordinatorHandlers, type KafkaSelf } from './groups/find-coordinator.ts'
@@ -12,10 +12,10 @@ export interface GroupHandlerServices {
   readonly groups: GroupService
 }
 
-/** @param self where clients reach this broker; asked when the first of them wants to know */
+/** @param self where a client reaches this broker */
 export function groupHandlers(
   { groups }: GroupHandlerServices,
-  self: () => KafkaSelf,
+  self: (context: KafkaContext) => KafkaSelf,
 ): readonly KafkaHandler[] {
   return [
     ...coordinatorHandlers({ groups, self }),

@@ -10,19 +10,16 @@ import {
   type FindCoordinatorRequest,
   type FindCoordinatorResponseInit,
 } from '../../../../protocol/kafka/gen/find-coordinator.ts'
-import { handlerOf, type KafkaHandler } from '../../handler.ts'
+import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
+import type { KafkaNode } from '../../nodes.ts'
 import { errorFields, firstError, refusalOfLater } from '../error-fields.ts'
 
 /** Where clients reach this broker over the Kafka protocol. */
-export interface KafkaSelf {
-  readonly nodeId: number
-  readonly host: string
-  readonly port: number
-}
+export type KafkaSelf = Omit<KafkaNode, 'rack'>
 
 export interface FindCoordinatorParts {
   readonly groups: GroupService
-  readonly self: () => KafkaSelf
+  readonly self: (context: KafkaContext) => KafkaSelf
 }
 
 /** Many keys in one request, each with an answer of its own. */
@@ -36,10 +33,11 @@ const NOBODY: KafkaSelf = { nodeId: -1, host: '', port: -1 }
 export function coordinatorHandlers(parts: FindCoordinatorParts): readonly KafkaHandler[] {
   return [
     handlerOf(FIND_COORDINATOR, {
-      async handle(request, { version, caller }): Promise<FindCoordinatorResponseInit> {
+      async handle(request, context): Promise<FindCoordinatorResponseInit> {
+        const { version, caller } = context
         const { keyType } = request
         const refusal = await refusalOfLater(() => ready(parts, caller, keyType))
-        return answerOf(request, version, parts.self(), refusal)
+        return answerOf(request, version, parts.self(context), refusal)
       },
       refuse: (request, error, { version }) => answerOf(request, version, NOBODY, error),
       outcome: ({ errorCode, coordinators }) => errorCode ?? firstError(coordinators ?? []),

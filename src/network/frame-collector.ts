@@ -1,0 +1,153 @@
+// Cuts what arrives on one connection into frames.
+//
+//   | int32 size | frame of that many bytes | int32 size | frame …
+//
+// Reads land in memory that all connections share, since an idle one must cost next to nothing; what
+// is kept of it is copied. The rest of a large frame is read straight into the frame's own memory,
+// which grows with what has really come: a size alone makes nobody allocate.
+
+import assert from 'node:assert'
+
+/** What comes of the bytes that arrive. */
+export interface FrameSink {
+  /** @returns why a frame of this size is not taken, or null */
+  refusal(sizeBytes: number): string | null
+  /** A frame that does not fit into one read has begun. */
+  begun(sizeBytes: number): void
+  /** A whole frame, without its size. Its memory belongs to whoever takes it. */
+  frame(bytes: Buffer): void
+}
+
+/** Frames up to this size never ask whether there is memory for them: no read is larger. */
+export const SMALL_FRAME_BYTES = 64 * 1024
+
+/** Memory that a frame has at least while it is collected. */
+const FIRST_BYTES = 1_024
+
+/** Memory that a frame gets, as a multiple of what has arrived of it. */
+const GROWTH = 8
+
+const SIZE_BYTES = 4
+
+export class FrameCollector {
+  readonly #sink: FrameSink
+  /** Bytes of the size that have arrived, and their value so far. */
+  #sizeBytesRead = 0
+  #size = 0
+  /** The frame that is being collected, as large as its memory is now; null between frames. */
+  #memory: Buffer | null = null
+  #received = 0
+  #frames = 0
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink
+  }
+
+  /** Whole frames so far. */
+  get frameCount(): number {
+    return this.#frames
+  }
+
+  /** Bytes of a frame that has begun and is not whole; 0 between frames. */
+  get partialBytes(): number {
+    return this.#memory === null ? this.#sizeBytesRead : SIZE_BYTES + this.#received
+  }
+
+  /**
+   * Memory of the frame itself for the next read, or null when a read of `sharedBytes` of shared
+   * memory would do as well: it may bring the next frames along.
+   */
+  target(sharedBytes: number): Buffer | null {
+    if (this.#memory === null || this.#size - this.#received < sharedBytes) return null
+    const memory = this.#room(this.#received + 1)
+    return memory.subarray(this.#received)
+  }
+
+  /** So many bytes were read into `target`. @returns as `take` */
+  filled(count: number): string | null {
+    assert(this.#memory !== null && this.#received + count <= this.#memory.byteLength)
+    this.#received += count
+    if (this.#received === this.#size) this.#finish()
+    return null
+  }
+
+  /**
+   * Takes bytes that have arrived. They are copied.
+   *
+   * @returns why the connection can't go on, or null
+   */
+  take(bytes: Uint8Array): string | null {
+    let at = 0
+    while (at < bytes.byteLength) {
+      if (this.#memory === null) {
+        at = this.#takeSize(bytes, at)
+        if (this.#sizeBytesRead < SIZE_BYTES) return null
+        const refusal = this.#begin(bytes.byteLength - at)
+        if (refusal !== null) return refusal
+      }
+      at += this.#takeContent(bytes, at)
+    }
+    return null
+  }
+
+  /** Forgets what was collected: the connection is gone. */
+  clear(): void {
+    this.#memory = null
+    this.#sizeBytesRead = 0
+    this.#received = 0
+  }
+
+  #takeSize(bytes: Uint8Array, start: number): number {
+    let at = start
+    while (this.#sizeBytesRead < SIZE_BYTES && at < bytes.byteLength) {
+      this.#size = (this.#size << 8) | bytes[at]!
+      this.#sizeBytesRead += 1
+      at += 1
+    }
+    return at
+  }
+
+  #begin(availableBytes: number): string | null {
+    const size = this.#size
+    if (size <= 0) return `a frame of ${size} bytes`
+    const refusal = this.#sink.refusal(size)
+    if (refusal !== null) return refusal
+    this.#received = 0
+    const whole = size <= availableBytes
+    if (!whole) this.#sink.begun(size)
+    this.#memory = Buffer.allocUnsafe(whole ? size : memoryFor(size, availableBytes))
+    return null
+  }
+
+  #takeContent(bytes: Uint8Array, at: number): number {
+    const count = Math.min(this.#size - this.#received, bytes.byteLength - at)
+    const memory = this.#room(this.#received + count)
+    memory.set(bytes.subarray(at, at + count), this.#received)
+    this.#received += count
+    if (this.#received === this.#size) this.#finish()
+    return count
+  }
+
+  #room(sizeBytes: number): Buffer {
+    const memory = this.#memory!
+    if (memory.byteLength >= sizeBytes) return memory
+    const grown = Buffer.allocUnsafe(memoryFor(this.#size, sizeBytes))
+    grown.set(memory.subarray(0, this.#received))
+    this.#memory = grown
+    return grown
+  }
+
+  #finish(): void {
+    const frame = this.#memory!
+    assert(frame.byteLength === this.#size)
+    this.clear()
+    this.#size = 0
+    this.#frames += 1
+    this.#sink.frame(frame)
+  }
+}
+
+/** @param arrivedBytes of the frame, 0 or more */
+function memoryFor(frameBytes: number, arrivedBytes: number): number {
+  return Math.min(frameBytes, Math.max(FIRST_BYTES, arrivedBytes * GROWTH))
+}

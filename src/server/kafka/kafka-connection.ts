@@ -1,0 +1,295 @@
+// One client of the Kafka front: its requests in the order in which they came.
+//
+//   frame ─► waits? ─► begin ─► slot ─► done ─► answers in the order of the slots
+//
+// A request begins once the one before it has begun; that is what keeps the order of produced
+// batches. It waits longer when too much is not answered, the client does not take its answers, or
+// an answer to the same API is due. While requests wait the connection is not read.
+
+import type { Caller } from '../../broker/caller.ts'
+import { buffersPass } from '../../io/passing-buffers.ts'
+import type { FrameHandler, ServerConnection } from '../../network/server-connection.ts'
+import type { Dispatch, OpenedRequest } from './dispatch.ts'
+import type { KafkaContext, KafkaPeer } from './handler.ts'
+
+/** Most requests of one connection that are not answered. */
+const MAX_UNANSWERED = 1_024
+
+/** Their bytes: one more may begin while there are fewer. */
+const MAX_UNANSWERED_BYTES = 32 * 1024 * 1024
+
+/** No request begins while the client has to take so many bytes of answers. */
+const MAX_UNSENT_BYTES = 1024 * 1024
+
+/** Reading stops when so many requests, or bytes of them, have come that may not begin. */
+const MAX_WAITING = 16
+const MAX_WAITING_BYTES = 256 * 1024
+
+const ANONYMOUS = 'User:ANONYMOUS'
+
+/** A request that has begun. */
+interface Slot {
+  /** Null for a token. */
+  readonly request: OpenedRequest | null
+  readonly sizeBytes: number
+  readonly startMs: number
+  /** The frame of the answer, empty where none is sent; undefined while it is not known; null closes. */
+  frame: readonly Buffer[] | null | undefined
+}
+
+const NO_FRAME: readonly Buffer[] = []
+
+/** Where a connection finds what it needs of its front. */
+export interface ConnectionFront {
+  readonly dispatch: Dispatch
+  closed(connection: KafkaConnection): void
+}
+
+export class KafkaConnection implements FrameHandler, KafkaPeer {
+  principal = ANONYMOUS
+  mustAuthenticate = false
+  tokens: ((frame: Buffer) => Promise<Buffer | null>) | null = null
+  readonly #connection: ServerConnection
+  readonly #front: ConnectionFront
+  #caller: Caller | null = null
+  #abort: AbortController | null = null
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #slots: Slot[] = []
+  #unansweredBytes = 0
+  /** The request that was begun last holds up those behind it. */
+  #heldUp = false
+  /** Quotas hold up all requests that have not begun. */
+  #paused = false
+  #holding = false
+  #stopping = false
+  #gone = false
+
+  constructor(connection: ServerConnection, front: ConnectionFront) {
+    this.#connection = connection
+    this.#front = front
+  }
+
+  get localHost(): string {
+    return this.#connection.localHost
+  }
+
+  get busy(): boolean {
+    return this.#slots.length > 0 || this.#waiting.length > 0
+  }
+
+  /** Aborted when the client is gone or the broker stops. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    return this.#abort.signal
+  }
+
+  /** Who asks, as a client that calls itself so. */
+  callerOf(clientId: string): Caller {
+    const known = this.#caller
+    if (known !== null && known.clientId === clientId && known.principal === this.principal) {
+      return known
+    }
+    const { remoteHost: host } = this.#connection
+    this.#caller = { principal: this.principal, clientId, host }
+    return this.#caller
+  }
+
+  frame(bytes: Buffer): void {
+    if (this.#stopping) {
+      this.#connection.forget(bytes.byteLength)
+      return
+    }
+    if (this.#waiting.length === 0 && this.#mayBegin(bytes)) {
+      this.#begin(bytes)
+    } else {
+      this.#waiting.push(bytes)
+      this.#waitingBytes += bytes.byteLength
+    }
+    this.#holdOrRelease()
+  }
+
+  drained(): void {
+    this.#proceed()
+  }
+
+  closed(): void {
+    this.#gone = true
+    this.#stopping = true
+    this.#abort?.abort()
+    for (const { byteLength } of this.#waiting.splice(0)) this.#connection.forget(byteLength)
+    this.#connection.forget(this.#unansweredBytes)
+    this.#slots = []
+    this.#unansweredBytes = 0
+    this.#front.closed(this)
+  }
+
+  pause(durationMs: number): void {
+    if (durationMs <= 0 || this.#paused) return
+    this.#paused = true
+    this.#front.dispatch.clock.after(durationMs, () => {
+      this.#paused = false
+      this.#proceed()
+    })
+  }
+
+  /** Begins no more requests, and closes the connection when those that have begun are answered. */
+  stop(): void {
+    this.#stopping = true
+    for (const { byteLength } of this.#waiting.splice(0)) this.#connection.forget(byteLength)
+    this.#waitingBytes = 0
+    this.#abort?.abort()
+    if (this.#slots.length === 0) this.#connection.end()
+  }
+
+  destroy(): void {
+    this.#connection.destroy()
+  }
+
+  #mayBegin(frame: Buffer): boolean {
+    if (this.#heldUp || this.#paused || !this.#connection.open) return false
+    const slots = this.#slots
+    if (slots.length === 0) return this.#connection.unsentBytes < MAX_UNSENT_BYTES
+    if (slots.length >= MAX_UNANSWERED) return false
+    if (this.#unansweredBytes >= MAX_UNANSWERED_BYTES) return false
+    if (this.#connection.unsentBytes >= MAX_UNSENT_BYTES || this.tokens !== null) return false
+    if (frame.byteLength < 2) return true
+    const apiKey = frame.readInt16BE(0)
+    if (this.#front.dispatch.isPipelined(apiKey)) return true
+    return !slots.some(({ request }) => request?.served.handler.api.key === apiKey)
+  }
+
+  #begin(frame: Buffer): void {
+    const { dispatch } = this.#front
+    const sizeBytes = frame.byteLength
+    buffersPass(sizeBytes)
+    this.#unansweredBytes += sizeBytes
+    const startMs = dispatch.clock.monotonicMs()
+    const slot: Slot = { request: null, sizeBytes, startMs, frame: undefined }
+    if (this.tokens !== null) {
+      this.#slots.push(slot)
+      void this.#answerToken(slot, this.tokens(frame))
+      return
+    }
+    let request: OpenedRequest
+    try {
+      request = dispatch.open(frame, this.mustAuthenticate)
+    } catch (error) {
+      // Those before it still get their answers.
+      dispatch.closing(error, this.#connection.remoteHost)
+      this.#slots.push({ ...slot, frame: null })
+      this.#heldUp = true
+      this.#flush()
+      return
+    }
+    request.served.counters.bytesIn.add(sizeBytes)
+    this.#run({ ...slot, request }, request)
+  }
+
+  #run(slot: Slot, request: OpenedRequest): void {
+    const { dispatch } = this.#front
+    this.#slots.push(slot)
+    const context = new RequestContext(this, request)
+    const { begun, done } = dispatch.begin(request, context)
+    if (begun !== null) {
+      this.#heldUp = true
+      void begun.then(() => {
+        this.#heldUp = false
+        this.#proceed()
+      })
+    }
+    void done.then(
+      (answer) => this.#answer(slot, answer, answer === null ? NO_FRAME : undefined),
+      (error: unknown) => {
+        this.#answer(slot, dispatch.refusal(request, error, context), undefined)
+      },
+    )
+  }
+
+  /** @param frame undefined: that of the answer; null as an answer closes */
+  #answer(slot: Slot, answer: unknown, frame: readonly Buffer[] | undefined): void {
+    if (this.#gone) return
+    const { dispatch } = this.#front
+    const request = slot.request!
+    dispatch.answered(request, answer, slot.startMs)
+    slot.frame = frame ?? (answer === null ? null : dispatch.frameOf(request, answer))
+    if (slot === this.#slots[0]) this.#flush()
+  }
+
+  async #answerToken(slot: Slot, answer: Promise<Buffer | null>): Promise<void> {
+    let token: Buffer | null = null
+    try {
+      token = await answer
+    } catch (error) {
+      this.#front.dispatch.closing(error, this.#connection.remoteHost)
+    }
+    slot.frame = token === null ? null : [sizeOf(token), token]
+    this.#flush()
+  }
+
+  /** Sends the answers that are next in order. */
+  #flush(): void {
+    let count = 0
+    for (const { frame, request, sizeBytes } of this.#slots) {
+      if (frame === undefined) break
+      count += 1
+      this.#unansweredBytes -= sizeBytes
+      this.#connection.forget(sizeBytes)
+      if (frame === null) {
+        this.#connection.end()
+        break
+      }
+      if (frame.length === 0) continue
+      this.#connection.send(frame)
+      for (const { byteLength } of frame) request?.served.counters.bytesOut.add(byteLength)
+    }
+    if (count === 0) return
+    this.#slots.splice(0, count)
+    if (this.#stopping && this.#slots.length === 0) this.#connection.end()
+    else this.#proceed()
+  }
+
+  /** Begins requests that wait, as far as they may. */
+  #proceed(): void {
+    while (this.#waiting.length > 0 && this.#mayBegin(this.#waiting[0]!)) {
+      const frame = this.#waiting.shift()!
+      this.#waitingBytes -= frame.byteLength
+      this.#begin(frame)
+    }
+    this.#holdOrRelease()
+  }
+
+  #holdOrRelease(): void {
+    const count = this.#waiting.length
+    const full = count >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES
+    if (full && !this.#holding) {
+      this.#holding = true
+      this.#connection.hold()
+    } else if (count === 0 && this.#holding) {
+      this.#holding = false
+      this.#connection.release()
+    }
+  }
+}
+
+class RequestContext implements KafkaContext {
+  readonly caller: Caller
+  readonly version: number
+  readonly peer: KafkaConnection
+
+  constructor(connection: KafkaConnection, { version, clientId }: OpenedRequest) {
+    this.peer = connection
+    this.version = version
+    this.caller = connection.callerOf(clientId)
+  }
+
+  get signal(): AbortSignal {
+    return this.peer.signal
+  }
+}
+
+function sizeOf({ byteLength }: Buffer): Buffer {
+  const size = Buffer.allocUnsafe(4)
+  size.writeInt32BE(byteLength, 0)
+  return size
+}

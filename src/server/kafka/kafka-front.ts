@@ -1,0 +1,114 @@
+// The Kafka front as a whole: the listener, and the handlers of all APIs on it.
+
+import type { HostPort } from '../../config/address.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { RandomSource } from '../../io/random.ts'
+import { TcpListener } from '../../network/tcp-listener.ts'
+import type { ApiCounterSet } from '../../observability/api-counters.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Services } from '../broker-core.ts'
+import { Dispatch } from './dispatch.ts'
+import type { KafkaHandler } from './handler.ts'
+import { adminHandlers } from './handlers/admin.ts'
+import { apiVersionsHandler } from './handlers/api-versions.ts'
+import { fetchHandlers } from './handlers/fetch.ts'
+import { groupHandlers } from './handlers/groups.ts'
+import { listOffsetsHandlers } from './handlers/list-offsets.ts'
+import { metadataHandlers } from './handlers/metadata.ts'
+import { offsetForLeaderEpochHandlers } from './handlers/offset-for-leader-epoch.ts'
+import { produceHandlers } from './handlers/produce.ts'
+import { KafkaConnection } from './kafka-connection.ts'
+import { kafkaSelf } from './nodes.ts'
+
+/** What handlers may need beside the services. */
+export interface HandlerTools {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+}
+
+/** All APIs that are served, but for ApiVersions, which tells of these. */
+function allHandlers(services: Services, tools: HandlerTools): readonly KafkaHandler[] {
+  return [
+    ...produceHandlers(services),
+    ...fetchHandlers(services, tools),
+    ...listOffsetsHandlers(services),
+    ...offsetForLeaderEpochHandlers(services),
+    ...metadataHandlers(services),
+    ...groupHandlers(services, (context) => kafkaSelf(services.cluster, context)),
+    ...adminHandlers(services),
+  ]
+}
+
+export interface KafkaFrontOptions extends HandlerTools {
+  readonly apis: ApiCounterSet
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  /** Without any traffic for so long, a connection is closed. */
+  readonly connectionsMaxIdleMs: number
+  /** Largest request, in bytes. */
+  readonly maxRequestBytes: number
+  /** Bytes of requests in memory, of all connections. */
+  readonly receiveBytes: number
+  /** How long a request that has begun to arrive may take before its rate counts. Default 9 s. */
+  readonly slowFrameMs?: number
+}
+
+/** With the sweep, which sees a frame up to a second late: slow ones are closed within 10 s. */
+const SLOW_FRAME_MS = 9_000
+
+const MIN_BYTES_PER_SECOND = 256
+
+export class KafkaFront {
+  readonly listener: TcpListener
+  readonly #options: KafkaFrontOptions
+  readonly #connections = new Set<KafkaConnection>()
+
+  constructor(options: KafkaFrontOptions) {
+    this.#options = options
+    this.listener = new TcpListener({
+      ...options,
+      name: 'Kafka',
+      limits: {
+        maxFrameBytes: options.maxRequestBytes,
+        idleMs: options.connectionsMaxIdleMs,
+        slowFrameMs: options.slowFrameMs ?? SLOW_FRAME_MS,
+        minBytesPerSecond: MIN_BYTES_PER_SECOND,
+      },
+    })
+  }
+
+  /** Listens; clients may connect, and are served from `serve` on. @returns the port */
+  bind(address: HostPort): Promise<number> {
+    return this.listener.bind(address)
+  }
+
+  /** Takes requests. */
+  serve(services: Services): void {
+    const handlers = allHandlers(services, this.#options)
+    const dispatch = new Dispatch({
+      ...this.#options,
+      handlers: [...handlers, apiVersionsHandler(handlers)],
+    })
+    const front = {
+      dispatch,
+      closed: (connection: KafkaConnection) => void this.#connections.delete(connection),
+    }
+    this.listener.serve((connection) => {
+      const served = new KafkaConnection(connection, front)
+      this.#connections.add(served)
+      return served
+    })
+  }
+
+  /** Takes no more requests, answers those that have begun, and cuts what takes over `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.listener.stopAccepting()
+    const deadline = this.#options.clock.after(graceMs, () => this.listener.close())
+    for (const connection of [...this.#connections]) connection.stop()
+    if (this.#connections.size < this.listener.connectionCount) this.listener.close()
+    await this.listener.allClosed()
+    deadline.cancel()
+    this.listener.close()
+  }
+}
