@@ -1,0 +1,212 @@
+// Reads the partitions of a stream that one broker leads: one long poll after the other.
+//
+//   partitions, credit ─► Fetch ─► waits at the broker for records ─► batches ─► Fetch ─► …
+
+import { buffersPass } from '../../../io/passing-buffers.ts'
+import { FETCH } from '../../../protocol/kafka/gen/fetch.ts'
+import type {
+  FetchableTopicResponse,
+  FetchRequestInit,
+  FetchResponse,
+  PartitionData,
+} from '../../../protocol/kafka/gen/fetch.ts'
+import { SluiceError } from '../../errors.ts'
+import type { FetchListener } from '../../transport.ts'
+import type { BrokerConnection } from '../broker-connection.ts'
+import { errorOfId } from '../kafka-error.ts'
+import { leaderError } from '../offset-lookup.ts'
+import { BrokerSession } from './broker-session.ts'
+import type { SessionRequest } from './broker-session.ts'
+import type { FetchPartition } from './fetch-partition.ts'
+import { wholeBatches } from './whole-batches.ts'
+
+/** What a lane asks of its stream. */
+export interface LaneOwner {
+  readonly listener: FetchListener
+  /** @throws SluiceError when the broker can't be reached */
+  connection(nodeId: number): BrokerConnection
+  /** Name of a topic by its id. */
+  nameOf(topicId: string): string | undefined
+  /** Takes credit for a poll. @returns how many bytes it may bring; 0: none now */
+  reserve(): number
+  /** Gives back what `reserve` gave, and takes what was brought. */
+  settle(reservedBytes: number, broughtBytes: number): void
+  /** A partition can't be read any more. It has left the lane. */
+  lost(partition: FetchPartition, error: SluiceError): void
+}
+
+/** How long a broker waits for records before it answers that there are none, in milliseconds. */
+const MAX_WAIT_MS = 500
+
+/** A broker that does not answer a poll for so long is gone. */
+const ANSWER_WITHIN_MS = 30_000
+
+/** Most bytes of one partition in an answer: what the whole answer may have is less, mostly. */
+const PARTITION_MAX_BYTES = 8 * 1024 * 1024
+
+/** Sessions that may end one after the other before that is an error. */
+const MAX_SESSION_ERRORS = 2
+
+export class FetchLane {
+  readonly nodeId: number
+  readonly #owner: LaneOwner
+  readonly #session = new BrokerSession(PARTITION_MAX_BYTES)
+  readonly #partitions = new Map<string, FetchPartition>()
+  /** Those that may be read now. Where one brought batches, it goes to the end. */
+  readonly #readable = new Set<FetchPartition>()
+  #connection: BrokerConnection | null = null
+  #polling = false
+  /** Answers, one after the other, that the session is no more. */
+  #sessionErrors = 0
+
+  constructor(nodeId: number, owner: LaneOwner) {
+    this.nodeId = nodeId
+    this.#owner = owner
+  }
+
+  /** True while a request waits at the broker. */
+  get isPolling(): boolean {
+    return this.#polling
+  }
+
+  /** True when there is something to read. */
+  get hasReadable(): boolean {
+    return this.#readable.size > 0
+  }
+
+  has(partition: FetchPartition): boolean {
+    return this.#partitions.get(nameOf(partition)) === partition
+  }
+
+  add(partition: FetchPartition): void {
+    this.#partitions.set(nameOf(partition), partition)
+    this.changed(partition)
+  }
+
+  remove(partition: FetchPartition): void {
+    if (!this.has(partition)) return
+    this.#partitions.delete(nameOf(partition))
+    this.#readable.delete(partition)
+  }
+
+  /** A partition of the lane was paused or resumed. */
+  changed(partition: FetchPartition): void {
+    if (partition.readable) this.#readable.add(partition)
+    else this.#readable.delete(partition)
+  }
+
+  /** Asks for records, unless that is under way, there is nothing to read, or no credit. */
+  poll(): void {
+    if (this.#polling || this.#readable.size === 0) return
+    const maxBytes = this.#owner.reserve()
+    if (maxBytes === 0) return
+    this.#polling = true
+    let broughtBytes = 0
+    this.#ask(maxBytes)
+      .then(
+        (response) => {
+          broughtBytes = this.#take(response)
+        },
+        (error: unknown) => this.#broken(SluiceError.from(error)),
+      )
+      .finally(() => {
+        this.#polling = false
+        this.#owner.settle(maxBytes, broughtBytes)
+      })
+      .catch((error: unknown) => this.#broken(SluiceError.from(error)))
+  }
+
+  async #ask(maxBytes: number): Promise<FetchResponse> {
+    const connection = this.#owner.connection(this.nodeId)
+    // Another connection: another session.
+    if (connection !== this.#connection) this.#session.reset()
+    this.#connection = connection
+    const session = this.#session.next(this.#readable)
+    for (const partition of this.#readable) partition.askedGeneration = partition.generation
+    return await connection.call(FETCH, requestOf(session, maxBytes), ANSWER_WITHIN_MS)
+  }
+
+  /** @returns bytes of batches that were told */
+  #take({ errorCode, sessionId, responses }: FetchResponse): number {
+    const inSession = this.#session.answered(errorCode, sessionId)
+    this.#sessionErrors = inSession ? 0 : this.#sessionErrors + 1
+    if (!inSession && this.#sessionErrors <= MAX_SESSION_ERRORS) return 0
+    const error = errorOfId(errorCode)
+    if (error !== null) {
+      this.#broken(error)
+      return 0
+    }
+    let broughtBytes = 0
+    for (const topic of responses) {
+      const name = this.#topicName(topic)
+      if (name === undefined) continue
+      for (const data of topic.partitions) broughtBytes += this.#takePartition(name, data)
+    }
+    if (broughtBytes === 0) this.#owner.listener.heartbeat()
+    return broughtBytes
+  }
+
+  #topicName({ topic, topicId }: FetchableTopicResponse): string | undefined {
+    return topic === '' ? this.#owner.nameOf(topicId) : topic
+  }
+
+  #takePartition(topic: string, data: PartitionData): number {
+    const partition = this.#partitions.get(nameOf({ topic, partition: data.partitionIndex }))
+    // Sought, paused or given up since it was asked for: what is wanted will be asked for anew.
+    if (partition === undefined || !partition.readable) return 0
+    if (partition.generation !== partition.askedGeneration) return 0
+    const error = leaderError(data.errorCode, partition)
+    if (error !== null) {
+      this.#lose(partition, error)
+      return 0
+    }
+    partition.highWatermark = data.highWatermark
+    partition.logStartOffset = data.logStartOffset
+    if (data.records === null || data.records.byteLength === 0) return 0
+    return this.#takeRecords(partition, data.records)
+  }
+
+  #takeRecords(partition: FetchPartition, records: Buffer): number {
+    let sizeBytes: number
+    try {
+      const whole = wholeBatches(records, partition.nextOffset)
+      sizeBytes = whole.sizeBytes
+      partition.nextOffset = whole.nextOffset
+    } catch (error) {
+      this.#lose(partition, SluiceError.from(error))
+      return 0
+    }
+    this.#readable.delete(partition)
+    this.#readable.add(partition)
+    buffersPass(sizeBytes)
+    const { topic, tag, highWatermark, logStartOffset } = partition
+    this.#owner.listener.batches({
+      topic,
+      partition: partition.partition,
+      tag,
+      highWatermark,
+      logStartOffset,
+      batches: sizeBytes === records.byteLength ? records : records.subarray(0, sizeBytes),
+    })
+    return sizeBytes
+  }
+
+  #lose(partition: FetchPartition, error: SluiceError): void {
+    this.remove(partition)
+    this.#owner.lost(partition, error)
+  }
+
+  /** The poll failed as a whole: so do all partitions that it was for. */
+  #broken(error: SluiceError): void {
+    this.#session.reset()
+    for (const partition of this.#readable) this.#lose(partition, error)
+  }
+}
+
+function requestOf(session: SessionRequest, maxBytes: number): FetchRequestInit {
+  return { replicaId: -1, maxWaitMs: MAX_WAIT_MS, minBytes: 1, maxBytes, isolationLevel: 0, ...session }
+}
+
+function nameOf({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic}-${partition}`
+}

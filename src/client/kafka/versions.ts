@@ -1,0 +1,64 @@
+// Which version of an API a connection speaks: the highest that both sides know.
+
+import { API_KEYS } from '../../protocol/kafka/gen/api-keys.ts'
+import type { ApiVersion } from '../../protocol/kafka/gen/api-versions.ts'
+import { SluiceError } from '../errors.ts'
+
+/**
+ * Where this client stays below what its codecs can:
+ *
+ *   Produce 11        12 belongs to the newer protocol of transactions (KIP-890), 13 to topic ids
+ *   Fetch 17          18 is for followers
+ *   Metadata 12       13 tells of moves to other clusters
+ *   FindCoordinator 4 5 and 6 are for transactions and share groups
+ *   OffsetCommit and OffsetFetch 9    10 takes topic ids
+ *   DescribeGroups 5  6 refuses groups that 5 calls Dead
+ *   InitProducerId 4  next: transactions that may be aborted
+ */
+const HIGHEST = new Map<number, number>([
+  [API_KEYS.Produce, 11],
+  [API_KEYS.Fetch, 17],
+  [API_KEYS.Metadata, 12],
+  [API_KEYS.FindCoordinator, 4],
+  [API_KEYS.OffsetCommit, 9],
+  [API_KEYS.OffsetFetch, 9],
+  [API_KEYS.DescribeGroups, 5],
+  [API_KEYS.InitProducerId, 4],
+])
+
+/** What is needed of an API to choose a version. */
+export interface Versioned {
+  readonly key: number
+  readonly name: string
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+/** The versions that one broker serves. */
+export class BrokerVersions {
+  readonly #ranges: ReadonlyMap<number, ApiVersion>
+
+  constructor(served: readonly ApiVersion[]) {
+    this.#ranges = new Map(served.map((range) => [range.apiKey, range]))
+  }
+
+  /** Null when there is none that both sides know. */
+  find({ key, minVersion, maxVersion }: Versioned): number | null {
+    const range = this.#ranges.get(key)
+    if (range === undefined) return null
+    const version = Math.min(HIGHEST.get(key) ?? maxVersion, maxVersion, range.maxVersion)
+    return version >= Math.max(minVersion, range.minVersion) ? version : null
+  }
+
+  /** @throws SluiceError UNSUPPORTED_VERSION */
+  choose(api: Versioned): number {
+    const version = this.find(api)
+    if (version !== null) return version
+    const { minVersion: from, maxVersion: to } = api
+    const range = this.#ranges.get(api.key)
+    const serves = range === undefined ? 'none' : `${range.minVersion} to ${range.maxVersion}`
+    const message = `The broker serves no version of ${api.name} that this client speaks`
+    const facts = { api: api.name, broker: serves, client: `${from} to ${to}` }
+    throw new SluiceError('UNSUPPORTED_VERSION', facts, { message })
+  }
+}
