@@ -1,7 +1,7 @@
 // What many partitions cost: the same small batches a second, to one partition and to a thousand.
 
 import type { Admin } from '../../src/client/index.ts'
-import { openTransport } from '../../src/client/grpc/open-transport.ts'
+import { openTransport } from '../../src/client/open-transport.ts'
 import { readyBatch } from './batches.ts'
 import type { Target } from './load.ts'
 import { newLatencies, percentileMs } from './measure.ts'

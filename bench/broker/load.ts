@@ -2,7 +2,7 @@
 
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js'
-import { openTransport } from '../../src/client/grpc/open-transport.ts'
+import { openTransport } from '../../src/client/open-transport.ts'
 import type { ReadyBatch } from './batches.ts'
 import { CEILING_METHODS } from './ceiling-methods.ts'
 import { newLatencies, timed, type Run } from './measure.ts'

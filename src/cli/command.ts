@@ -9,7 +9,7 @@ const BOOTSTRAP = '127.0.0.1:9094'
 export function connected(command: Command): Command {
   return command
     .addOption(
-      new Option('--bootstrap <host:port>', 'a broker’s gRPC address; several with commas')
+      new Option('--bootstrap <host:port>', 'brokers: host:port of gRPC, or kafka://host:port')
         .env('SLUICE_BOOTSTRAP')
         .argParser(bootstrap)
         .default([BOOTSTRAP], BOOTSTRAP),

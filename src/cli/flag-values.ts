@@ -83,13 +83,16 @@ export function durationMs(text: string): number {
   return duration
 }
 
-/** Where brokers are: `host:port`, or several with commas. */
+/** Where brokers are: `host:port` or `kafka://host:port`, or several of one kind with commas. */
 export function bootstrap(text: string): readonly string[] {
   try {
-    return parseBootstrap(text)
+    const { protocol, addresses } = parseBootstrap(text)
+    return protocol === 'grpc' ? addresses : addresses.map((address) => `kafka://${address}`)
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
-    throw new InvalidArgumentError('It is host:port, or several with commas between.')
+    throw new InvalidArgumentError(
+      'It is host:port or kafka://host:port, or several of one kind with commas between.',
+    )
   }
 }
 

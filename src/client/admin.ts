@@ -23,7 +23,7 @@ import type {
 import { backoffMs } from './backoff.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { SluiceError } from './errors.ts'
-import { openTransport } from './grpc/open-transport.ts'
+import { openTransport } from './open-transport.ts'
 import { checkNumber } from './option-checks.ts'
 import { sleep } from './sleep.ts'
 import type { Transport } from './transport.ts'

@@ -75,5 +75,5 @@ export { CLIENT_ERRORS, SluiceError } from './errors.ts'
 export type { ClientErrorCode, ErrorFacts, SluiceErrorCode } from './errors.ts'
 
 export type { ConnectionOptions } from './connection-options.ts'
-export { openTransport } from './grpc/open-transport.ts'
+export { openTransport } from './open-transport.ts'
 export type { Acks, PartitionRef, StartPosition, Transport } from './transport.ts'

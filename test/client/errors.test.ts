@@ -68,18 +68,31 @@ describe('a gRPC status', () => {
 
 describe('bootstrap', () => {
   test.each([
-    [undefined, ['127.0.0.1:9094']],
-    ['host', ['host:9094']],
-    ['a:1, b:2', ['a:1', 'b:2']],
-    [
-      ['a:1', '[::1]:2', '[::1]'],
-      ['a:1', '[::1]:2', '[::1]:9094'],
-    ],
-  ])('%j', (given, expected) => {
-    expect(parseBootstrap(given)).toEqual(expected)
+    [undefined, 'grpc', ['127.0.0.1:9094']],
+    ['host', 'grpc', ['host:9094']],
+    ['a:1, b:2', 'grpc', ['a:1', 'b:2']],
+    [['a:1', '[::1]:2', '[::1]'], 'grpc', ['a:1', '[::1]:2', '[::1]:9094']],
+    ['grpc://a', 'grpc', ['a:9094']],
+    ['kafka://a:1,b:2', 'kafka', ['a:1', 'b:2']],
+    [['kafka://a', 'kafka://[::1]'], 'kafka', ['a:9092', '[::1]:9092']],
+  ])('%j', (given, protocol, addresses) => {
+    expect(parseBootstrap(given)).toEqual({ protocol, addresses })
   })
 
-  test.each(['', 'a:0', 'a:65536', 'a:b', 'http://a:1', 'a:1,', ':1', '::1'])('not %j', (given) => {
+  test.each([
+    '',
+    'a:0',
+    'a:65536',
+    'a:b',
+    'http://a:1',
+    'a:1,',
+    ':1',
+    '::1',
+    'kafka://',
+    'kafka://a:1/b',
+    'kafka://a:1,grpc://b:1',
+    'a:1,kafka://b:1',
+  ])('not %j', (given) => {
     expect(() => parseBootstrap(given)).toThrowError(
       expect.objectContaining({ code: 'INVALID_OPTION' }),
     )

@@ -1,7 +1,7 @@
 // Eight producers that never send a record twice, for tests that take the broker away under them.
 
 import { Admin, Consumer } from '../../src/client/index.ts'
-import { openTransport } from '../../src/client/grpc/open-transport.ts'
+import { openTransport } from '../../src/client/open-transport.ts'
 import type { ProduceStream, Transport } from '../../src/client/transport.ts'
 import { BatchBuilder } from '../../src/record/batch-builder.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'

@@ -47,7 +47,7 @@ export class Connection {
 
   /** Opens nothing yet. @throws SluiceError INVALID_OPTION */
   constructor(options: ConnectionOptions, clock: Clock) {
-    this.#addresses = parseBootstrap(options.bootstrap)
+    this.#addresses = parseBootstrap(options.bootstrap).addresses
     this.#clientId = options.clientId ?? DEFAULT_CLIENT_ID
     this.#clock = clock
   }

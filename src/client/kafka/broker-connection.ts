@@ -161,7 +161,7 @@ export class BrokerConnection {
 
   #ask(
     api: ClientApi<never, unknown>,
-    message: RequestOf<never>,
+    message: RequestOf<unknown>,
     timeoutMs: number,
     answered: boolean,
   ): Promise<unknown> {

@@ -94,6 +94,16 @@ export class Cluster {
     return await this.connection(nodeId).call(api, message, timeoutMs)
   }
 
+  /** Asks whoever is at an address. */
+  async callAt<Init, Response>(
+    address: HostAndPort,
+    api: ClientApi<Init, Response>,
+    message: RequestOf<Init>,
+    timeoutMs: number,
+  ): Promise<Response> {
+    return await this.#calls.to(address).call(api, message, timeoutMs)
+  }
+
   /** Asks any broker. */
   async callAny<Init, Response>(
     api: ClientApi<Init, Response>,
@@ -118,6 +128,20 @@ export class Cluster {
       return await this.callAny(api, message, deadline.leftMs)
     }
     return await this.call(controllerId, api, message, deadline.leftMs)
+  }
+
+  /** Asks every broker. One answer each. */
+  async callAll<Init, Response>(
+    api: ClientApi<Init, Response>,
+    message: RequestOf<Init>,
+    timeoutMs: number,
+  ): Promise<readonly Response[]> {
+    const deadline = new Deadline(this.clock, timeoutMs)
+    await this.readMetadata([], deadline)
+    const addresses = this.metadata.brokers()
+    return await Promise.all(
+      addresses.map((address) => this.callAt(address, api, message, deadline.leftMs)),
+    )
   }
 
   /** A connection that takes requests, to whichever broker can be reached. */

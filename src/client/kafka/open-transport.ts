@@ -11,6 +11,7 @@ import { Cluster } from './cluster.ts'
 import { clusterCalls } from './cluster-calls.ts'
 import { configCalls } from './config-calls.ts'
 import { openFetchStream } from './fetch-stream.ts'
+import { groupCalls } from './group/group-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
 import { recordCalls } from './record-calls.ts'
 import { authenticator } from './sasl.ts'
@@ -46,6 +47,7 @@ export function openKafkaTransport(
     ...configCalls(cluster),
     ...recordCalls(cluster),
     ...clusterCalls(cluster),
+    ...groupCalls(cluster),
     openProduceStream: (listener) => openProduceStream(cluster, listener),
     openFetchStream: (listener) => openFetchStream(cluster, listener),
     close: () => cluster.close(),

@@ -10,12 +10,12 @@ import type { CreatableTopicResult } from '../../protocol/kafka/gen/create-topic
 import { DELETE_TOPICS } from '../../protocol/kafka/gen/delete-topics.ts'
 import type { MetadataResponseTopic } from '../../protocol/kafka/gen/metadata.ts'
 import type { AdminCalls, NewTopic, PageOptions, Topic, TopicPage } from '../admin-calls.ts'
-import { SluiceError } from '../errors.ts'
 import { sleep } from '../sleep.ts'
 import type { Cluster } from './cluster.ts'
 import { CONFIG_SOURCE, topicConfigs } from './config-calls.ts'
 import { Deadline } from './deadline.ts'
 import { errorOfId } from './kafka-error.ts'
+import { only } from './only.ts'
 import { describePartitions } from './partition-descriptions.ts'
 
 /** How often a broker is asked whether it knows of a change, in milliseconds. */
@@ -200,12 +200,4 @@ function throwRefusal(
   if (error === null) return
   // A quota on changes says how long to wait.
   throw error.code === 'THROTTLING_QUOTA_EXCEEDED' ? error.with({}, throttleTimeMs) : error
-}
-
-/** The one answer to a request for one. */
-export function only<T>(answers: readonly T[]): T {
-  const [first] = answers
-  if (first !== undefined) return first
-  const message = 'The broker did not answer what it was asked'
-  throw new SluiceError('UNKNOWN_SERVER_ERROR', {}, { message })
 }
