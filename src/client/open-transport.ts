@@ -21,6 +21,7 @@ export function openTransport(
   options: ConnectionOptions = {},
   clock: Clock = realClock,
 ): Transport {
-  if (parseBootstrap(options.bootstrap).protocol === 'grpc') return openGrpcTransport(options, clock)
+  if (parseBootstrap(options.bootstrap).protocol === 'grpc')
+    return openGrpcTransport(options, clock)
   return openKafkaTransport(options, { clock, random: realRandom })
 }

@@ -58,22 +58,23 @@ const TCP_KEEP_ALIVE_MS = 30_000
 /** Over TCP. A frame that claims to be larger than `maxFrameBytes`, or below 0, ends the connection. */
 export const connectFrames: ConnectFrames = (address, maxFrameBytes, listener) => {
   const input = new FrameInput(maxFrameBytes, (frame) => listener.frame(frame))
-  let socket: Socket
   let failure: Error | null = null
-  const received = (sizeBytes: number): boolean => {
-    try {
-      input.received(sizeBytes)
-    } catch (error) {
-      socket.destroy(error as Error)
-    }
-    return !socket.destroyed
-  }
-  socket = connect({
+  const socket: Socket = connect({
     ...address,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-    onread: { buffer: () => input.room(), callback: received },
+    onread: {
+      buffer: () => input.room(),
+      callback(sizeBytes) {
+        try {
+          input.received(sizeBytes)
+        } catch (error) {
+          socket.destroy(error as Error)
+        }
+        return !socket.destroyed
+      },
+    },
   })
   socket.on('connect', () => listener.connected())
   socket.on('error', (error) => {

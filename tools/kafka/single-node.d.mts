@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process'
 export function startSingleNode(
   classpath: string,
   directory: string,
-  settings: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string | number>>,
   port: number,
 ): Promise<ChildProcess>
 

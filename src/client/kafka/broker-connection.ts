@@ -20,13 +20,12 @@ import { FrameReader } from '../../protocol/kafka/frame-reader.ts'
 import { FrameWriter } from '../../protocol/kafka/frame-writer.ts'
 import { readResponse, writeRequest } from '../../protocol/kafka/frames.ts'
 import { API_VERSIONS } from '../../protocol/kafka/gen/api-versions.ts'
-import type { ApiVersionsResponse } from '../../protocol/kafka/gen/api-versions.ts'
 import type { Api } from '../../protocol/kafka/message-codec.ts'
-import { ERRORS } from '../../base/errors.ts'
 import { SluiceError } from '../errors.ts'
-import { brokenAnswer, networkError, throwErrorOf } from './kafka-error.ts'
+import { brokenAnswer, networkError } from './kafka-error.ts'
 import type { Authenticate } from './sasl.ts'
-import { BrokerVersions } from './versions.ts'
+import { negotiate, saysUnsupportedVersion } from './versions.ts'
+import type { BrokerVersions } from './versions.ts'
 
 /** An API as a client uses it. */
 export type ClientApi<Init, Response> = Api<unknown, Init, Response, never>
@@ -56,8 +55,6 @@ const SLAB_BYTES = 16 * 1024
 
 /** Longest delay that a timer takes, in milliseconds. */
 const MAX_DELAY_MS = 0x7fff_ffff
-
-const SOFTWARE = { clientSoftwareName: 'sluice-js', clientSoftwareVersion: '1' }
 
 interface Request {
   readonly api: ClientApi<unknown, unknown>
@@ -267,8 +264,9 @@ export class BrokerConnection {
 
   async #handshake(): Promise<void> {
     try {
-      const served = await this.#negotiate()
-      const versions = new BrokerVersions(served.apiKeys)
+      const versions = await negotiate((version, message) => {
+        return this.#exchange(API_VERSIONS, version, message)
+      })
       await this.#parts.authenticate?.((api, message) => {
         return this.#exchange(api, versions.choose(api), message)
       })
@@ -281,22 +279,6 @@ export class BrokerConnection {
     } catch (error) {
       this.close(SluiceError.from(error))
     }
-  }
-
-  /**
-   * Asks which versions the broker serves. One that does not know the version of this very request
-   * answers in version 0, and names the versions that it does know (KIP-511).
-   */
-  async #negotiate(): Promise<ApiVersionsResponse> {
-    const first = await this.#exchange(API_VERSIONS, API_VERSIONS.maxVersion, SOFTWARE)
-    if (first.errorCode !== ERRORS.UNSUPPORTED_VERSION.id) {
-      throwErrorOf(first.errorCode, null)
-      return first
-    }
-    const version = new BrokerVersions(first.apiKeys).find(API_VERSIONS) ?? 0
-    const second = await this.#exchange(API_VERSIONS, version, SOFTWARE)
-    throwErrorOf(second.errorCode, null)
-    return second
   }
 
   /** Asks while the connection is made. The time that it has is that of the connection. */
@@ -367,9 +349,4 @@ export class BrokerConnection {
     const { host, port } = this.address
     return { broker: `${host}:${port}` }
   }
-}
-
-/** Of an answer to ApiVersions: whether it is in version 0, whatever was asked (KIP-511). */
-function saysUnsupportedVersion(bytes: Buffer): boolean {
-  return bytes.byteLength >= 6 && bytes.readInt16BE(4) === ERRORS.UNSUPPORTED_VERSION.id
 }

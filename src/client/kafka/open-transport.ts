@@ -8,14 +8,14 @@ import { checkSasl, DEFAULT_CLIENT_ID, parseBootstrap } from '../connection-opti
 import type { ConnectionOptions } from '../connection-options.ts'
 import type { Transport } from '../transport.ts'
 import { Cluster } from './cluster.ts'
-import { clusterCalls } from './cluster-calls.ts'
-import { configCalls } from './config-calls.ts'
+import { clusterCalls } from './admin/cluster-calls.ts'
+import { configCalls } from './admin/config-calls.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import { groupCalls } from './group/group-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
-import { recordCalls } from './record-calls.ts'
+import { recordCalls } from './admin/record-calls.ts'
 import { authenticator } from './sasl.ts'
-import { topicCalls } from './topic-calls.ts'
+import { topicCalls } from './admin/topic-calls.ts'
 
 /** Longest time until a broker takes requests, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000

@@ -58,7 +58,8 @@ async function scram(
   say: (text: string) => Promise<string>,
 ): Promise<void> {
   const hash = mechanism === 'scram-sha-256' ? 'sha256' : 'sha512'
-  const hmac = (key: Uint8Array, text: string): Buffer => createHmac(hash, key).update(text).digest()
+  const hmac = (key: Uint8Array, text: string): Buffer =>
+    createHmac(hash, key).update(text).digest()
 
   const nonce = random.bytes(NONCE_BYTES).toString('base64')
   const name = username.replaceAll('=', '=3D').replaceAll(',', '=2C')

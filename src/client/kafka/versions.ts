@@ -1,8 +1,15 @@
 // Which version of an API a connection speaks: the highest that both sides know.
 
+import { ERRORS } from '../../base/errors.ts'
 import { API_KEYS } from '../../protocol/kafka/gen/api-keys.ts'
-import type { ApiVersion } from '../../protocol/kafka/gen/api-versions.ts'
+import { API_VERSIONS } from '../../protocol/kafka/gen/api-versions.ts'
+import type {
+  ApiVersion,
+  ApiVersionsRequestInit,
+  ApiVersionsResponse,
+} from '../../protocol/kafka/gen/api-versions.ts'
 import { SluiceError } from '../errors.ts'
+import { throwErrorOf } from './kafka-error.ts'
 
 /**
  * Where this client stays below what its codecs can:
@@ -25,6 +32,9 @@ const HIGHEST = new Map<number, number>([
   [API_KEYS.DescribeGroups, 5],
   [API_KEYS.InitProducerId, 4],
 ])
+
+/** What this client is called in the broker's metrics. */
+const SOFTWARE = { clientSoftwareName: 'sluice-js', clientSoftwareVersion: '1' }
 
 /** What is needed of an API to choose a version. */
 export interface Versioned {
@@ -61,4 +71,29 @@ export class BrokerVersions {
     const facts = { api: api.name, broker: serves, client: `${from} to ${to}` }
     throw new SluiceError('UNSUPPORTED_VERSION', facts, { message })
   }
+}
+
+/**
+ * Asks which versions the broker serves. One that does not know the version of this very request
+ * answers in version 0, and names the versions that it does know (KIP-511).
+ *
+ * @param ask sends an ApiVersions request in a version
+ */
+export async function negotiate(
+  ask: (version: number, message: ApiVersionsRequestInit) => Promise<ApiVersionsResponse>,
+): Promise<BrokerVersions> {
+  const first = await ask(API_VERSIONS.maxVersion, SOFTWARE)
+  const served = new BrokerVersions(first.apiKeys)
+  if (first.errorCode !== ERRORS.UNSUPPORTED_VERSION.id) {
+    throwErrorOf(first.errorCode, null)
+    return served
+  }
+  const second = await ask(served.find(API_VERSIONS) ?? 0, SOFTWARE)
+  throwErrorOf(second.errorCode, null)
+  return new BrokerVersions(second.apiKeys)
+}
+
+/** Of an answer to ApiVersions: whether it is in version 0, whatever was asked (KIP-511). */
+function saysUnsupportedVersion(bytes: Buffer): boolean {
+  return bytes.byteLength >= 6 && bytes.readInt16BE(4) === ERRORS.UNSUPPORTED_VERSION.id
 }

@@ -105,9 +105,7 @@ export class BrokerSession {
 }
 
 function isAsTold({ nextOffset, leaderEpoch, topicId }: FetchPartition, told: Told): boolean {
-  return (
-    told.offset === nextOffset && told.leaderEpoch === leaderEpoch && told.topicId === topicId
-  )
+  return told.offset === nextOffset && told.leaderEpoch === leaderEpoch && told.topicId === topicId
 }
 
 /** Puts what belongs to one topic together. */

@@ -204,7 +204,14 @@ export class FetchLane {
 }
 
 function requestOf(session: SessionRequest, maxBytes: number): FetchRequestInit {
-  return { replicaId: -1, maxWaitMs: MAX_WAIT_MS, minBytes: 1, maxBytes, isolationLevel: 0, ...session }
+  return {
+    replicaId: -1,
+    maxWaitMs: MAX_WAIT_MS,
+    minBytes: 1,
+    maxBytes,
+    isolationLevel: 0,
+    ...session,
+  }
 }
 
 function nameOf({ topic, partition }: { topic: string; partition: number }): string {

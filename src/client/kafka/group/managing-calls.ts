@@ -44,7 +44,9 @@ export function managingCalls(
         }
       }
       return [...groups.values()]
-        .filter(({ state }) => states === undefined || states.length === 0 || states.includes(state))
+        .filter(
+          ({ state }) => states === undefined || states.length === 0 || states.includes(state),
+        )
         .filter(({ type }) => types === undefined || types.length === 0 || types.includes(type))
         .toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1))
     },

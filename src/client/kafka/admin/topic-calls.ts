@@ -3,19 +3,19 @@
 // A cluster carries out a change before all of its brokers know of it. Here a call returns when the
 // broker that we ask knows of it too, so that what comes next finds what was made.
 
-import { ZERO_UUID } from '../../base/uuid.ts'
-import { CREATE_PARTITIONS } from '../../protocol/kafka/gen/create-partitions.ts'
-import { CREATE_TOPICS } from '../../protocol/kafka/gen/create-topics.ts'
-import type { CreatableTopicResult } from '../../protocol/kafka/gen/create-topics.ts'
-import { DELETE_TOPICS } from '../../protocol/kafka/gen/delete-topics.ts'
-import type { MetadataResponseTopic } from '../../protocol/kafka/gen/metadata.ts'
-import type { AdminCalls, NewTopic, PageOptions, Topic, TopicPage } from '../admin-calls.ts'
-import { sleep } from '../sleep.ts'
-import type { Cluster } from './cluster.ts'
+import { ZERO_UUID } from '../../../base/uuid.ts'
+import { CREATE_PARTITIONS } from '../../../protocol/kafka/gen/create-partitions.ts'
+import { CREATE_TOPICS } from '../../../protocol/kafka/gen/create-topics.ts'
+import type { CreatableTopicResult } from '../../../protocol/kafka/gen/create-topics.ts'
+import { DELETE_TOPICS } from '../../../protocol/kafka/gen/delete-topics.ts'
+import type { MetadataResponseTopic } from '../../../protocol/kafka/gen/metadata.ts'
+import type { AdminCalls, NewTopic, PageOptions, Topic, TopicPage } from '../../admin-calls.ts'
+import { sleep } from '../../sleep.ts'
+import type { Cluster } from '../cluster.ts'
 import { CONFIG_SOURCE, topicConfigs } from './config-calls.ts'
-import { Deadline } from './deadline.ts'
-import { errorOfId } from './kafka-error.ts'
-import { only } from './only.ts'
+import { Deadline } from '../deadline.ts'
+import { errorOfId } from '../kafka-error.ts'
+import { only } from '../only.ts'
 import { describePartitions } from './partition-descriptions.ts'
 
 /** How often a broker is asked whether it knows of a change, in milliseconds. */

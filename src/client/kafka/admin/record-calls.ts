@@ -1,16 +1,16 @@
 // Offsets and records of partitions, over Kafka: each is asked of its leader.
 
-import { DELETE_RECORDS } from '../../protocol/kafka/gen/delete-records.ts'
-import type { AdminCalls, PartitionOffsets, PositionOf, RecordsDeleted } from '../admin-calls.ts'
-import { SluiceError } from '../errors.ts'
-import { sleep } from '../sleep.ts'
-import type { PartitionRef, StartPosition, Transport } from '../transport.ts'
-import type { Cluster } from './cluster.ts'
-import { Deadline } from './deadline.ts'
-import { errorOfId } from './kafka-error.ts'
-import { EDGE, loadLeaders, lookUpOffsets } from './offset-lookup.ts'
-import type { FoundOffset, OffsetQuery } from './offset-lookup.ts'
-import { provesStale } from './stale-metadata.ts'
+import { DELETE_RECORDS } from '../../../protocol/kafka/gen/delete-records.ts'
+import type { AdminCalls, PartitionOffsets, PositionOf, RecordsDeleted } from '../../admin-calls.ts'
+import { SluiceError } from '../../errors.ts'
+import { sleep } from '../../sleep.ts'
+import type { PartitionRef, StartPosition, Transport } from '../../transport.ts'
+import type { Cluster } from '../cluster.ts'
+import { Deadline } from '../deadline.ts'
+import { errorOfId } from '../kafka-error.ts'
+import { EDGE, loadLeaders, lookUpOffsets } from '../offset-lookup.ts'
+import type { FoundOffset, OffsetQuery } from '../offset-lookup.ts'
+import { provesStale } from '../stale-metadata.ts'
 
 /** Stands for the high watermark in DeleteRecords. */
 const HIGH_WATERMARK = -1
@@ -32,7 +32,8 @@ export function recordCalls(
       for (const { partition, beforeOffset } of partitions) {
         const offset = beforeOffset === 'high-watermark' ? HIGH_WATERMARK : beforeOffset
         const leader = cluster.metadata.leader(topic, partition)
-        if (leader instanceof SluiceError) results.set(partition, kept(partition, unloaded ?? leader))
+        if (leader instanceof SluiceError)
+          results.set(partition, kept(partition, unloaded ?? leader))
         else {
           const entries = byLeader.get(leader.nodeId) ?? []
           byLeader.set(leader.nodeId, [...entries, { partitionIndex: partition, offset }])

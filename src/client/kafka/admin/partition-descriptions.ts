@@ -1,17 +1,17 @@
 // What can be told of the partitions of a topic: from metadata, from their leaders, and from the log
 // directories of those.
 
-import { DESCRIBE_LOG_DIRS } from '../../protocol/kafka/gen/describe-log-dirs.ts'
+import { DESCRIBE_LOG_DIRS } from '../../../protocol/kafka/gen/describe-log-dirs.ts'
 import type {
   MetadataResponsePartition,
   MetadataResponseTopic,
-} from '../../protocol/kafka/gen/metadata.ts'
-import type { PartitionDescription } from '../admin-calls.ts'
-import type { Cluster } from './cluster.ts'
-import type { Deadline } from './deadline.ts'
-import { errorOfId } from './kafka-error.ts'
-import { EDGE, lookUpOffsets } from './offset-lookup.ts'
-import type { FoundOffset } from './offset-lookup.ts'
+} from '../../../protocol/kafka/gen/metadata.ts'
+import type { PartitionDescription } from '../../admin-calls.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Deadline } from '../deadline.ts'
+import { errorOfId } from '../kafka-error.ts'
+import { EDGE, lookUpOffsets } from '../offset-lookup.ts'
+import type { FoundOffset } from '../offset-lookup.ts'
 
 /**
  * Ordered by partition. `logEndOffset` is the high watermark: this protocol tells no client what lies

@@ -1,14 +1,14 @@
 // Configurations, over Kafka.
 
-import { DESCRIBE_CONFIGS } from '../../protocol/kafka/gen/describe-configs.ts'
-import type { DescribeConfigsResourceResult } from '../../protocol/kafka/gen/describe-configs.ts'
-import { INCREMENTAL_ALTER_CONFIGS } from '../../protocol/kafka/gen/incremental-alter-configs.ts'
-import type { AdminCalls, ConfigEntry, ConfigResource, ConfigSource } from '../admin-calls.ts'
-import type { ClientApi, RequestOf } from './broker-connection.ts'
-import type { Cluster } from './cluster.ts'
-import { Deadline } from './deadline.ts'
-import { throwErrorOf } from './kafka-error.ts'
-import { only } from './only.ts'
+import { DESCRIBE_CONFIGS } from '../../../protocol/kafka/gen/describe-configs.ts'
+import type { DescribeConfigsResourceResult } from '../../../protocol/kafka/gen/describe-configs.ts'
+import { INCREMENTAL_ALTER_CONFIGS } from '../../../protocol/kafka/gen/incremental-alter-configs.ts'
+import type { AdminCalls, ConfigEntry, ConfigResource, ConfigSource } from '../../admin-calls.ts'
+import type { ClientApi, RequestOf } from '../broker-connection.ts'
+import type { Cluster } from '../cluster.ts'
+import { Deadline } from '../deadline.ts'
+import { throwErrorOf } from '../kafka-error.ts'
+import { only } from '../only.ts'
 
 const RESOURCE_TYPE = { topic: 2, broker: 4 } as const satisfies Record<
   ConfigResource['type'],

@@ -1,10 +1,10 @@
 // The cluster itself, over Kafka.
 
-import { DESCRIBE_CLUSTER } from '../../protocol/kafka/gen/describe-cluster.ts'
-import type { AdminCalls, ClusterDescription } from '../admin-calls.ts'
-import type { Cluster } from './cluster.ts'
-import { Deadline } from './deadline.ts'
-import { throwErrorOf } from './kafka-error.ts'
+import { DESCRIBE_CLUSTER } from '../../../protocol/kafka/gen/describe-cluster.ts'
+import type { AdminCalls, ClusterDescription } from '../../admin-calls.ts'
+import type { Cluster } from '../cluster.ts'
+import { Deadline } from '../deadline.ts'
+import { throwErrorOf } from '../kafka-error.ts'
 
 /** Both answers have brokers, by other names of their ids. */
 interface WireBroker {
@@ -18,7 +18,8 @@ export function clusterCalls(cluster: Cluster): Pick<AdminCalls, 'describeCluste
     async describeCluster(timeoutMs) {
       const deadline = new Deadline(cluster.clock, timeoutMs)
       const connection = await cluster.anyConnection(deadline)
-      if (connection.versionOf(DESCRIBE_CLUSTER) === null) return await byMetadata(cluster, deadline)
+      if (connection.versionOf(DESCRIBE_CLUSTER) === null)
+        return await byMetadata(cluster, deadline)
       const request = { includeClusterAuthorizedOperations: false }
       const answer = await connection.call(DESCRIBE_CLUSTER, request, deadline.leftMs)
       throwErrorOf(answer.errorCode, answer.errorMessage)
