@@ -94,6 +94,6 @@ export async function negotiate(
 }
 
 /** Of an answer to ApiVersions: whether it is in version 0, whatever was asked (KIP-511). */
-function saysUnsupportedVersion(bytes: Buffer): boolean {
+export function saysUnsupportedVersion(bytes: Buffer): boolean {
   return bytes.byteLength >= 6 && bytes.readInt16BE(4) === ERRORS.UNSUPPORTED_VERSION.id
 }
