@@ -1,6 +1,7 @@
 // How long a batch takes from its append until it is on disk: one log, and many logs at once.
 
 import { readyBatch } from '../broker/batches.ts'
+import { NO_PRODUCER } from '../../src/record/validate.ts'
 import type { PartitionLog } from '../../src/storage/partition-log.ts'
 import { makeDirectory, makeLogs, openDirectory, removeDirectory } from './data-directory.ts'
 
@@ -86,7 +87,7 @@ export async function durableAppend(
   }
 }
 
-const INFO = { lastOffsetDelta: 0, maxTimestamp: 1_700_000_000_000 }
+const INFO = { ...NO_PRODUCER, lastOffsetDelta: 0, maxTimestamp: 1_700_000_000_000 }
 
 /** `RATE` batches a second to the logs in turn. Latency counts from when a batch was due. */
 async function paced(

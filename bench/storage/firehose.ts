@@ -1,6 +1,7 @@
 // One log, appended to as fast as it goes: what durability costs, and how long the loop stalls.
 
 import { readyBatch } from '../broker/batches.ts'
+import { NO_PRODUCER } from '../../src/record/validate.ts'
 import { makeDirectory, makeLogs, openDirectory, removeDirectory } from './data-directory.ts'
 import { until } from './durable-append.ts'
 
@@ -29,7 +30,8 @@ export async function firehose(
   const manager = await openDirectory(directory, { config: { flushPolicy } })
   const [log] = await makeLogs(manager, 1, { flushPolicy })
   const { bytes: batch, recordCount } = readyBatch(1_024, BATCH_BYTES)
-  const info = { lastOffsetDelta: recordCount - 1, maxTimestamp: 1_700_000_000_000 }
+  const times = { lastOffsetDelta: recordCount - 1, maxTimestamp: 1_700_000_000_000 }
+  const info = { ...NO_PRODUCER, ...times }
   const total = Math.ceil((megabytes * 1e6) / batch.byteLength)
   const turnsMs: number[] = []
   let sent = 0

@@ -82,6 +82,8 @@ export class ProduceCounters {
   readonly bytes = new Counter()
   /** Batches that were answered with an error, or with acks=0 should have been. */
   readonly refused = new Counter()
+  /** Batches that idempotent producers sent a second time, and that were not stored again. */
+  readonly repeated = new Counter()
   /** From the call until all batches of a request have their results. */
   readonly latencyMs = new Distribution(LATENCY_BOUNDS_MS)
 }
@@ -212,15 +214,17 @@ export class ProduceService {
     const partition = this.#options.partitions.partition(topic, index)
     const stamps = partition.options.messageTimestampType === 'LogAppendTime'
     const validated = this.#options.validate(batch, partition.produceRules(now))
-    const { baseOffset, lastOffset } = partition.append(batch, validated, acks)
-    this.#count(validated)
+    const appended = partition.append(batch, validated, acks)
+    const { baseOffset, lastOffset } = appended
+    if (appended.isRepeat) this.counters.repeated.add()
+    else this.#count(validated)
     const result: Appended = {
       topic,
       partition: index,
       error: null,
       baseOffset: acks === 0 ? -1 : baseOffset,
       lastOffset: acks === 0 ? -1 : lastOffset,
-      logAppendTimeMs: stamps ? now : -1,
+      logAppendTimeMs: stamps ? appended.maxTimestamp : -1,
       logStartOffset: partition.logStartOffset,
     }
     if (acks === 0) {

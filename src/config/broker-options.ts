@@ -117,6 +117,28 @@ export const BROKER_OPTIONS = {
       'How often recovery points and log start offsets are saved. They are saved sooner after much ' +
       'was written; after a crash, the next start reads what came since.',
   }),
+  producerIdExpirationMs: intOption('producer.id.expiration.ms', {
+    default: '86400000',
+    min: 1,
+    unit: 'ms',
+    doc:
+      'How long a partition remembers an idempotent producer that sends nothing. A batch that is sent ' +
+      'again after that is stored again.',
+  }),
+  producerIdExpirationCheckIntervalMs: intOption('producer.id.expiration.check.interval.ms', {
+    default: '600000',
+    min: 1,
+    unit: 'ms',
+    doc: 'How often producers are looked for that may be forgotten.',
+  }),
+  maxProducerIds: intOption('max.producer.ids', {
+    default: '200000',
+    min: 1_000,
+    doc:
+      'Idempotent producers that all partitions together remember; one counts in each partition that ' +
+      'it writes to. Beyond it those that sent nothing for longest are forgotten. Each takes about 500 ' +
+      'bytes of memory.',
+  }),
   fetchMaxBytes: intOption('fetch.max.bytes', {
     default: '57671680',
     min: 1_024,

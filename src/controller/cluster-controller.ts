@@ -21,6 +21,7 @@ import type {
   ControlOptions,
   ExtendOptions,
   NewTopic,
+  ProducerIdBlock,
 } from '../metadata/cluster-control.ts'
 import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
@@ -48,6 +49,9 @@ export interface ClusterControllerOptions {
   /** What would hold for a topic with these configurations of its own. */
   readonly resolve: (configs: ReadonlyMap<string, string>) => TopicConfig
 }
+
+/** Producer ids that a broker takes at a time, as in Kafka. */
+const PRODUCER_ID_BLOCK = 1_000
 
 /** Requests that may wait for each other. */
 const QUEUE_LIMIT = 10_000
@@ -139,6 +143,15 @@ export class ClusterController implements ClusterControl {
       } else this.#checkBrokerConfigs(set)
       if (options.validateOnly || set.size + unset.length === 0) return
       await this.#append({ type: 'ConfigChanged', resource, set: trimmed(set), unset })
+    })
+  }
+
+  takeProducerIds(brokerId: number): Promise<ProducerIdBlock> {
+    return this.#run(async () => {
+      const firstId = this.#store.image.nextProducerId
+      const endId = firstId + PRODUCER_ID_BLOCK
+      await this.#append({ type: 'ProducerIdsTaken', brokerId, nextProducerId: endId })
+      return { firstId, endId }
     })
   }
 

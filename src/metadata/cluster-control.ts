@@ -33,6 +33,12 @@ export interface ConfigChange {
   readonly replace?: boolean
 }
 
+/** Producer ids `[firstId, endId)`. */
+export interface ProducerIdBlock {
+  readonly firstId: number
+  readonly endId: number
+}
+
 /** With `validateOnly` all is checked and nothing changed. */
 export interface ControlOptions {
   readonly validateOnly: boolean
@@ -59,6 +65,14 @@ export interface ClusterControl {
   /** @param total how many partitions the topic shall have, more than it has
    *  @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT */
   createPartitions(topic: string, total: number, options: ExtendOptions): Promise<TopicImage>
+
+  /**
+   * Takes producer ids for a broker to hand out. Nobody was given any of them, and nobody else will be,
+   * whatever crashes when.
+   *
+   * @returns `[firstId, endId)`
+   */
+  takeProducerIds(brokerId: number): Promise<ProducerIdBlock>
 
   /** @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, INVALID_CONFIG */
   alterConfigs(change: ConfigChange, options: ControlOptions): Promise<void>

@@ -32,6 +32,7 @@ interface Parts {
   readonly brokers: ReadonlyMap<number, BrokerImage>
   /** Keyed by `resourceKey`. */
   readonly configs: ReadonlyMap<string, Configs>
+  readonly nextProducerId: number
 }
 
 export class MetadataImage {
@@ -41,6 +42,7 @@ export class MetadataImage {
     topicsById: new Map(),
     brokers: new Map(),
     configs: new Map(),
+    nextProducerId: 0,
   })
 
   readonly #parts: Parts
@@ -102,9 +104,14 @@ export class MetadataImage {
     return this.#parts.configs.get(resourceKey(resource)) ?? NO_CONFIGS
   }
 
+  /** The first producer id that no broker has taken. */
+  get nextProducerId(): number {
+    return this.#parts.nextProducerId
+  }
+
   /** The shortest list of records that makes this image, for a snapshot. */
   records(): MetadataRecord[] {
-    const { brokers, configs } = this.#parts
+    const { brokers, configs, nextProducerId } = this.#parts
     const records: MetadataRecord[] = []
     for (const broker of brokers.values()) {
       records.push({ type: 'BrokerStarted', ...broker, clean: true })
@@ -118,6 +125,10 @@ export class MetadataImage {
       if (!key.startsWith('broker:') || set.size === 0) continue
       const resource = { type: 'broker', name: key.slice('broker:'.length) } as const
       records.push({ type: 'ConfigChanged', resource, set: [...set], unset: [] })
+    }
+    if (nextProducerId > 0) {
+      // Who took them does not matter: they are gone.
+      records.push({ type: 'ProducerIdsTaken', brokerId: -1, nextProducerId })
     }
     return records
   }
@@ -176,12 +187,14 @@ class Draft {
   readonly #topicsById: MapDraft<Uuid, TopicImage>
   readonly #brokers: MapDraft<number, BrokerImage>
   readonly #configs: MapDraft<string, Configs>
+  #nextProducerId: number
 
   constructor(parts: Parts) {
     this.#topicsByName = new MapDraft(parts.topicsByName)
     this.#topicsById = new MapDraft(parts.topicsById)
     this.#brokers = new MapDraft(parts.brokers)
     this.#configs = new MapDraft(parts.configs)
+    this.#nextProducerId = parts.nextProducerId
   }
 
   parts(version: number): Parts {
@@ -191,6 +204,7 @@ class Draft {
       topicsById: this.#topicsById.map,
       brokers: this.#brokers.map,
       configs: this.#configs.map,
+      nextProducerId: this.#nextProducerId,
     }
   }
 
@@ -234,6 +248,12 @@ class Draft {
         const { type: _, clean, kafkaAddress = '', ...broker } = record
         this.#brokers.change().set(broker.brokerId, { ...broker, kafkaAddress })
         if (!clean) this.#raiseEpochs(broker.brokerId)
+        return
+      }
+      case 'ProducerIdsTaken': {
+        const { nextProducerId } = record
+        assert(nextProducerId > this.#nextProducerId, 'producer ids were taken before')
+        this.#nextProducerId = nextProducerId
       }
     }
   }

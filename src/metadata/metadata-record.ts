@@ -68,8 +68,19 @@ export interface BrokerStarted {
   readonly clean: boolean
 }
 
+/**
+ * A broker took producer ids to hand out: those from where the last such record ends up to this one's
+ * end. Whatever becomes of the broker, nobody else gets them.
+ */
+export interface ProducerIdsTaken {
+  readonly type: 'ProducerIdsTaken'
+  readonly brokerId: number
+  /** The first id that is still free. */
+  readonly nextProducerId: number
+}
+
 export type MetadataRecord =
-  TopicCreated | TopicDeleted | PartitionsAdded | ConfigChanged | BrokerStarted
+  TopicCreated | TopicDeleted | PartitionsAdded | ConfigChanged | BrokerStarted | ProducerIdsTaken
 
 /** Every type of record that this version can replay. */
 export const RECORD_TYPES: ReadonlySet<string> = new Set<MetadataRecord['type']>([
@@ -78,4 +89,5 @@ export const RECORD_TYPES: ReadonlySet<string> = new Set<MetadataRecord['type']>
   'PartitionsAdded',
   'ConfigChanged',
   'BrokerStarted',
+  'ProducerIdsTaken',
 ])

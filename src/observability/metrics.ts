@@ -82,6 +82,11 @@ export const METRICS = {
     help: 'Record batches that were refused',
     labels: [],
   },
+  sluice_repeated_batches_total: {
+    type: 'counter',
+    help: 'Record batches that idempotent producers sent again, and that were not stored again',
+    labels: [],
+  },
   sluice_produce_bytes_in_flight: {
     type: 'gauge',
     help: 'Bytes of record batches that were taken and are not acknowledged',
@@ -183,6 +188,11 @@ export const METRICS = {
   sluice_offline_partitions: {
     type: 'gauge',
     help: 'Partitions whose log is offline after a disk error',
+    labels: [],
+  },
+  sluice_producer_ids: {
+    type: 'gauge',
+    help: 'Idempotent producers that partitions remember; one counts in each of its partitions',
     labels: [],
   },
   sluice_partitions: { type: 'gauge', help: 'Partitions on this broker', labels: [] },

@@ -128,15 +128,15 @@ export function maxTimestampOf(bytes: Uint8Array, at = 0): number {
   return readInt64(bytes, at + MAX_TIMESTAMP)
 }
 
-function producerIdOf(bytes: Uint8Array, at = 0): number {
+export function producerIdOf(bytes: Uint8Array, at = 0): number {
   return readInt64(bytes, at + PRODUCER_ID)
 }
 
-function producerEpochOf(bytes: Uint8Array, at = 0): number {
+export function producerEpochOf(bytes: Uint8Array, at = 0): number {
   return readInt16(bytes, at + PRODUCER_EPOCH)
 }
 
-function baseSequenceOf(bytes: Uint8Array, at = 0): number {
+export function baseSequenceOf(bytes: Uint8Array, at = 0): number {
   return readInt32(bytes, at + BASE_SEQUENCE)
 }
 

@@ -67,6 +67,9 @@ export interface ValidatedBatch {
   readonly baseSequence: number
 }
 
+/** What stands in a batch that no producer with an id has made. */
+export const NO_PRODUCER = { producerId: -1, producerEpoch: -1, baseSequence: -1 } as const
+
 // One check at a time, never across an await, so that all share one object for the core's answers.
 const check = new BatchCheck()
 

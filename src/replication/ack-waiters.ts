@@ -30,13 +30,16 @@ export class AckWaiters {
   }
 
   /**
-   * @param endOffset offset after the batch's last record, at or above that of every waiter here
+   * @param endOffset offset after the batch's last record. A batch that is below others, since it was
+   *   sent a second time, waits for those as well
    * @param slot      names the batch to its receiver
    */
   add(endOffset: number, receiver: AckReceiver, slot: number): void {
-    const waiter: AckWaiter = { endOffset, receiver, slot, next: null }
-    if (this.#last === null) this.#first = waiter
-    else this.#last.next = waiter
+    const last = this.#last
+    const safeOffset = last === null || last.endOffset < endOffset ? endOffset : last.endOffset
+    const waiter: AckWaiter = { endOffset: safeOffset, receiver, slot, next: null }
+    if (last === null) this.#first = waiter
+    else last.next = waiter
     this.#last = waiter
     this.#size += 1
   }

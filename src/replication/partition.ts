@@ -10,6 +10,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
 import type { Appended as AppendedBatch, BatchInfo } from '../storage/partition-log-options.ts'
 import type { FoundRecord, ReadOptions } from '../storage/log-reader.ts'
+import type { ProducerFacts } from '../storage/producer-state/producer-entry.ts'
 import type { AckReceiver } from './ack-waiters.ts'
 import type { FetchWaiter } from './fetch-waiters.ts'
 import { Leader, type Acks, type LogProgress } from './leader.ts'
@@ -22,6 +23,8 @@ import type {
   ReadLimits,
 } from './readable-partition.ts'
 
+export type { ProducerFacts }
+
 /** What a partition needs of its log. Meaning and errors: storage/partition-log.ts. */
 export interface LeaderLog extends LogProgress {
   readonly logStartOffset: number
@@ -31,6 +34,7 @@ export interface LeaderLog extends LogProgress {
   readonly offline: BrokerError | null
   startLeaderEpoch(leaderEpoch: number): void
   append(batch: Buffer, info: BatchInfo): AppendedBatch
+  readonly producers: { facts(): ProducerFacts[] }
   read(fromOffset: number, options: ReadOptions): BatchSlice | Promise<BatchSlice>
   offsetForTimestamp(timestamp: number, belowOffset: number): Promise<FoundRecord | null>
   largestTimestamp(): Promise<{ readonly timestamp: number }>
@@ -127,13 +131,14 @@ export class Partition implements ReadablePartition {
   }
 
   /**
-   * Appends a batch. It has its offsets when this returns, and is written at the end of the turn.
+   * Appends a batch. It has its offsets when this returns, and is written at the end of the turn. One
+   * that its producer has sent before is not appended again; it is safe when the first one is.
    *
    * @param bytes one whole batch; not to be touched any more
    * @param info  what `record/validate.ts` has found out about it
-   * @throws BrokerError as `Leader.checkAppend`; KAFKA_STORAGE_ERROR when the log is offline;
-   *   RECORD_LIST_TOO_LARGE when the batch is larger than a segment; UNKNOWN_TOPIC_OR_PARTITION
-   *   when the partition was deleted
+   * @throws BrokerError as `Leader.checkAppend` and `ProducerEntry.check`; KAFKA_STORAGE_ERROR when
+   *   the log is offline; RECORD_LIST_TOO_LARGE when the batch is larger than a segment;
+   *   UNKNOWN_TOPIC_OR_PARTITION when the partition was deleted
    */
   append(bytes: Buffer, info: ValidatedBatch, acks: Acks): AppendedBatch {
     this.#checkLives()
@@ -141,6 +146,7 @@ export class Partition implements ReadablePartition {
     const minInsyncReplicas = Math.min(this.#options.minInsyncReplicas, this.#replicaCount)
     this.#leader.checkAppend(acks, minInsyncReplicas)
     const appended = this.#log.append(bytes, info)
+    if (appended.isRepeat) return appended
     if (appended.baseOffset < this.highWatermark) this.#startOver(appended.baseOffset)
     this.traffic.recordsIn += info.recordCount
     this.traffic.bytesIn += bytes.byteLength
@@ -228,6 +234,12 @@ export class Partition implements ReadablePartition {
     if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
     await this.#trim(offset)
     return this.#log.logStartOffset
+  }
+
+  /** The idempotent producers that are remembered, in no order. */
+  producers(): ProducerFacts[] {
+    this.#checkLives()
+    return this.#log.producers.facts()
   }
 
   // What follows is for the replica manager.

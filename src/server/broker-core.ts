@@ -18,6 +18,7 @@ import { LogDirService } from '../broker/log-dir-service.ts'
 import { configLayers, topicConfigOf } from '../broker/log-config.ts'
 import { OffsetService } from '../broker/offset-service.ts'
 import { PlacementService } from '../broker/placement-service.ts'
+import { ProducerIdService } from '../broker/producer-id-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
 import { PublishService } from '../broker/publish-service.ts'
 import { RoutingService } from '../broker/routing-service.ts'
@@ -61,6 +62,7 @@ export interface Services {
   readonly routing: RoutingService
   readonly configs: ConfigService
   readonly cluster: ClusterService
+  readonly producerIds: ProducerIdService
   readonly groups: GroupService
   readonly logDirs: LogDirService
   readonly placement: PlacementService
@@ -140,6 +142,11 @@ function openLogs(
     clusterId: directory.clusterId,
     retentionCheckIntervalMs: values.logRetentionCheckIntervalMs,
     checkpointIntervalMs: values.logFlushOffsetCheckpointIntervalMs,
+    producerIds: {
+      maxProducerIds: values.maxProducerIds,
+      expirationMs: values.producerIdExpirationMs,
+      checkIntervalMs: values.producerIdExpirationCheckIntervalMs,
+    },
   })
 }
 
@@ -204,6 +211,9 @@ function servicesOf(
     routing: new RoutingService({ store, topicCreation }),
     configs: new ConfigService({ control, store, config }),
     cluster: new ClusterService({ store, clusterId: directory.clusterId, nodeId: values.nodeId }),
+    producerIds: new ProducerIdService({
+      ...{ control, store, partitions: replicas, nodeId: values.nodeId },
+    }),
     groups: new GroupService({ clock, store, offsetsTopic, partitions: replicas }),
     logDirs: new LogDirService({ directory: directory.path, partitions: replicas, disk: files }),
     placement: new PlacementService({ store }),

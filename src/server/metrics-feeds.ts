@@ -26,6 +26,7 @@ function feedServices(metrics: Metrics, { services }: BrokerCore): void {
   metrics.feedNumber('sluice_produced_batches_total', () => counters.batches.value)
   metrics.feedNumber('sluice_produced_bytes_total', () => counters.bytes.value)
   metrics.feedNumber('sluice_refused_batches_total', () => counters.refused.value)
+  metrics.feedNumber('sluice_repeated_batches_total', () => counters.repeated.value)
   metrics.feedNumber('sluice_produce_bytes_in_flight', () => produce.bytesInFlight)
   metrics.feedNumber('sluice_produce_duration_seconds', () => counters.latencyMs)
   metrics.feedNumber('sluice_fetched_bytes_total', () => fetch.counters.bytes.value)
@@ -66,6 +67,7 @@ function feedFlushes(metrics: Metrics, { replicas }: BrokerCore): void {
   metrics.feedNumber('sluice_dirty_logs', () => stats().dirtyLogs)
   metrics.feedNumber('sluice_journal_bytes', () => stats().journalBytes)
   metrics.feedNumber('sluice_offline_partitions', () => stats().offlineLogs)
+  metrics.feedNumber('sluice_producer_ids', () => stats().producerIds)
   metrics.feedNumber('sluice_partitions', () => stats().logs)
 }
 

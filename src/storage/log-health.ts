@@ -37,6 +37,17 @@ export class LogHealth {
     }
   }
 
+  /** As `attempt`, for who has nobody to tell. @returns false when it failed */
+  succeeds(work: () => void): boolean {
+    try {
+      work()
+      return true
+    } catch (error) {
+      this.fail(error)
+      return false
+    }
+  }
+
   /** The disk failed: the log is offline. @returns why; the first reason when it was already */
   fail(error: unknown): BrokerError {
     if (this.#offline !== null) return this.#offline

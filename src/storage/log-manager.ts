@@ -36,6 +36,7 @@ import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import { makePartitionLog } from './new-partition-log.ts'
 import type { LogListener, PartitionLog, PartitionLogOptions } from './partition-log.ts'
+import { ProducerMemory, type ProducerMemoryOptions } from './producer-state/producer-memory.ts'
 import { CommitJournal } from './rounds/commit-journal.ts'
 import { CommitRounds, type CommitRoundStats } from './rounds/commit-rounds.ts'
 import { FileRemoval } from './segment/file-removal.ts'
@@ -64,6 +65,10 @@ export interface LogManagerOptions {
   /** Longest time between two saves of the checkpoints; they are saved sooner when much was written.
    *  Default: 5,000 ms. More makes a start after a crash read more. */
   readonly checkpointIntervalMs?: number
+  /** How many idempotent producers are remembered, and for how long. */
+  readonly producerIds?: ProducerMemoryOptions
+  /** Bytes of a log between two snapshots of its producers. Default: 16 MiB. */
+  readonly snapshotBytes?: number
   /** False: rounds always sync the logs themselves. Default: true. */
   readonly journal?: boolean
 }
@@ -75,6 +80,8 @@ export interface LogManagerStats extends CommitRoundStats {
   readonly strays: number
   /** Directories of deleted partitions that are still there. */
   readonly deletedDirectories: number
+  /** Producers that the logs remember; one counts in each. */
+  readonly producerIds: number
 }
 
 const RETENTION_CHECK_MS = 300_000
@@ -103,6 +110,7 @@ export class LogManager {
   readonly #removal: DirectoryRemoval
   readonly #openSegments = new OpenSegments()
   readonly #fileRemoval: FileRemoval
+  readonly #producerMemory: ProducerMemory
   readonly #logs = new Map<string, PartitionLog>()
   readonly #strays = new Map<string, StrayDirectory>()
   readonly #timers: Timer[] = []
@@ -154,6 +162,7 @@ export class LogManager {
     this.#rounds = new CommitRounds({ ...shared, journal: this.#journal })
     this.#revival = new LogRevival({ ...shared, freeBytes: () => files.freeBytes(directory) })
     this.#fileRemoval = new FileRemoval(files)
+    this.#producerMemory = new ProducerMemory(options.producerIds)
     this.#removal = new DirectoryRemoval({ ...shared, removal: this.#fileRemoval })
     this.#offline = new OfflineLogs({
       ...shared,
@@ -205,6 +214,7 @@ export class LogManager {
       offlineLogs: this.#revival.offline.size,
       strays: this.#strays.size,
       deletedDirectories: this.#removal.size,
+      producerIds: this.#producerMemory.count,
     }
   }
 
@@ -351,6 +361,7 @@ export class LogManager {
     const interval = this.#options.retentionCheckIntervalMs ?? RETENTION_CHECK_MS
     this.#timers.push(clock.every(TICK_MS, () => this.#tick()))
     this.#timers.push(clock.every(interval, () => void this.runRetention()))
+    this.#timers.push(this.#producerMemory.expireBy(clock))
   }
 
   /**
@@ -390,13 +401,15 @@ export class LogManager {
   }
 
   #logOptions({ name, topic, partition, topicId, config }: KnownPartition): PartitionLogOptions {
-    const { files, clock, core, directory } = this.#options
+    const { files, clock, core, directory, snapshotBytes } = this.#options
     return {
       ...{ files, clock, core, topic, partition, topicId, config },
+      ...(snapshotBytes === undefined ? {} : { snapshotBytes }),
       directory: `${directory}/${name}`,
       listener: this.#listener,
       openSegments: this.#openSegments,
       fileRemoval: this.#fileRemoval,
+      producerMemory: this.#producerMemory,
     }
   }
 

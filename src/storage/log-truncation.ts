@@ -1,4 +1,4 @@
-// Taking the end of a log away, and reading it back before that.
+// Taking the end of a log away, and reading it back before that; taking its beginning away.
 
 import { BATCH_FAULTS, BatchCheck } from '../wasm/batch-check.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
@@ -27,6 +27,19 @@ export function cutSegments(segments: SegmentList, offset: number): Segment[] {
   else if (found.state === 'end') readNow(active.cut(active.sizeBytes, active.nextOffset))
   else throw new Error(`cannot be cut at offset ${offset}: damaged at byte ${found.positionBytes}`)
   return removed
+}
+
+/**
+ * Takes the oldest segments away: their files are renamed. Nothing is synced.
+ *
+ * @param removed those that went are added to it, also when another can't go
+ * @throws the system's error
+ */
+export function trimSegments(segments: SegmentList, count: number, removed: Segment[]): void {
+  while (removed.length < count) {
+    segments.first.markDeleted()
+    removed.push(segments.removeFirst())
+  }
 }
 
 /** A batch that was read back. */

@@ -12,6 +12,7 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
 import { placeOf } from './partition-log-options.ts'
 import { PARTITION_METADATA, partitionMetadataText } from './partition-metadata.ts'
+import { LogProducers } from './producer-state/log-producers.ts'
 import { Segment } from './segment/segment.ts'
 
 /** A log whose files are not on disk yet. Nothing may be appended to it before. */
@@ -31,8 +32,9 @@ export function makePartitionLog(options: PartitionLogOptions): NewLog {
     metadata.write([Buffer.from(partitionMetadataText(topicId))], 0)
     const segments = [Segment.create(place, 0)]
     const epochs = new LeaderEpochs(files, directory)
+    const producers = new LogProducers(options)
     const log = new PartitionLog(options, {
-      ...{ segments, place, epochs },
+      ...{ segments, place, epochs, producers },
       logStartOffset: 0,
       logEndOffset: 0,
     })

@@ -5,6 +5,7 @@ import type { FileSystem } from '../io/file-system.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
 import { placeOf, type LogPlace } from './partition-log-options.ts'
+import { LogProducers } from './producer-state/log-producers.ts'
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata.ts'
 import { recoverTail, type RecoveryReport } from './recovery.ts'
 import { readInPool, type Reading } from './segment/reading.ts'
@@ -92,7 +93,8 @@ class LogOpening {
     if (this.#needsNewSegment(report, segments.at(-1)!, logEndOffset)) {
       segments.push(Segment.create(this.#place, logEndOffset))
     }
-    this.#removeSnapshotsAbove(logEndOffset)
+    const producers = new LogProducers(this.#options)
+    await producers.load(segments, logEndOffset, this.#options.cleanShutdown)
     if (epochsRead.state !== 'read' && !isNew) {
       if (epochsRead.state === 'malformed') {
         this.#notes.push(`leader-epoch-checkpoint ${epochsRead.reason}; made anew from the batches`)
@@ -103,7 +105,8 @@ class LogOpening {
     this.#bringToDisk(segments, report)
     this.#files.syncDirectory(directory)
     const startOffset = Math.max(logStartOffset, segments[0]!.baseOffset)
-    const state = { segments, place: this.#place, epochs: this.#epochs, logEndOffset }
+    const place = this.#place
+    const state = { segments, place, epochs: this.#epochs, producers, logEndOffset }
     const log = new PartitionLog(this.#options, { ...state, logStartOffset: startOffset })
     return { log, report, notes: this.#notes }
   }
@@ -201,16 +204,6 @@ class LogOpening {
 
   #noteEpoch(epoch: number, baseOffset: number): void {
     if (epoch > this.#epochs.latestEpoch) this.#epochs.assign(epoch, baseOffset)
-  }
-
-  /** Producer snapshots are of the log before their offset, which may have been cut. */
-  #removeSnapshotsAbove(logEndOffset: number): void {
-    const { directory } = this.#options
-    for (const name of this.#files.list(directory)) {
-      const parsed = parseSegmentFileName(name)
-      if (parsed?.suffix !== '.snapshot' || parsed.baseOffset <= logEndOffset) continue
-      this.#files.remove(`${directory}/${name}`)
-    }
   }
 
   /** Epochs only rise, so a segment is walked over only when another epoch follows it. */

@@ -9,6 +9,7 @@ import type { StorageCore } from '../wasm/storage-core.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import type { PartitionLog } from './partition-log.ts'
+import type { LogProducers, LogProducersOptions } from './producer-state/log-producers.ts'
 import type { FileRemoval } from './segment/file-removal.ts'
 import type { OpenSegments } from './segment/open-segments.ts'
 import type { Segment, SegmentPlace } from './segment/segment.ts'
@@ -28,20 +29,26 @@ export interface LogListener {
 }
 
 /** What the log has to know of a batch that was validated. */
-export type BatchInfo = Pick<ValidatedBatch, 'lastOffsetDelta' | 'maxTimestamp'>
+export type BatchInfo = Pick<
+  ValidatedBatch,
+  'lastOffsetDelta' | 'maxTimestamp' | 'producerId' | 'producerEpoch' | 'baseSequence'
+>
 
 /** Where a batch went. */
 export interface Appended {
   readonly baseOffset: number
   readonly lastOffset: number
+  /** Of its records, as stored: milliseconds since 1970, -1 for none. */
+  readonly maxTimestamp: number
+  /** Its producer had sent it before, and it stands where it stood: nothing was appended. It may not
+   *  be durable yet. */
+  readonly isRepeat: boolean
 }
 
-export interface PartitionLogOptions {
+export interface PartitionLogOptions extends LogProducersOptions {
   readonly files: FileSystem
   readonly clock: Clock
   readonly core: StorageCore
-  /** The partition's directory. */
-  readonly directory: string
   readonly topic: string
   readonly partition: number
   readonly topicId: Uuid
@@ -58,6 +65,7 @@ export interface PartitionLogState {
   readonly segments: readonly Segment[]
   readonly place: LogPlace
   readonly epochs: LeaderEpochs
+  readonly producers: LogProducers
   readonly logStartOffset: number
   readonly logEndOffset: number
 }

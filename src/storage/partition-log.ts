@@ -24,7 +24,7 @@ import type { LogConfig } from './log-config.ts'
 import { LogHealth } from './log-health.ts'
 import { LogReader, type FoundRecord, type LogRead, type ReadOptions } from './log-reader.ts'
 import { LogRepair } from './log-repair.ts'
-import { cutSegments } from './log-truncation.ts'
+import { cutSegments, trimSegments } from './log-truncation.ts'
 import type {
   Appended,
   BatchInfo,
@@ -33,7 +33,9 @@ import type {
   PartitionLogState,
   SegmentFacts,
 } from './partition-log-options.ts'
+import { answerTo, type LogProducers } from './producer-state/log-producers.ts'
 import { SyncMarks } from './sync-marks.ts'
+import { TurnEnd } from './turn-end.ts'
 import { OpenSegments } from './segment/open-segments.ts'
 import { PendingBatches } from './segment/pending-batches.ts'
 import { readNow } from './segment/reading.ts'
@@ -55,6 +57,7 @@ export class PartitionLog implements DurableLog {
   readonly topicId: Uuid
   readonly directory: string
   readonly segments: SegmentList
+  readonly producers: LogProducers
 
   readonly #options: PartitionLogOptions
   readonly #place: LogPlace
@@ -67,23 +70,23 @@ export class PartitionLog implements DurableLog {
   readonly #repair: LogRepair
   readonly #roller: SegmentRoller
   readonly #pending = new PendingBatches()
+  readonly #turnEnd: TurnEnd
   #logStartOffset: number
   #logEndOffset: number
   #writtenOffset: number
   #leaderEpoch: number
-  #writeScheduled = false
   #truncations = 0
   #closed = false
 
   /** Made by `openPartitionLog`. All of the log is on disk. */
   constructor(options: PartitionLogOptions, state: PartitionLogState) {
-    const { topic, partition } = options
-    this.name = partitionName({ topic, partition })
-    this.topic = topic
-    this.partition = partition
+    this.name = partitionName(options)
+    this.topic = options.topic
+    this.partition = options.partition
     this.topicId = options.topicId
     this.directory = options.directory
     this.segments = new SegmentList(state.segments)
+    this.producers = state.producers
     this.#options = options
     this.#place = state.place
     this.#epochs = state.epochs
@@ -92,6 +95,7 @@ export class PartitionLog implements DurableLog {
     this.#logEndOffset = state.logEndOffset
     this.#writtenOffset = state.logEndOffset
     this.#leaderEpoch = Math.max(0, state.epochs.latestEpoch)
+    this.#turnEnd = new TurnEnd(options.clock, () => this.#writeAtTurnEnd())
     this.#roller = new SegmentRoller(this.segments, state.place, options.clock)
     this.segments.active.pinned = true
     this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
@@ -154,20 +158,24 @@ export class PartitionLog implements DurableLog {
 
   /**
    * Appends a batch that was validated. Its offsets are assigned when this returns; its bytes are
-   * written when the turn ends, and must not be changed before.
+   * written when the turn ends, and must not be changed before. A repeated one is not appended again.
    *
    * @param batch one whole batch. Base offset and leader epoch are written into it
    * @throws BrokerError KAFKA_STORAGE_ERROR when the log is or goes offline; RECORD_LIST_TOO_LARGE
-   *   when the batch is larger than a segment
+   *   when the batch is larger than a segment; as `ProducerEntry.check`
    */
-  append(batch: Buffer, { lastOffsetDelta, maxTimestamp }: BatchInfo): Appended {
+  append(batch: Buffer, info: BatchInfo): Appended {
     this.#mustBeOnline()
+    const { lastOffsetDelta, maxTimestamp } = info
     const sizeBytes = batch.byteLength
     const { segmentBytes } = this.config
     if (sizeBytes > segmentBytes) {
       const { topic, partition } = this
       throw new BrokerError('RECORD_LIST_TOO_LARGE', { topic, partition, sizeBytes, segmentBytes })
     }
+    const producer = this.producers.entryFor(info)
+    const first = producer?.check(info)
+    if (first) return answerTo(first)
     const baseOffset = this.#logEndOffset
     const lastOffset = baseOffset + lastOffsetDelta
     assert(lastOffsetDelta >= 0 && Number.isSafeInteger(lastOffset))
@@ -183,9 +191,10 @@ export class PartitionLog implements DurableLog {
     }
     this.#pending.add(batch, lastOffset, maxTimestamp)
     this.#logEndOffset = lastOffset + 1
+    if (producer !== null) this.producers.appended(producer, info, lastOffset)
     if (this.#pending.sizeBytes >= MAX_PENDING_BYTES) this.writePending()
-    else this.#scheduleWrite()
-    return { baseOffset, lastOffset }
+    else this.#turnEnd.schedule()
+    return { baseOffset, lastOffset, maxTimestamp, isRepeat: false }
   }
 
   /**
@@ -203,8 +212,10 @@ export class PartitionLog implements DurableLog {
       active.storeIndexes()
     })
     this.#writtenOffset = active.nextOffset
-    this.#marks.wrote(active.sizeBytes - sizeBytes)
+    const wroteBytes = active.sizeBytes - sizeBytes
+    this.#marks.wrote(wroteBytes)
     this.#options.listener.written(this)
+    this.#health.attempt(() => this.producers.wrote(wroteBytes, this.segments))
   }
 
   /**
@@ -279,7 +290,8 @@ export class PartitionLog implements DurableLog {
     })
     // A closed segment below the recovery point is trusted with its indexes, so the point waits.
     const synced = this.#marks.closing(closed)
-    closed.syncIndexes().then(synced, (error: Error) => {
+    const snapshot = this.#health.attempt(() => this.producers.rolled(this.segments))
+    Promise.all([closed.syncIndexes(), snapshot]).then(synced, (error: Error) => {
       if (!this.#closed) this.#health.fail(error)
     })
   }
@@ -320,10 +332,8 @@ export class PartitionLog implements DurableLog {
     const removed: Segment[] = []
     try {
       this.#health.attempt(() => {
-        while (removed.length < count) {
-          this.segments.first.markDeleted()
-          removed.push(this.segments.removeFirst())
-        }
+        trimSegments(this.segments, count, removed)
+        this.producers.trimmed(this.segments)
       })
     } finally {
       this.#roller.namesChanged()
@@ -351,11 +361,12 @@ export class PartitionLog implements DurableLog {
     this.#endAt(offset)
     this.#health.attempt(() => {
       this.#removal.removeLater(cutSegments(this.segments, offset))
+      this.producers.cut(offset)
       this.segments.active.pinned = true
       this.segments.active.open().syncNow()
       this.#place.files.syncDirectory(this.directory)
     })
-    this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
+    this.#health.attempt(() => this.#endWithSegments())
   }
 
   /** Names of new segments; leader epochs that begin below what is written. See DurableLog. */
@@ -378,14 +389,8 @@ export class PartitionLog implements DurableLog {
     const synced = Math.min(endOffset, this.#writtenOffset)
     // Epochs that begin above the recovery point are found again by recovery; others are saved by
     // now, unless records were deleted since `syncBeside`.
-    if (this.#epochs.unsavedFrom < synced) {
-      try {
-        this.#epochs.save()
-      } catch (error) {
-        this.#health.fail(error)
-        return
-      }
-    }
+    const isBehind = this.#epochs.unsavedFrom < synced
+    if (isBehind && !this.#health.succeeds(() => this.#epochs.save())) return
     const moved = this.#marks.durable(synced)
     this.#marks.synced(synced)
     if (moved) this.#options.listener.durable(this)
@@ -415,10 +420,10 @@ export class PartitionLog implements DurableLog {
       const keepOffset = keepWritten ? this.#writtenOffset : this.#marks.durableOffset
       this.#removal.removeLater(this.#repair.cut(keepOffset))
       // A roll that failed may have left a file, whose name would cut the log at the next start.
-      const known = new Set([...this.segments].map(({ baseOffset }) => baseOffset))
-      removeStrays(this.#place.files, this.directory, known)
+      removeStrays(this.#place.files, this.directory, this.segments)
+      this.producers.cut(keepOffset)
       this.#repair.goOn(() => this.#roller.addNow(this.segments.active.nextOffset))
-      this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
+      this.#endWithSegments()
     } catch (error) {
       throw this.#health.errorOf(error)
     }
@@ -444,6 +449,7 @@ export class PartitionLog implements DurableLog {
         segment.release()
       }
       this.#marks.releaseRetired()
+      this.producers.close()
     }
   }
 
@@ -452,24 +458,16 @@ export class PartitionLog implements DurableLog {
     this.writePending()
     this.#health.attempt(() => {
       this.#repair.syncAll()
+      this.producers.closing(this.#writtenOffset, this.segments)
       this.#place.files.syncDirectory(this.directory)
       this.#epochs.save()
     })
     this.markSynced(this.#writtenOffset)
   }
 
-  #scheduleWrite(): void {
-    if (this.#writeScheduled) return
-    this.#writeScheduled = true
-    this.#options.clock.endOfTurn(() => {
-      this.#writeScheduled = false
-      if (this.#closed || this.offline !== null) return
-      try {
-        this.writePending()
-      } catch {
-        // The listener was told: nobody else waits for this call.
-      }
-    })
+  #writeAtTurnEnd(): void {
+    // The listener is told when that fails: nobody else waits for this call.
+    if (!this.#closed && this.offline === null) this.#health.succeeds(() => this.writePending())
   }
 
   /** The log ends at `offset` now, and all of it is on disk. */
@@ -480,6 +478,11 @@ export class PartitionLog implements DurableLog {
     this.#epochs.truncateFromEnd(offset)
     this.#marks.reset(offset)
     this.#reader.forget()
+  }
+
+  #endWithSegments(): void {
+    this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
+    this.producers.reload(this.segments, this.#logEndOffset)
   }
 
   /** What waits is lost, and nothing of it was ever visible. */

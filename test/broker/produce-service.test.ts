@@ -315,3 +315,75 @@ test.each([1, 2, 3, 4])('random histories, seed %i', async (seed) => {
   expect([open, service.bytesInFlight, clock.timerCount]).toEqual([0, 0, 0])
   expect(expected.size).toBeGreaterThan(20)
 })
+
+describe('a batch that an idempotent producer sends again', () => {
+  function sentBy(producerId: number, baseSequence: number): ProduceBatch {
+    const timestamp = clock.now()
+    return { topic: 'a', partition: 0, batch: testBatch({ producerId, baseSequence, timestamp }) }
+  }
+
+  test('has the offset of the first, is stored once, and waits until the first is durable', async () => {
+    const [made] = partitions.add('a')
+    const first = produce(-1, [sentBy(7, 0)])
+    made!.log.write()
+    const other = produce(-1, [batch('a')])
+    const again = produce(-1, [sentBy(7, 0)])
+    made!.log.write()
+    expect(await again.answer()).toBeNull()
+    made!.log.sync(1)
+    expect(await first.answer()).toEqual([0])
+    made!.log.sync()
+    expect(await other.answer()).toEqual([1])
+    expect(await again.answer()).toEqual([0])
+    expect(made!.log.batches).toHaveLength(2)
+    expect(made!.partition.traffic.recordsIn).toBe(2)
+    expect(service.counters.records.value).toBe(2)
+    expect(service.counters.repeated.value).toBe(1)
+    // By now it is below the high watermark: there is nothing to wait for.
+    expect(await produce(-1, [sentBy(7, 0)]).answer()).toEqual([0])
+    expect(made!.partition.highWatermark).toBe(2)
+  })
+
+  test('is refused with the first when the disk fails', async () => {
+    const [made] = partitions.add('a')
+    const first = produce(-1, [sentBy(7, 0)])
+    const again = produce(-1, [sentBy(7, 0)])
+    made!.partition.logFailed(made!.log.fail())
+    expect(await first.answer()).toEqual(['KAFKA_STORAGE_ERROR'])
+    expect(await again.answer()).toEqual(['KAFKA_STORAGE_ERROR'])
+  })
+
+  test('has the time that the broker stamped on the first', async () => {
+    const [made] = partitions.add('a', 1, { messageTimestampType: 'LogAppendTime' })
+    const first = produce(1, [sentBy(7, 0)])
+    const stamped = clock.now()
+    made!.log.write()
+    clock.advance(5_000)
+    const again = produce(1, [sentBy(7, 0)])
+    await Promise.all([first.answer(), again.answer()])
+    expect(first.results()[0]!.logAppendTimeMs).toBe(stamped)
+    expect(again.results()[0]!.logAppendTimeMs).toBe(stamped)
+  })
+
+  test('is counted also with acks=0, and gaps go unseen there', async () => {
+    const [made] = partitions.add('a')
+    for (const sequence of [0, 0, 1, 5]) await produce(0, [sentBy(7, sequence)]).answer()
+    expect(made!.log.batches).toHaveLength(2)
+    expect(service.counters.repeated.value).toBe(1)
+    expect(service.counters.refused.value).toBe(1)
+  })
+
+  test('of an older epoch, or out of order, is refused alone', async () => {
+    const [made] = partitions.add('a')
+    const newer = testBatch({ producerId: 7, producerEpoch: 2, timestamp: clock.now() })
+    const request = produce(1, [
+      { topic: 'a', partition: 0, batch: newer },
+      sentBy(7, 1),
+      sentBy(8, 0),
+      sentBy(8, 2),
+    ])
+    made!.log.write()
+    const [older, gap] = ['INVALID_PRODUCER_EPOCH', 'OUT_OF_ORDER_SEQUENCE_NUMBER']
+    expect(await request.answer()).toEqual([0, older, 1, gap])
+  })
+})

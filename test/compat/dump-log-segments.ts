@@ -33,11 +33,22 @@ export interface DumpedRecord {
   readonly value: string
 }
 
-/** What the tool said of one file, .log, .index or .timeindex. */
+/** One line of a .snapshot. */
+export interface DumpedProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly lastOffset: number
+}
+
+/** What the tool said of one file, .log, .index, .timeindex or .snapshot. */
 export interface DumpedFile {
   readonly path: string
   readonly batches: DumpedBatch[]
   readonly records: DumpedRecord[]
+  /** Of a .snapshot, in the order of the file. */
+  readonly producers: DumpedProducer[]
   /** Entries of an index; none for other files. */
   readonly entryCount: number
   /** Or is empty. */
@@ -54,6 +65,9 @@ const BATCH =
   /^baseOffset: (\d+) lastOffset: (\d+) count: (\d+) .*partitionLeaderEpoch: (-?\d+) .*position: (\d+) \w+: -?\d+ size: (\d+) magic: 2 compresscodec: (\w+) crc: \d+ isvalid: (true|false)$/
 const RECORD =
   /^\| offset: (\d+) (\w+): (-?\d+) keySize: (-?\d+) valueSize: (-?\d+) sequence: -?\d+ headerKeys: \[(.*?)\](?: key: (.*?))?(?: payload: (.*))?$/
+
+const PRODUCER =
+  /^producerId: (\d+) producerEpoch: (\d+) coordinatorEpoch: -1 currentTxnFirstOffset: \S+ lastTimestamp: \d+ firstSequence: (\d+) lastSequence: (\d+) lastOffset: (\d+) .*$/
 
 /**
  * Runs the tool over files, in the order given.
@@ -89,6 +103,7 @@ function sections(stdout: string): string[][] {
 function describeFile(path: string, lines: readonly string[], complaints: string[]): DumpedFile {
   const batches: DumpedBatch[] = []
   const records: DumpedRecord[] = []
+  const producers: DumpedProducer[] = []
   let entryCount = 0
   let passedSanityCheck = false
   for (const line of lines) {
@@ -96,6 +111,7 @@ function describeFile(path: string, lines: readonly string[], complaints: string
     const record = RECORD.exec(line)
     if (batch !== null) batches.push(describeBatch(batch))
     else if (record !== null) records.push(describeRecord(record))
+    else if (PRODUCER.test(line)) producers.push(describeProducer(line))
     else if (/^(offset|timestamp): -?\d+ (position|offset): \d+$/.test(line)) entryCount += 1
     else if (line.endsWith(' passed sanity check.')) passedSanityCheck = true
     else if (line.endsWith('.index is empty.'))
@@ -105,7 +121,7 @@ function describeFile(path: string, lines: readonly string[], complaints: string
   for (const batch of batches) {
     if (!batch.isValid) complaints.push(`${path}: batch at ${batch.baseOffset} is not valid`)
   }
-  return { path, batches, records, entryCount, passedSanityCheck }
+  return { path, batches, records, producers, entryCount, passedSanityCheck }
 }
 
 function describeBatch(match: RegExpExecArray): DumpedBatch {
@@ -114,6 +130,13 @@ function describeBatch(match: RegExpExecArray): DumpedBatch {
     .map(Number) as [number, number, number, number, number, number]
   const batch = { baseOffset, lastOffset, count, leaderEpoch, positionBytes, sizeBytes }
   return { ...batch, codec: match[7]!, isValid: match[8] === 'true' }
+}
+
+function describeProducer(line: string): DumpedProducer {
+  const [producerId, producerEpoch, firstSequence, lastSequence, lastOffset] = PRODUCER.exec(line)!
+    .slice(1)
+    .map(Number) as [number, number, number, number, number]
+  return { producerId, producerEpoch, firstSequence, lastSequence, lastOffset }
 }
 
 function describeRecord(match: RegExpExecArray): DumpedRecord {

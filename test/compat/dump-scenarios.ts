@@ -46,6 +46,8 @@ export interface WriteOptions {
   readonly timestampType?: LogConfig['messageTimestampType']
   /** Default 0. */
   readonly leaderEpoch?: number
+  /** An idempotent producer: its sequences are the offsets. Default: none. */
+  readonly producerId?: number
 }
 
 /** Appends records [from, to) in batches of 1 to 9, through the checks of a produce request. */
@@ -63,8 +65,11 @@ export function write(
       const { key, value, timestamp, headers } = recordAt(n)
       builder.append(key, value, timestamp, headers)
     }
-    const batch = Buffer.from(builder.build({ codec: options.codec ?? 'none' }))
-    const { lastOffsetDelta, maxTimestamp } = validateProduced(core, batch, {
+    const { codec = 'none', producerId } = options
+    const baseSequence = log.logEndOffset
+    const producer = producerId === undefined ? {} : { producerId, producerEpoch: 3, baseSequence }
+    const batch = Buffer.from(builder.build({ codec, ...producer }))
+    const validated = validateProduced(core, batch, {
       maxMessageBytes: 1_048_588,
       timestampType: options.timestampType ?? 'CreateTime',
       timestampBeforeMaxMs: Infinity,
@@ -72,7 +77,7 @@ export function write(
       compacted: false,
       now: APPEND_MS,
     })
-    append(log, options.leaderEpoch ?? 0, batch, { lastOffsetDelta, maxTimestamp })
+    append(log, options.leaderEpoch ?? 0, batch, validated)
     if (n % 2 === 0) log.writePending() // some batches alone, some together
   }
   log.writePending()
@@ -109,7 +114,12 @@ export async function writeScenarios(directory: string): Promise<Scenario[]> {
   }
   scenarios.push(await rolledByTime(directory), await rolledByIndex(directory))
   scenarios.push(await stampedByBroker(directory), await startDeleted(directory))
-  scenarios.push(await ledByMany(directory), await cut(directory), await oneSegment(directory))
+  scenarios.push(
+    await idempotent(directory),
+    await ledByMany(directory),
+    await cut(directory),
+    await oneSegment(directory),
+  )
   return scenarios
 }
 
@@ -154,6 +164,13 @@ async function startDeleted(directory: string): Promise<Scenario> {
   const firstOffset = log.segmentFacts()[0]!.baseOffset
   log.close(true)
   return { ...PLAIN, topic: 'start-deleted', firstOffset, minSegments: 2 }
+}
+
+async function idempotent(directory: string): Promise<Scenario> {
+  const { log } = await openLog(directory, 'idempotent', SMALL)
+  write(log, 0, 400, { producerId: 41 })
+  log.close(true)
+  return { ...PLAIN, topic: 'idempotent', minSegments: 3 }
 }
 
 async function ledByMany(directory: string): Promise<Scenario> {

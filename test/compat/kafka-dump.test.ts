@@ -69,6 +69,25 @@ function expectBatches(scenario: Scenario, logs: readonly DumpedFile[]): void {
   expect(offset).toBe(scenario.recordCount)
 }
 
+/** Each snapshot says of the producer which batches ended at its offset: the last is what Kafka goes by. */
+function expectSnapshots(files: readonly DumpedFile[]): void {
+  const snapshots = files.filter(({ path }) => path.endsWith('.snapshot'))
+  const told = snapshots.filter(({ producers }) => producers.length > 0)
+  expect(told.length).toBeGreaterThanOrEqual(3)
+  expect(snapshots.length).toBeGreaterThan(told.length)
+  for (const { path, producers } of told) {
+    const offset = Number.parseInt(path.slice(path.lastIndexOf('/') + 1), 10)
+    expect(path).toContain('/idempotent-0/')
+    expect(producers.at(-1)).toMatchObject({ lastOffset: offset - 1, lastSequence: offset - 1 })
+    expect(producers.length, path).toBe(5)
+    for (const [index, { producerId, producerEpoch, firstSequence }] of producers.entries()) {
+      expect([producerId, producerEpoch], path).toEqual([41, 3])
+      const before = producers[index - 1]
+      if (before !== undefined) expect(firstSequence, path).toBe(before.lastSequence + 1)
+    }
+  }
+}
+
 describe.skipIf(missing !== null)("Kafka's dump tool", () => {
   test('finds every record in every log, and nothing to complain about', async () => {
     const directory = temporaryDirectory()
@@ -92,6 +111,8 @@ describe.skipIf(missing !== null)("Kafka's dump tool", () => {
         expect(count, `${scenario.topic} ${suffix}`).toBeGreaterThan(0)
       }
     }
+
+    expectSnapshots(dump.files)
 
     const indexes = all.filter((path) => path.endsWith('index'))
     const sanity = dumpLogSegments(classpath!, indexes, '--index-sanity-check')

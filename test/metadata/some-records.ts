@@ -39,7 +39,7 @@ export function someRecord(
   const topic = image.topic(name)
   const retention: readonly [string, string] = ['retention.ms', String(random.below(1e6))]
   if (topic === null) return topicCreated(name, random.between(1, 4), [retention], life)
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0:
       return { type: 'TopicDeleted', name, topicId: topic.topicId }
     case 1: {
@@ -51,6 +51,10 @@ export function someRecord(
       if (random.chance(0.5))
         return { type: 'ConfigChanged', resource, set: [retention], unset: [] }
       return { type: 'ConfigChanged', resource, set: [], unset: ['retention.ms'] }
+    }
+    case 3: {
+      const nextProducerId = image.nextProducerId + random.between(1, 2_000)
+      return { type: 'ProducerIdsTaken', brokerId: 1, nextProducerId }
     }
     default: {
       const broker = { brokerId: 1, grpcAddress: '127.0.0.1:1', rack: '', version: '0.1.0' }

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { batchOf } from '../support/batches.ts'
+import { nextOf } from './known-producers.ts'
 import { appendTo, LogFixture } from './log-fixture.ts'
 import { expectPromisesKept, expectUsable, Promises, runWorkload } from './log-workload.ts'
 
@@ -58,6 +59,7 @@ async function randomStep(
   if (kind < 5) {
     const batch = batchOf(random.between(1, 4), random.between(0, 120), {
       timestamp: 5_000 + random.below(1_000),
+      ...(random.chance(0.7) ? nextOf(log, random.between(1, 3)) : {}),
     })
     promises.appended(appendTo(log, batch), batch)
   } else if (kind === 5) {

@@ -9,6 +9,7 @@ import { openPartitionLog, type OpenedLog } from '../../src/storage/open-partiti
 import type { Appended, LogListener, PartitionLog } from '../../src/storage/partition-log.ts'
 import type { OpenSegments } from '../../src/storage/segment/open-segments.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
+import { infoOf } from '../support/batches.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryFileSystem } from '../support/memory-file-system.ts'
 
@@ -106,6 +107,7 @@ export class LogFixture {
       recoveryPoint: options.recoveryPoint ?? 0,
       logStartOffset: options.logStartOffset ?? 0,
       cleanShutdown: options.cleanShutdown ?? false,
+      snapshotBytes: 900,
       ...(options.openSegments === undefined ? {} : { openSegments: options.openSegments }),
     })
     return new LogFixture(files, clock, heard, opened)
@@ -130,9 +132,7 @@ export class LogFixture {
 
 /** Appends a batch as a broker does that has validated it. */
 export function appendTo(log: PartitionLog, batch: Buffer): Appended {
-  const lastOffsetDelta = batch.readInt32BE(23)
-  const maxTimestamp = Number(batch.readBigInt64BE(35))
-  return log.append(batch, { lastOffsetDelta, maxTimestamp })
+  return log.append(batch, infoOf(batch))
 }
 
 /** All batches from an offset on, read in steps of `maxBytes`. */

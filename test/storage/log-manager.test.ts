@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { uuidOf } from '../../src/base/uuid.ts'
+import { NO_PRODUCER } from '../../src/record/validate.ts'
 import type { RecoveryProgress } from '../../src/storage/directory/log-loader.ts'
 import { DATA } from './log-fixture.ts'
 import { ManagerFixture } from './manager-fixture.ts'
@@ -320,6 +321,7 @@ describe('with flush.policy=os', () => {
     for (let n = 0; n < 70; n++) {
       const batch = Buffer.from(rig.append(log).bytes)
       log.append(Buffer.concat([batch, Buffer.alloc(1024 * 1024)]), {
+        ...NO_PRODUCER,
         lastOffsetDelta: 0,
         maxTimestamp: -1,
       })

@@ -11,6 +11,15 @@ interface ModelBatch {
   readonly lastOffset: number
   readonly timestamp: number
   readonly bytes: Buffer
+  /** Null: of no producer with an id. */
+  readonly sent: Sent | null
+}
+
+interface Sent {
+  readonly producerId: number
+  readonly epoch: number
+  readonly sequence: number
+  readonly records: number
 }
 
 class Model {
@@ -20,6 +29,28 @@ class Model {
   get logEndOffset(): number {
     return (this.batches.at(-1)?.lastOffset ?? -1) + 1
   }
+
+  /** The batches of a producer in its newest epoch, oldest first. Records that were deleted count too. */
+  sentBy(producerId: number): (ModelBatch & { readonly sent: Sent })[] {
+    const all = this.batches.flatMap((batch) => {
+      return batch.sent?.producerId === producerId ? [{ ...batch, sent: batch.sent }] : []
+    })
+    return all.filter(({ sent }) => sent.epoch === all.at(-1)!.sent.epoch)
+  }
+
+  /** What becomes of a batch: a refusal, the batch that it repeats, or null when it is appended. */
+  answerTo(batch: Sent): string | ModelBatch | null {
+    const before = this.sentBy(batch.producerId)
+    const last = before.at(-1)?.sent
+    if (last === undefined) return null
+    if (batch.epoch < last.epoch) return 'INVALID_PRODUCER_EPOCH'
+    const isNewEpoch = batch.epoch > last.epoch
+    if (batch.sequence === (isNewEpoch ? 0 : last.sequence + last.records)) return null
+    const repeated = before.slice(-5).find(({ sent }) => {
+      return sent.sequence === batch.sequence && sent.records === batch.records
+    })
+    return (isNewEpoch ? undefined : repeated) ?? 'OUT_OF_ORDER_SEQUENCE_NUMBER'
+  }
 }
 
 type Action =
@@ -28,6 +59,13 @@ type Action =
       readonly records: number
       readonly size: number
       readonly time: number
+    }
+  | {
+      readonly kind: 'produce'
+      readonly producerId: number
+      readonly records: number
+      /** What it sends: the next batch, one that it has sent already, or something wrong. */
+      readonly what: 'next' | 'gap' | 'new-epoch' | 'old-epoch' | number
     }
   | {
       readonly kind: 'read'
@@ -49,6 +87,19 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       records: fc.integer({ min: 1, max: 5 }),
       size: fc.integer({ min: 0, max: 200 }),
       time: fc.integer({ min: 1_000, max: 1_300 }),
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('produce' as const),
+      producerId: fc.integer({ min: 0, max: 2 }),
+      records: fc.integer({ min: 1, max: 3 }),
+      what: fc.oneof(
+        { weight: 6, arbitrary: fc.constant('next' as const) },
+        { weight: 4, arbitrary: fc.integer({ min: 1, max: 7 }) },
+        { weight: 2, arbitrary: fc.constantFrom('gap', 'new-epoch', 'old-epoch') },
+      ),
     }),
   },
   {
@@ -94,9 +145,12 @@ async function perform(step: Action, fixture: LogFixture, model: Model): Promise
       const bytes = batchOf(step.records, step.size, { timestamp: step.time })
       const appended = appendTo(log, bytes)
       expect(appended.baseOffset).toBe(model.logEndOffset)
-      model.batches.push({ ...appended, timestamp: step.time, bytes })
+      model.batches.push({ ...appended, timestamp: step.time, bytes, sent: null })
       return fixture
     }
+    case 'produce':
+      produce(step, fixture, model)
+      return fixture
     case 'read':
       await expectRead(step, fixture, model)
       return fixture
@@ -150,6 +204,40 @@ async function perform(step: Action, fixture: LogFixture, model: Model): Promise
       return await reopen(fixture, { recoveryPoint, logStartOffset: model.logStartOffset })
     }
   }
+}
+
+function produce(step: Action & { kind: 'produce' }, { log }: LogFixture, model: Model): void {
+  const sent = whatIsSent(step, model)
+  const { producerId, epoch, sequence, records } = sent
+  const producer = { producerId, producerEpoch: epoch, baseSequence: sequence }
+  const bytes = batchOf(records, 30, { timestamp: 1_100, ...producer })
+  const answer = model.answerTo(sent)
+  if (typeof answer === 'string') {
+    expect(() => appendTo(log, bytes)).toThrow(answer)
+    return
+  }
+  const appended = appendTo(log, bytes)
+  if (answer !== null) {
+    const { baseOffset, lastOffset } = answer
+    expect(appended).toEqual({ baseOffset, lastOffset, maxTimestamp: 1_100, isRepeat: true })
+    return
+  }
+  expect(appended).toMatchObject({ baseOffset: model.logEndOffset, isRepeat: false })
+  model.batches.push({ ...appended, timestamp: 1_100, bytes, sent })
+}
+
+function whatIsSent(
+  { producerId, records, what }: Action & { kind: 'produce' },
+  model: Model,
+): Sent {
+  const before = model.sentBy(producerId)
+  const last = before.at(-1)?.sent
+  if (last === undefined) return { producerId, epoch: 1, sequence: 0, records }
+  const next = { producerId, epoch: last.epoch, sequence: last.sequence + last.records, records }
+  if (typeof what === 'number') return before.at(-what)?.sent ?? next
+  if (what === 'gap') return { ...next, sequence: next.sequence + 1 }
+  if (what === 'new-epoch') return { ...next, epoch: last.epoch + 1, sequence: 0 }
+  return what === 'old-epoch' ? { ...next, epoch: last.epoch - 1 } : next
 }
 
 async function reopen(

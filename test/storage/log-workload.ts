@@ -6,6 +6,7 @@ import { BrokerError } from '../../src/base/errors.ts'
 import { batchOf } from '../support/batches.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Appended } from '../../src/storage/partition-log.ts'
+import { expectProducersKnown, nextOf } from './known-producers.ts'
 import { appendTo, LogFixture, type FixtureOptions } from './log-fixture.ts'
 
 /** What was promised, and what a log may therefore hold. */
@@ -42,7 +43,9 @@ const append =
   (...sizes: number[]): Step =>
   (fixture, promises) => {
     for (const size of sizes) {
-      const batch = batchOf(2, size, { timestamp: 5_000 + fixture.log.logEndOffset })
+      const { logEndOffset } = fixture.log
+      const producer = nextOf(fixture.log, 40 + (logEndOffset % 3))
+      const batch = batchOf(2, size, { timestamp: 5_000 + logEndOffset, ...producer })
       promises.appended(appendTo(fixture.log, batch), batch)
     }
     fixture.clock.endTurn()
@@ -146,6 +149,7 @@ export async function expectContent(
   }
   const expected = promises.bytes(log.logStartOffset, log.writtenOffset)
   expect(Buffer.concat(pieces).equals(expected), what).toBe(true)
+  await expectProducersKnown(log, what)
 }
 
 /** Appends and syncs a little, to see that the log works. */
@@ -157,7 +161,8 @@ export async function expectUsable(
 ): Promise<void> {
   const { log } = fixture
   for (let n = 0; n < 6; n++) {
-    const batch = batchOf(random.between(1, 3), random.between(10, 600))
+    const producer = nextOf(log, random.between(40, 42))
+    const batch = batchOf(random.between(1, 3), random.between(10, 600), producer)
     promises.appended(appendTo(log, batch), batch)
   }
   log.writePending()

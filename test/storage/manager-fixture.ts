@@ -8,11 +8,12 @@ import type { LogConfig } from '../../src/storage/log-config.ts'
 import { LogManager, type LogManagerOptions } from '../../src/storage/log-manager.ts'
 import type { PartitionLog } from '../../src/storage/partition-log.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
-import { testBatch } from '../support/batches.ts'
+import { infoOf, testBatch } from '../support/batches.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryFileSystem } from '../support/memory-file-system.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { DATA, Heard, readAll, SMALL_LOG } from './log-fixture.ts'
+import { expectProducersKnown, nextOf } from './known-producers.ts'
 
 /** A batch as it was appended. */
 export interface SentBatch {
@@ -70,6 +71,7 @@ export class ManagerFixture {
           this.forgetAbove(log.name, log.durableOffset)
         },
       },
+      snapshotBytes: 1_500,
       onOnline: (log) => this.cameBack.push(log.name),
       ...this.options,
     })
@@ -112,15 +114,12 @@ export class ManagerFixture {
     const records = Array.from({ length: this.random.between(1, 3) }, () => {
       return { value: this.random.bytes(this.random.between(4, 90)) }
     })
-    return this.appendBatch(log, testBatch({ records, timestamp }))
+    const producer = this.random.chance(0.5) ? nextOf(log, this.random.between(7, 9)) : {}
+    return this.appendBatch(log, testBatch({ records, timestamp, ...producer }))
   }
 
   appendBatch(log: PartitionLog, batch: Buffer): SentBatch {
-    const info = {
-      lastOffsetDelta: batch.readInt32BE(23),
-      maxTimestamp: Number(batch.readBigInt64BE(35)),
-    }
-    const { baseOffset, lastOffset } = log.append(batch, info)
+    const { baseOffset, lastOffset } = log.append(batch, infoOf(batch))
     const sent = { baseOffset, lastOffset, bytes: Buffer.from(batch) }
     this.sentTo(log.name).push(sent)
     return sent
@@ -164,6 +163,7 @@ export class ManagerFixture {
       return true
     })
     this.sent.set(log.name, kept)
+    await expectProducersKnown(log, message)
   }
 
   /** What was cut, or never became durable, is not expected any more. */

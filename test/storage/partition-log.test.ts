@@ -16,8 +16,8 @@ describe('append', () => {
   test('assigns offsets at once, and writes when the turn ends', async () => {
     const { log, clock, files, heard } = await LogFixture.open()
     log.startLeaderEpoch(5)
-    expect(appendTo(log, batchOf(3, 10))).toEqual({ baseOffset: 0, lastOffset: 2 })
-    expect(appendTo(log, batchOf(2, 10))).toEqual({ baseOffset: 3, lastOffset: 4 })
+    expect(appendTo(log, batchOf(3, 10))).toMatchObject({ baseOffset: 0, lastOffset: 2 })
+    expect(appendTo(log, batchOf(2, 10))).toMatchObject({ baseOffset: 3, lastOffset: 4 })
     expect([log.logEndOffset, log.writtenOffset]).toEqual([5, 0])
     expect(files.contentOf(fileOf(0)).byteLength).toBe(0)
 

@@ -1,6 +1,8 @@
 // What a stop leaves, and what opening makes of it: torn tails, damage, lost and wrong side files.
 
+import { crc32c } from '@node-rs/crc32'
 import { describe, expect, test } from 'vitest'
+import { encodeSnapshot } from '../../src/storage/producer-state/snapshot-format.ts'
 import { batchOf, seal, testBatch } from '../support/batches.ts'
 import type { MemoryFileSystem } from '../support/memory-file-system.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
@@ -348,7 +350,7 @@ test('a directory with everything that Kafka leaves in it opens', async () => {
   files.put(fileOf(100, '.index'), Buffer.alloc(10_485_760))
   files.put(fileOf(100, '.timeindex'), Buffer.alloc(10_485_756))
   files.put(fileOf(100, '.txnindex'), Buffer.alloc(0))
-  files.put(fileOf(100, '.snapshot'), Buffer.from('snapshot'))
+  files.put(fileOf(100, '.snapshot'), encodeSnapshot([], crc32c))
   files.put(fileOf(500, '.snapshot'), Buffer.from('of a tail that is gone'))
   files.put(fileOf(0, '.log.deleted'), Buffer.from('x'))
   files.put(fileOf(0, '.index.deleted'), Buffer.from('x'))

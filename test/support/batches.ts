@@ -3,6 +3,7 @@
 
 import { crc32c } from '@node-rs/crc32'
 import * as layout from '../../src/record/layout.ts'
+import type { BatchInfo } from '../../src/storage/partition-log-options.ts'
 
 export interface TestRecord {
   readonly key?: string | Buffer | null
@@ -20,7 +21,10 @@ export interface TestBatch {
   /** Default: records - 1. Larger for what compaction leaves. */
   readonly lastOffsetDelta?: number
   readonly attributes?: number
+  /** Default: none. Epoch and sequence are then 0, unless they are given. */
   readonly producerId?: number
+  readonly producerEpoch?: number
+  readonly baseSequence?: number
 }
 
 /** One batch, not compressed. With no records given: one record with a short value. */
@@ -43,8 +47,9 @@ export function testBatch(options: TestBatch = {}): Buffer {
   const max = times.length === 0 ? layout.NO_TIMESTAMP : Math.max(...times)
   batch.writeBigInt64BE(BigInt(max), layout.MAX_TIMESTAMP)
   batch.writeBigInt64BE(BigInt(options.producerId ?? layout.NO_PRODUCER_ID), layout.PRODUCER_ID)
-  batch.writeInt16BE(layout.NO_PRODUCER_EPOCH, layout.PRODUCER_EPOCH)
-  batch.writeInt32BE(layout.NO_SEQUENCE, layout.BASE_SEQUENCE)
+  const none = options.producerId === undefined ? -1 : 0
+  batch.writeInt16BE(options.producerEpoch ?? none, layout.PRODUCER_EPOCH)
+  batch.writeInt32BE(options.baseSequence ?? none, layout.BASE_SEQUENCE)
   batch.writeInt32BE(records.length, layout.RECORD_COUNT)
   return seal(batch)
 }
@@ -55,6 +60,17 @@ export function batchOf(count: number, valueBytes: number, options: TestBatch = 
     return { value: Buffer.alloc(valueBytes, index + 1) }
   })
   return testBatch({ ...options, records })
+}
+
+/** What validation finds out about a batch. */
+export function infoOf(batch: Buffer): BatchInfo {
+  return {
+    lastOffsetDelta: batch.readInt32BE(layout.LAST_OFFSET_DELTA),
+    maxTimestamp: Number(batch.readBigInt64BE(layout.MAX_TIMESTAMP)),
+    producerId: Number(batch.readBigInt64BE(layout.PRODUCER_ID)),
+    producerEpoch: batch.readInt16BE(layout.PRODUCER_EPOCH),
+    baseSequence: batch.readInt32BE(layout.BASE_SEQUENCE),
+  }
 }
 
 /** Writes the checksum that belongs to the bytes as they are now. @returns the same batch */

@@ -6,6 +6,8 @@ import { lastOffsetOf, setBaseOffset, setLeaderEpoch } from '../../src/record/ba
 import type { LeaderLog } from '../../src/replication/partition.ts'
 import type { BatchSlice } from '../../src/replication/readable-partition.ts'
 import type { Appended, BatchInfo } from '../../src/storage/partition-log-options.ts'
+import { answerTo } from '../../src/storage/producer-state/log-producers.ts'
+import { ProducerEntry } from '../../src/storage/producer-state/producer-entry.ts'
 import type { ReadOptions } from '../../src/storage/log-reader.ts'
 
 export class MemoryLeaderLog implements LeaderLog {
@@ -19,6 +21,8 @@ export class MemoryLeaderLog implements LeaderLog {
   /** Writes within `append`, as a log does for which much waits. */
   writesAtOnce = false
   readonly batches: Buffer[] = []
+  readonly producers = { facts: (): ProducerEntry[] => [...this.#producers.values()] }
+  readonly #producers = new Map<number, ProducerEntry>()
   #leaderEpoch = -1
 
   get sizeBytes(): number {
@@ -29,15 +33,21 @@ export class MemoryLeaderLog implements LeaderLog {
     this.#leaderEpoch = leaderEpoch
   }
 
-  append(batch: Buffer, { lastOffsetDelta }: BatchInfo): Appended {
+  append(batch: Buffer, info: BatchInfo): Appended {
     if (this.offline !== null) throw this.offline
+    const { lastOffsetDelta, maxTimestamp } = info
+    const producer = this.#producerOf(info)
+    const first = producer?.check(info)
+    if (first) return answerTo(first)
     const baseOffset = this.logEndOffset
     setBaseOffset(batch, baseOffset)
     setLeaderEpoch(batch, this.#leaderEpoch)
     this.batches.push(batch)
     this.logEndOffset += lastOffsetDelta + 1
+    const lastOffset = this.logEndOffset - 1
+    producer?.add(info, lastOffset)
     if (this.writesAtOnce) this.write()
-    return { baseOffset, lastOffset: this.logEndOffset - 1 }
+    return { baseOffset, lastOffset, maxTimestamp, isRepeat: false }
   }
 
   /** All that was appended reaches the page cache. */
@@ -97,6 +107,13 @@ export class MemoryLeaderLog implements LeaderLog {
 
   endOffsetForEpoch(): { epoch: number; endOffset: number } {
     return { epoch: this.#leaderEpoch, endOffset: this.logEndOffset }
+  }
+
+  #producerOf({ producerId }: BatchInfo): ProducerEntry | undefined {
+    if (producerId >= 0 && !this.#producers.has(producerId)) {
+      this.#producers.set(producerId, new ProducerEntry(producerId))
+    }
+    return this.#producers.get(producerId)
   }
 
   #cutTo(offset: number): void {

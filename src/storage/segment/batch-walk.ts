@@ -4,11 +4,14 @@
 import { MAX_BATCH_BYTES } from '../../base/limits.ts'
 import {
   baseOffsetOf,
+  baseSequenceOf,
   batchSizeOf,
   lastOffsetDeltaOf,
   leaderEpochOf,
   magicOf,
   maxTimestampOf,
+  producerEpochOf,
+  producerIdOf,
 } from '../../record/batch-header.ts'
 import { BATCH_HEADER_BYTES, MAGIC_V2 } from '../../record/layout.ts'
 import type { Reading, ReadStep } from './reading.ts'
@@ -20,6 +23,14 @@ export interface BatchFrame {
   readonly sizeBytes: number
   readonly maxTimestamp: number
   readonly leaderEpoch: number
+}
+
+/** A batch that a producer with an id made. */
+export interface ProducerBatch extends BatchFrame {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly lastOffsetDelta: number
 }
 
 /**
@@ -77,6 +88,8 @@ export class BatchWalk {
   readonly #chunk: Buffer
   #chunkAt = 0
   #chunkBytes = 0
+  /** Where in the chunk the header of the batch lies that the walk is on. */
+  #headerAt = 0
   #nextBytes: number
   /** Offset that the next batch must at least have. */
   #nextOffset: number
@@ -107,9 +120,20 @@ export class BatchWalk {
     if (this.#nextBytes + frame.sizeBytes > this.#endBytes) return 'damaged'
     if (frame.lastOffset >= this.#belowOffset) return 'damaged'
     this.frame = frame
+    this.#headerAt = at
     this.#nextBytes += frame.sizeBytes
     this.#nextOffset = frame.lastOffset + 1
     return 'batch'
+  }
+
+  /** The batch that the walk is on, when it is of a producer with an id, and no marker; else null. */
+  producerBatch(): ProducerBatch | null {
+    const producerId = producerIdOf(this.#chunk, this.#headerAt)
+    const baseSequence = baseSequenceOf(this.#chunk, this.#headerAt)
+    if (producerId < 0 || baseSequence < 0) return null
+    const producerEpoch = producerEpochOf(this.#chunk, this.#headerAt)
+    const lastOffsetDelta = this.frame.lastOffset - this.frame.baseOffset
+    return { ...this.frame, producerId, producerEpoch, baseSequence, lastOffsetDelta }
   }
 
   /** @returns where in the chunk the next header lies, or -1 when the file ends before it does */

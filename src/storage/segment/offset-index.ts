@@ -61,6 +61,15 @@ export class OffsetIndex {
     return slot < 0 ? null : this.at(slot)
   }
 
+  /** The first entry whose batch starts behind a position, or null. */
+  firstBehind(positionBytes: number): OffsetIndexEntry | null {
+    for (let slot = 0; slot < this.entries.count; slot++) {
+      const entry = this.at(slot)
+      if (entry.positionBytes > positionBytes) return entry
+    }
+    return null
+  }
+
   /** Removes the entries of batches that start at or behind a position. */
   cutAtPosition(positionBytes: number): void {
     let count = this.entries.count

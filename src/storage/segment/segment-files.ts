@@ -63,13 +63,14 @@ export function deletedPaths(files: FileSystem, directory: string, baseOffset: n
  * Removes the files of segments that the log does not know: what a change left that failed half-way.
  * Durable after a directory sync. @throws the system's error
  *
- * @param known base offsets of the log's segments
+ * @param segments those of the log
  */
 export function removeStrays(
   files: FileSystem,
   directory: string,
-  known: ReadonlySet<number>,
+  segments: Iterable<{ readonly baseOffset: number }>,
 ): void {
+  const known = new Set(Array.from(segments, ({ baseOffset }) => baseOffset))
   for (const name of files.list(directory)) {
     const parsed = parseSegmentFileName(name)
     if (parsed === null || parsed.suffix === '.snapshot' || known.has(parsed.baseOffset)) continue

@@ -1,0 +1,106 @@
+// Identities for idempotent producers: an id that nobody had before, and an epoch.
+//
+//   a new producer          ─► the next id of this broker's block, epoch 0
+//   one that goes on        ─► its id, the next epoch: its sequences begin at 0 again (KIP-360)
+//   its epochs are used up  ─► as a new one
+//
+// Nothing is kept of a producer here. What it has sent is known by each partition, which refuses a batch
+// of an older epoch; so the answer to one that goes on may be given twice.
+
+import { BrokerError } from '../base/errors.ts'
+import type { ClusterControl, ProducerIdBlock } from '../metadata/cluster-control.ts'
+import type { MetadataStore } from '../metadata/metadata-store.ts'
+import type { ProducerFacts } from '../replication/partition.ts'
+import type { Caller } from './caller.ts'
+
+/** Who a producer is. */
+export interface ProducerIdentity {
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
+export interface InitProducerRequest {
+  /** Null: idempotent only. */
+  readonly transactionalId: string | null
+  /** Who the producer was; null for a new one. */
+  readonly current: ProducerIdentity | null
+}
+
+/** Where the service finds partitions. */
+export interface ProducerPartitions {
+  /** @throws BrokerError when the partition is not here */
+  partition(topic: string, partition: number): { producers(): ProducerFacts[] }
+}
+
+export interface ProducerIdServiceOptions {
+  readonly control: Pick<ClusterControl, 'takeProducerIds'>
+  readonly store: Pick<MetadataStore, 'image'>
+  readonly partitions: ProducerPartitions
+  readonly nodeId: number
+}
+
+/** Largest epoch: 16 bits on the wire, the last one left to whoever has to fence a producer. */
+const MAX_EPOCH = 32_766
+
+const NO_BLOCK: ProducerIdBlock = { firstId: 0, endId: 0 }
+
+export class ProducerIdService {
+  readonly #options: ProducerIdServiceOptions
+  #block = NO_BLOCK
+  #nextId = 0
+  /** The block that is being taken, if any. */
+  #taking: Promise<void> | null = null
+
+  constructor(options: ProducerIdServiceOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Gives a producer its identity.
+   *
+   * @throws BrokerError UNSUPPORTED_VERSION for a transactional one, which this broker does not have;
+   *   INVALID_REQUEST when `current` makes no sense; INVALID_PRODUCER_ID_MAPPING when nobody was ever
+   *   given that id; KAFKA_STORAGE_ERROR when the disk fails
+   */
+  async init(
+    _caller: Caller,
+    { transactionalId, current }: InitProducerRequest,
+  ): Promise<ProducerIdentity> {
+    if (transactionalId !== null) {
+      const message = 'This broker has no transactions yet; leave the transactional id out'
+      throw new BrokerError('UNSUPPORTED_VERSION', { message })
+    }
+    if (current === null) return await this.#create()
+    const { producerId, producerEpoch } = current
+    if (producerId < 0 || producerEpoch < 0) {
+      const message = 'Producer id and epoch are to be given both, or neither'
+      throw new BrokerError('INVALID_REQUEST', { message, producerId, producerEpoch })
+    }
+    if (producerId >= this.#options.store.image.nextProducerId) {
+      const message = 'Nobody was given this producer id'
+      throw new BrokerError('INVALID_PRODUCER_ID_MAPPING', { message, producerId })
+    }
+    if (producerEpoch >= MAX_EPOCH) return await this.#create()
+    return { producerId, producerEpoch: producerEpoch + 1 }
+  }
+
+  /** Who produces to a partition. @throws BrokerError when the partition is not here */
+  describe(_caller: Caller, topic: string, partition: number): ProducerFacts[] {
+    return this.#options.partitions.partition(topic, partition).producers()
+  }
+
+  async #create(): Promise<ProducerIdentity> {
+    // Others may have used the block up while it was taken.
+    while (this.#nextId >= this.#block.endId) {
+      this.#taking ??= this.#takeBlock().finally(() => (this.#taking = null))
+      await this.#taking
+    }
+    return { producerId: this.#nextId++, producerEpoch: 0 }
+  }
+
+  async #takeBlock(): Promise<void> {
+    const { control, nodeId } = this.#options
+    this.#block = await control.takeProducerIds(nodeId)
+    this.#nextId = this.#block.firstId
+  }
+}

@@ -1,0 +1,72 @@
+// How many producers all logs of a broker remember together, and for how long. Whoever makes up producer
+// ids without end makes the broker forget old ones, and no more.
+
+import type { Clock, Timer } from '../../io/clock.ts'
+
+/** The producers of one log. */
+export interface RememberedProducers {
+  readonly size: number
+  /** Forgets those that were not heard of for longest: some, at least one. */
+  forgetOldest(): void
+  /** Forgets those that were not heard of since a time. */
+  expire(beforeMs: number): void
+}
+
+export interface ProducerMemoryOptions {
+  /** Producers that all logs together remember; one takes about 500 bytes. Default: 200,000. */
+  readonly maxProducerIds?: number
+  /** Those that were not heard of for this long are forgotten. Default: 24 hours, as in Kafka. */
+  readonly expirationMs?: number
+  /** How often they are looked for. Default: 10 minutes, as in Kafka. */
+  readonly checkIntervalMs?: number
+}
+
+/** Producers of one log: a snapshot of them is written on the event loop. */
+export const MAX_PRODUCER_IDS_A_LOG = 20_000
+
+export class ProducerMemory {
+  readonly #maxProducerIds: number
+  readonly #expirationMs: number
+  readonly #checkIntervalMs: number
+  /** Those that remember anybody. */
+  readonly #logs = new Set<RememberedProducers>()
+  #count = 0
+
+  constructor(options: ProducerMemoryOptions = {}) {
+    this.#maxProducerIds = options.maxProducerIds ?? 200_000
+    this.#expirationMs = options.expirationMs ?? 24 * 3_600_000
+    this.#checkIntervalMs = options.checkIntervalMs ?? 600_000
+  }
+
+  /** Producers that are remembered now. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** A log is about to remember one more. Makes room. */
+  take(log: RememberedProducers): void {
+    if (log.size >= MAX_PRODUCER_IDS_A_LOG) log.forgetOldest()
+    if (this.#count >= this.#maxProducerIds) this.#largest()?.forgetOldest()
+    this.#logs.add(log)
+    this.#count += 1
+  }
+
+  /** A log has forgotten so many. */
+  give(log: RememberedProducers, count: number): void {
+    this.#count -= count
+    if (log.size === 0) this.#logs.delete(log)
+  }
+
+  /** Forgets, from now on, whoever is silent for too long. */
+  expireBy(clock: Clock): Timer {
+    return clock.every(this.#checkIntervalMs, () => {
+      for (const log of this.#logs) log.expire(clock.now() - this.#expirationMs)
+    })
+  }
+
+  #largest(): RememberedProducers | null {
+    let largest: RememberedProducers | null = null
+    for (const log of this.#logs) if (log.size > (largest?.size ?? 0)) largest = log
+    return largest
+  }
+}
