@@ -7,7 +7,9 @@ export type FetchedKafka =
   | { readonly classpath: string; readonly missing: null }
   | { readonly classpath: null; readonly missing: string }
 
-export function fetchKafka(): FetchedKafka
+export function kafkaVersionOf(pom: string): string
+
+export function fetchKafka(pom?: string): FetchedKafka
 
 export interface KafkaRun {
   readonly status: number | null

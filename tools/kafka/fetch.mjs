@@ -17,24 +17,30 @@ const POM = join(HERE, 'pom.xml')
 export const KAFKA_DIRECTORY = join(HERE, '../../build/kafka')
 
 /** The version that pom.xml pins. */
-export const KAFKA_VERSION = /<kafka\.version>(.+?)</.exec(readFileSync(POM, 'utf8'))[1]
+export const KAFKA_VERSION = kafkaVersionOf(POM)
 
 const NEEDED_JAVA = 17
 const FETCH_TIMEOUT_MS = 300_000
 
+/** The version that a pom.xml pins. */
+export function kafkaVersionOf(pom) {
+  return /<kafka\.version>(.+?)</.exec(readFileSync(pom, 'utf8'))[1]
+}
+
 /**
  * Kafka's class path, fetched if it is not there yet.
  *
+ * @param pom names the jars; ours unless another is given
  * @returns `{ classpath, missing: null }`, or `{ classpath: null, missing }` with a line that says
  *   what this machine lacks
  */
-export function fetchKafka() {
+export function fetchKafka(pom = POM) {
   const java = missingJava()
   if (java !== null) return { classpath: null, missing: java }
-  const digest = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 16)
+  const digest = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 16)
   const jars = join(KAFKA_DIRECTORY, `jars-${digest}`)
   if (!existsSync(jars)) {
-    const failure = copyJars(jars)
+    const failure = copyJars(pom, jars)
     if (failure !== null) return { classpath: null, missing: failure }
   }
   return { classpath: join(jars, '*'), missing: null }
@@ -67,11 +73,11 @@ function missingJava() {
 }
 
 /** Copies all jars beside, then renames, so that a fetch that was cut off leaves nothing. */
-function copyJars(jars) {
+function copyJars(pom, jars) {
   const unfinished = `${jars}.${process.pid}.tmp`
   mkdirSync(KAFKA_DIRECTORY, { recursive: true })
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
-  const args = ['-B', '-q', '-f', POM, goal, '-DincludeScope=runtime']
+  const args = ['-B', '-q', '-f', pom, goal, '-DincludeScope=runtime']
   const { error, status, stdout } = spawnSync('mvn', [...args, `-DoutputDirectory=${unfinished}`], {
     encoding: 'utf8',
     timeout: FETCH_TIMEOUT_MS,
@@ -90,7 +96,7 @@ function copyJars(jars) {
   const log = join(KAFKA_DIRECTORY, 'fetch-output.txt')
   writeFileSync(log, stdout ?? '')
   const reason = /\[ERROR\] (.+)/.exec(stdout ?? '')?.[1] ?? error?.message ?? `status ${status}`
-  return `Kafka ${KAFKA_VERSION} could not be fetched from Maven Central: ${reason}`
+  return `Kafka ${kafkaVersionOf(pom)} could not be fetched from Maven Central: ${reason}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,0 +1,9 @@
+// Every client that we did not write, in the order of the table.
+
+import type { Client } from './client.ts'
+import { GO_CLIENTS } from './go-clients.ts'
+import { KCAT } from './kcat.ts'
+import { NODE_CLIENTS } from './node-clients.ts'
+import { PYTHON_CLIENTS } from './python-clients.ts'
+
+export const CLIENTS: readonly Client[] = [KCAT, ...PYTHON_CLIENTS, ...NODE_CLIENTS, ...GO_CLIENTS]

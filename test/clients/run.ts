@@ -1,0 +1,71 @@
+// `npm run clients`: runs the clients that we did not write against a broker, one after another, and
+// prints the table.
+//
+//   npm run clients                              all, against Sluice
+//   npm run clients -- kcat sarama               those whose name has one of these words
+//   npm run clients -- --against kafka           a real Apache Kafka: is the scenario right?
+//   npm run clients -- --against 127.0.0.1:9092  a broker that runs already
+//
+// The table and all that was found go to build/clients/. Ends with 1 when something failed, and
+// under CI when something was left out.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ROOT } from '../support/commands.ts'
+import { startKafka, startSluice, type RunningBroker } from './brokers.ts'
+import { runClient, type Client } from './client.ts'
+import { CLIENTS } from './list.ts'
+import { failuresOf, markdownTable, outcomeOf, type Outcome } from './table.ts'
+
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { against: { type: 'string', default: 'sluice' } },
+})
+
+const chosen = CLIENTS.filter(({ name, version }) => {
+  return words.length === 0 || words.some((word) => `${name} ${version()}`.includes(word))
+})
+const broker = await startBroker(values.against)
+const outcomes: Outcome[] = []
+for (const client of chosen) outcomes.push(await outcome(client, broker))
+await broker.stop()
+
+const table = `Against ${broker.name}, ${new Date().toISOString().slice(0, 10)}:\n\n${markdownTable(outcomes)}`
+mkdirSync(join(ROOT, 'build/clients'), { recursive: true })
+writeFileSync(join(ROOT, 'build/clients/results.json'), `${JSON.stringify(outcomes, null, 2)}\n`)
+writeFileSync(join(ROOT, 'build/clients/results.md'), table)
+process.stdout.write(`\n${table}`)
+const failed = outcomes.filter((each) => failuresOf(each).length > 0).length
+const leftOut = outcomes.filter(({ missing }) => missing !== null).length
+const passed = outcomes.length - failed - leftOut
+process.stdout.write(`\n${passed} clients passed, ${failed} failed, ${leftOut} left out\n`)
+process.exitCode = failed > 0 || (leftOut > 0 && process.env['CI'] !== undefined) ? 1 : 0
+
+async function startBroker(against: string): Promise<RunningBroker> {
+  if (against === 'sluice') return await startSluice()
+  if (against === 'kafka') return await startKafka()
+  return { name: against, bootstrap: against, log: () => [], stop: async () => {} }
+}
+
+async function outcome(client: Client, { bootstrap, log }: RunningBroker): Promise<Outcome> {
+  const missing = await client.prepare()
+  const label = `${client.name} ${missing === null ? client.version() : ''}`
+  if (missing !== null) {
+    process.stdout.write(`${label} is left out: ${missing}\n`)
+    return { client: client.name, version: '', steps: [], missing, seconds: 0 }
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-client-'))
+  const prefix = `${client.name.replaceAll(/\W+/g, '-')}-${process.pid}`
+  const begun = performance.now()
+  const steps = await runClient(client, { bootstrap, prefix, directory })
+  const seconds = Math.round((performance.now() - begun) / 100) / 10
+  rmSync(directory, { recursive: true, force: true })
+  const done = outcomeOf(client, steps, seconds)
+  const failures = failuresOf(done)
+  process.stdout.write(`${label}: ${failures.length} failed of ${steps.length}, ${seconds} s\n`)
+  for (const { step, detail } of failures) process.stdout.write(`  ${step}: ${detail}\n`)
+  if (failures.length > 0) for (const line of log().slice(-5)) process.stdout.write(`  > ${line}\n`)
+  return done
+}
