@@ -76,8 +76,9 @@ async function profile() {
     stdio: 'inherit',
   })
   // As Ctrl-C does: to clinic and the broker, which then stops, and clinic writes its report.
-  process.kill(-clinic.pid, 'SIGINT')
-  const late = setTimeout(() => process.kill(-clinic.pid, 'SIGKILL'), 60_000)
+  const group = 0 - Number(clinic.pid)
+  process.kill(group, 'SIGINT')
+  const late = setTimeout(() => process.kill(group, 'SIGKILL'), 60_000)
   await ended
   clearTimeout(late)
 }
