@@ -158,6 +158,8 @@ export const ERRORS = {
   UNRELEASED_INSTANCE_ID: entry(111, ABORTED, 'Instance id is still in use'),
   UNSUPPORTED_ASSIGNOR: entry(112, INVALID_ARGUMENT, 'Assignor is not known'),
   STALE_MEMBER_EPOCH: entry(113, ABORTED, 'Member epoch is not the current one'),
+  MISMATCHED_ENDPOINT_TYPE: entry(114, INVALID_ARGUMENT, 'Asked of the wrong kind of listener'),
+  UNSUPPORTED_ENDPOINT_TYPE: entry(115, INVALID_ARGUMENT, 'Endpoint type is not known'),
   UNKNOWN_SUBSCRIPTION_ID: entry(117, NOT_FOUND, 'Subscription is not known'),
   INVALID_REGULAR_EXPRESSION: entry(128, INVALID_ARGUMENT, 'Regular expression is not valid'),
   TRANSACTION_ABORTABLE: entry(120, ABORTED, 'Transaction must be aborted'),

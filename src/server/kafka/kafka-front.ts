@@ -11,6 +11,8 @@ import { Dispatch } from './dispatch.ts'
 import type { KafkaHandler } from './handler.ts'
 import { adminHandlers } from './handlers/admin.ts'
 import { apiVersionsHandler } from './handlers/api-versions.ts'
+import { describeClusterHandlers } from './handlers/describe-cluster.ts'
+import { describeTopicPartitionsHandlers } from './handlers/describe-topic-partitions.ts'
 import { fetchHandlers } from './handlers/fetch.ts'
 import { groupHandlers } from './handlers/groups.ts'
 import { listOffsetsHandlers } from './handlers/list-offsets.ts'
@@ -35,6 +37,8 @@ function allHandlers(services: Services, tools: HandlerTools): readonly KafkaHan
     ...listOffsetsHandlers(services),
     ...offsetForLeaderEpochHandlers(services),
     ...metadataHandlers(services),
+    ...describeClusterHandlers(services),
+    ...describeTopicPartitionsHandlers(services),
     ...groupHandlers(services, (context) => kafkaSelf(services.cluster, context)),
     ...adminHandlers(services),
   ]

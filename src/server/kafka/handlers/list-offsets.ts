@@ -16,6 +16,7 @@ import {
   type ListOffsetsResponseInit,
 } from '../../../protocol/kafka/gen/list-offsets.ts'
 import type { Services } from '../../broker-core.ts'
+import { firstError } from './error-fields.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 
 /** First version whose answers have a leader epoch. */
@@ -45,12 +46,7 @@ export function listOffsetsHandlers({ offsets }: Pick<Services, 'offsets'>): Kaf
     handlerOf(LIST_OFFSETS, {
       handle: (request, context) => listOffsets(offsets, request, context),
       refuse: (request, error) => answerOf(request, () => failed(error)),
-      outcome: ({ topics }) => {
-        for (const { partitions } of topics) {
-          for (const { errorCode } of partitions) if (errorCode !== 0) return errorCode
-        }
-        return 0
-      },
+      outcome: ({ topics }) => firstError(topics.flatMap(({ partitions }) => partitions)),
     }),
   ]
 }

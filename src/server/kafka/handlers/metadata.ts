@@ -23,6 +23,7 @@ import {
 } from '../../../protocol/kafka/gen/metadata.ts'
 import type { Services } from '../../broker-core.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
+import { firstError } from './error-fields.ts'
 import { kafkaNodes } from '../nodes.ts'
 
 /** First version in which a topic may be asked for by its id alone. */
@@ -38,7 +39,7 @@ export function metadataHandlers(services: MetadataServices): KafkaHandler[] {
         ...clusterOf(services, context),
         topics: (topics ?? []).map((asked) => failed(asked, error, context)),
       }),
-      outcome: ({ topics }) => topics.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0,
+      outcome: ({ topics }) => firstError(topics),
     }),
   ]
 }

@@ -10,6 +10,7 @@ import {
   type OffsetForLeaderEpochResponseInit,
 } from '../../../protocol/kafka/gen/offset-for-leader-epoch.ts'
 import type { Services } from '../../broker-core.ts'
+import { firstError } from './error-fields.ts'
 import { handlerOf, type KafkaHandler } from '../handler.ts'
 
 export function offsetForLeaderEpochHandlers({
@@ -26,12 +27,7 @@ export function offsetForLeaderEpochHandlers({
         })
       },
       refuse: (request, { code }) => answerOf(request, () => ({ errorCode: ERRORS[code].id })),
-      outcome: ({ topics }) => {
-        for (const { partitions } of topics) {
-          for (const { errorCode } of partitions) if (errorCode !== 0) return errorCode
-        }
-        return 0
-      },
+      outcome: ({ topics }) => firstError(topics.flatMap(({ partitions }) => partitions)),
     }),
   ]
 }
