@@ -28,6 +28,7 @@ import type {
   OffsetToCommit,
   PartitionResult,
 } from '../coordination/group/offsets/messages.ts'
+import type { TopicCatalog } from '../coordination/group/topic-catalog.ts'
 import type { GroupCoordinator } from '../coordination/runtime/group-coordinator.ts'
 import type { Clock } from '../io/clock.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
@@ -68,6 +69,11 @@ export class GroupService {
 
   constructor(options: GroupServiceOptions) {
     this.#options = options
+  }
+
+  /** The topics of now, by name and by id. */
+  get catalog(): TopicCatalog {
+    return this.#options.store.image
   }
 
   /** See GroupCoordinator.counters; null before the first use of a group. */

@@ -6,19 +6,14 @@
 
 import { BrokerError } from '../base/errors.ts'
 import { partitionName } from '../base/topic-partition.ts'
-import { isControl } from '../record/batch-header.ts'
-import { splitBatches, type BatchView } from '../record/batch-reader.ts'
-import type { RecordCursor } from '../record/record-cursor.ts'
-import type { StoredRecord } from '../record/record.ts'
+import {
+  MESSAGE_BYTES,
+  type OpenBatch,
+  RecordUnpacking,
+  type SubscribedRecord,
+} from './fetch/record-unpacking.ts'
 import type { FetchSession } from './fetch-session.ts'
 import type { FetchSink, PartitionStart, PartitionState, PushedBatches } from './fetch-sink.ts'
-
-export interface SubscribedRecord {
-  readonly topic: string
-  readonly partition: number
-  /** Its key, value and headers are views over memory that is never written again. */
-  readonly record: StoredRecord
-}
 
 export interface SubscriptionSink {
   /** @returns false when no more may come until `resumeSink()`. What was given is taken. */
@@ -40,15 +35,11 @@ export interface SubscriptionOptions {
   /** Most records of one message, 1 or more. */
   readonly maxRecords: number
   readonly openSession: (sink: FetchSink) => FetchSession
-  /** record/batch-reader.ts, with its storage core. */
-  readonly openBatch: (batch: BatchView) => RecordCursor
+  readonly openBatch: OpenBatch
 }
 
 /** Bytes of batches that are under way or not taken yet. */
 const CREDIT_BYTES = 1024 * 1024
-
-/** A message ends when its keys, values and headers reach this much. */
-const MESSAGE_BYTES = 1024 * 1024
 
 interface Place {
   /** First offset to send. */
@@ -56,13 +47,10 @@ interface Place {
   readonly endOffset: number | null
 }
 
-/** One push of the session, while its records are taken. */
+/** A push that is taken, and the place that its records move on. */
 interface Unpacking {
-  readonly event: PushedBatches
+  readonly push: RecordUnpacking
   readonly place: Place
-  readonly batches: readonly BatchView[]
-  index: number
-  cursor: RecordCursor | null
 }
 
 export class RecordSubscription implements FetchSink {
@@ -112,8 +100,7 @@ export class RecordSubscription implements FetchSink {
     const place = this.#places.get(partitionName(event))
     if (place !== undefined) {
       this.#guard(() => {
-        const { batches } = splitBatches(event.batches)
-        this.#unpacking = { event, place, batches, index: 0, cursor: null }
+        this.#unpacking = { push: new RecordUnpacking(event, this.#options.openBatch), place }
       })
       this.#deliver()
     }
@@ -142,61 +129,28 @@ export class RecordSubscription implements FetchSink {
   /** Sends what was pushed, message by message, as long as the sink takes it. */
   #deliver(): void {
     this.#guard(() => {
+      const { maxRecords } = this.#options
       while (this.#unpacking !== null && this.#open && !this.#closed) {
-        const unpacking = this.#unpacking
-        const records = this.#fill(unpacking)
-        if (unpacking.index === unpacking.batches.length) this.#finish(unpacking)
+        const { push, place } = this.#unpacking
+        const { nextOffset: fromOffset, endOffset } = place
+        const { records } = push.take({
+          fromOffset,
+          endOffset,
+          maxRecords,
+          maxBytes: MESSAGE_BYTES,
+        })
+        if (push.isDone) this.#finish(this.#unpacking)
         if (records.length > 0) this.#open = this.#sink.records(records)
-        if (this.#unpacking === null) this.#leaveAtEnd(unpacking.event, unpacking.place)
+        if (this.#unpacking === null) this.#leaveAtEnd(push.event, place)
       }
     })
   }
 
-  /** The next message of a push. Empty when nothing is left that is to be sent. */
-  #fill(unpacking: Unpacking): SubscribedRecord[] {
-    const { topic, partition } = unpacking.event
-    const { place } = unpacking
-    const records: SubscribedRecord[] = []
-    let sizeBytes = 0
-    while (records.length < this.#options.maxRecords && sizeBytes < MESSAGE_BYTES) {
-      const cursor = this.#cursor(unpacking)
-      if (cursor === null) break
-      if (!cursor.next()) {
-        unpacking.cursor = null
-        unpacking.index += 1
-        continue
-      }
-      const { offset } = cursor
-      if (offset < place.nextOffset) continue
-      if (place.endOffset !== null && offset >= place.endOffset) continue
-      const record = cursor.toRecord()
-      sizeBytes += sizeOf(record)
-      records.push({ topic, partition, record })
-    }
-    return records
-  }
-
-  /** The records of the batch whose turn it is; null when there is none left. */
-  #cursor(unpacking: Unpacking): RecordCursor | null {
-    const { batches } = unpacking
-    if (unpacking.cursor !== null) return unpacking.cursor
-    // Control batches hold markers and nothing of the user's.
-    while (isControl(batches[unpacking.index]?.header.attributes ?? 0)) unpacking.index += 1
-    const batch = batches[unpacking.index]
-    if (batch === undefined) return null
-    unpacking.cursor = this.#options.openBatch(batch)
-    return unpacking.cursor
-  }
-
   /** All records of a push were taken: as much may be pushed again. */
-  #finish({ event, place, batches }: Unpacking): void {
+  #finish({ push, place }: Unpacking): void {
     this.#unpacking = null
-    const last = batches.at(-1)
-    if (last !== undefined) {
-      const { baseOffset, lastOffsetDelta } = last.header
-      place.nextOffset = Math.max(place.nextOffset, baseOffset + lastOffsetDelta + 1)
-    }
-    this.#session.credit(event.batches.byteLength)
+    place.nextOffset = Math.max(place.nextOffset, push.endOffset)
+    this.#session.credit(push.event.batches.byteLength)
   }
 
   #leaveAtEnd({ topic, partition }: { topic: string; partition: number }, place: Place): void {
@@ -220,10 +174,4 @@ export class RecordSubscription implements FetchSink {
       this.#end(BrokerError.from(error))
     }
   }
-}
-
-function sizeOf({ key, value, headers }: StoredRecord): number {
-  let sizeBytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
-  for (const header of headers) sizeBytes += header.key.length + (header.value?.byteLength ?? 0)
-  return sizeBytes
 }

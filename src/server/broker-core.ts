@@ -13,6 +13,7 @@ import { ClusterService } from '../broker/cluster-service.ts'
 import { ConfigService } from '../broker/config-service.ts'
 import { FetchService } from '../broker/fetch-service.ts'
 import { GroupService } from '../broker/group-service.ts'
+import { GroupSessions } from '../broker/group-session/group-sessions.ts'
 import { OffsetsTopic } from '../broker/groups/offsets-topic.ts'
 import { LogDirService } from '../broker/log-dir-service.ts'
 import { configLayers, topicConfigOf } from '../broker/log-config.ts'
@@ -66,6 +67,7 @@ export interface Services {
   readonly groups: GroupService
   readonly logDirs: LogDirService
   readonly placement: PlacementService
+  readonly groupSessions: GroupSessions
 }
 
 export class BrokerCore {
@@ -194,18 +196,20 @@ function servicesOf(
     newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
     openBatch: (batch) => openBatch(core, batch),
   })
+  const fetch = new FetchService({
+    ...{ clock, partitions: replicas },
+    openBatch: (batch) => openBatch(core, batch),
+    fetchMaxBytes: values.fetchMaxBytes,
+    maxSessions: values.fetchStreamsMax,
+  })
+  const groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
   return {
     produce,
     publish: new PublishService({
       ...{ clock, random, partitions: replicas, produce, topicCreation },
       newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
     }),
-    fetch: new FetchService({
-      ...{ clock, partitions: replicas },
-      openBatch: (batch) => openBatch(core, batch),
-      fetchMaxBytes: values.fetchMaxBytes,
-      maxSessions: values.fetchStreamsMax,
-    }),
+    fetch,
     offsets: new OffsetService({ partitions: replicas }),
     topics,
     routing: new RoutingService({ store, topicCreation }),
@@ -214,9 +218,14 @@ function servicesOf(
     producerIds: new ProducerIdService({
       ...{ control, store, partitions: replicas, nodeId: values.nodeId },
     }),
-    groups: new GroupService({ clock, store, offsetsTopic, partitions: replicas }),
     logDirs: new LogDirService({ directory: directory.path, partitions: replicas, disk: files }),
     placement: new PlacementService({ store }),
+    groups,
+    groupSessions: new GroupSessions({
+      ...{ clock, random, groups, fetch, nodeId: values.nodeId },
+      openBatch: (batch) => openBatch(core, batch),
+      sessionTimeoutMs: values.groupConsumerSessionTimeoutMs,
+    }),
   }
 }
 

@@ -4,6 +4,7 @@
 import { expect } from 'vitest'
 import { topicConfigOf } from '../../src/broker/log-config.ts'
 import { GroupService } from '../../src/broker/group-service.ts'
+import { GroupSessions } from '../../src/broker/group-session/group-sessions.ts'
 import { OffsetsTopic } from '../../src/broker/groups/offsets-topic.ts'
 import { FetchService } from '../../src/broker/fetch-service.ts'
 import { OffsetService } from '../../src/broker/offset-service.ts'
@@ -36,6 +37,7 @@ export class BrokerOfOne {
   fetch!: FetchService
   offsets!: OffsetService
   groups!: GroupService
+  sessions!: GroupSessions
 
   private constructor(clock: ManualClock, files: MemoryFileSystem, cluster: ClusterOfOne) {
     this.clock = clock
@@ -139,5 +141,11 @@ export class BrokerOfOne {
       openBatch: (batch) => openBatch(core, batch),
     })
     this.groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
+    this.sessions = new GroupSessions({
+      ...{ clock, groups: this.groups, fetch: this.fetch, nodeId: 1 },
+      random: new SeededRandom(Math.floor(clock.now() / 1000) % 1_000_000),
+      openBatch: (batch) => openBatch(core, batch),
+      sessionTimeoutMs: this.cluster.config.values.groupConsumerSessionTimeoutMs,
+    })
   }
 }

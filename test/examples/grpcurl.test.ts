@@ -37,7 +37,7 @@ afterAll(async () => {
 test.skipIf(missing !== null)('a topic is made, written, read and deleted', async () => {
   const script = join(ROOT, 'examples/grpcurl.sh')
   const output = await runCommand('sh', [script, broker.bootstrap], { env: { GRPCURL: grpcurl } })
-  for (const service of ['AdminService', 'FetchService', 'ProduceService']) {
+  for (const service of ['AdminService', 'FetchService', 'GroupService', 'ProduceService']) {
     expect(output).toContain(`sluice.v1.${service}`)
   }
   expect(output).toContain('grpc.health.v1.Health')

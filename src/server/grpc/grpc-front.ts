@@ -6,11 +6,17 @@ import type { ApiCounterSet } from '../../observability/api-counters.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { AdminService, file_sluice_v1_admin } from '../../protocol/grpc/gen/sluice/v1/admin_pb.ts'
 import { FetchService, file_sluice_v1_fetch } from '../../protocol/grpc/gen/sluice/v1/fetch_pb.ts'
+import { file_sluice_v1_groups, GroupService } from '../../protocol/grpc/gen/sluice/v1/groups_pb.ts'
 import {
   file_sluice_v1_produce,
   ProduceService,
 } from '../../protocol/grpc/gen/sluice/v1/produce_pb.ts'
-import { ADMIN_SERVICE, FETCH_SERVICE, PRODUCE_SERVICE } from '../../protocol/grpc/services.ts'
+import {
+  ADMIN_SERVICE,
+  FETCH_SERVICE,
+  GROUP_SERVICE,
+  PRODUCE_SERVICE,
+} from '../../protocol/grpc/services.ts'
 import {
   ERROR_DETAILS_FILE,
   HEALTH_FILE,
@@ -20,6 +26,8 @@ import type { Services } from '../broker-core.ts'
 import { addAdmin } from './admin.ts'
 import { addFetch } from './fetch.ts'
 import { GrpcServer } from './grpc-server.ts'
+import { addGroupSession } from './groups/group-session.ts'
+import { addGroups } from './groups/groups.ts'
 import { Health } from './health.ts'
 import { addOffsets } from './offsets.ts'
 import { addProduce } from './produce.ts'
@@ -48,6 +56,7 @@ export class GrpcFront {
   readonly #health = new Health([
     ProduceService.typeName,
     FetchService.typeName,
+    GroupService.typeName,
     AdminService.typeName,
   ])
 
@@ -63,12 +72,13 @@ export class GrpcFront {
     new Reflection([
       file_sluice_v1_produce,
       file_sluice_v1_fetch,
+      file_sluice_v1_groups,
       file_sluice_v1_admin,
       HEALTH_FILE,
       ERROR_DETAILS_FILE,
       ...REFLECTION_FILES,
     ]).addTo(calls)
-    for (const service of [PRODUCE_SERVICE, FETCH_SERVICE, ADMIN_SERVICE]) {
+    for (const service of [PRODUCE_SERVICE, FETCH_SERVICE, GROUP_SERVICE, ADMIN_SERVICE]) {
       calls.reserve(Object.values(service))
     }
   }
@@ -79,7 +89,9 @@ export class GrpcFront {
   }
 
   /** Takes calls. */
-  serve({ produce, publish, fetch, offsets, topics, configs, cluster }: Services): void {
+  serve(services: Services): void {
+    const { produce, publish, fetch, offsets, topics, configs, cluster } = services
+    const { groups, groupSessions } = services
     const { clock, logger } = this.#options
     const { calls } = this.server
     addProduce(calls, { service: produce, clock, logger })
@@ -87,6 +99,8 @@ export class GrpcFront {
     addFetch(calls, fetch)
     addSubscribe(calls, { service: fetch, clock, logger })
     addOffsets(calls, offsets)
+    addGroups(calls, groups, cluster)
+    addGroupSession(calls, groupSessions, logger)
     addAdmin(calls, { topics, configs, cluster })
     this.#health.setServing(true)
   }

@@ -2,18 +2,18 @@
 
 import type { BrokerError } from '../../base/errors.ts'
 import type { FetchService } from '../../broker/fetch-service.ts'
+import type { SubscribedRecord } from '../../broker/fetch/record-unpacking.ts'
 import type { SubscribeRequest } from '../../broker/subscribe-request.ts'
-import type {
-  RecordSubscription,
-  SubscribedRecord,
-  SubscriptionSink,
-} from '../../broker/subscription.ts'
+import type { RecordSubscription, SubscriptionSink } from '../../broker/subscription.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiCounters } from '../../observability/api-counters.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type * as wire from '../../protocol/grpc/gen/sluice/v1/fetch_pb.ts'
 import { FETCH_SERVICE } from '../../protocol/grpc/services.ts'
-import type { SubscribeResponse } from '../../protocol/grpc/subscribe-codec.ts'
+import type {
+  SubscribedRecord as WireRecord,
+  SubscribeResponse,
+} from '../../protocol/grpc/subscribe-codec.ts'
 import type { CallStream, StreamHandler } from './call-stream.ts'
 import type { CallHost, StreamContext } from './calls.ts'
 import { refusalOf } from './errors.ts'
@@ -90,12 +90,11 @@ class SubscribeStream implements StreamHandler<never>, SubscriptionSink {
 
   records(subscribed: readonly SubscribedRecord[]): boolean {
     let sizeBytes = 0
-    const records = subscribed.map(({ topic, partition, record }) => {
-      const { offset, key, value, headers, timestamp } = record
+    for (const { record } of subscribed) {
+      const { key, value } = record
       sizeBytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
-      const timestampMs = timestamp === -1 ? null : timestamp
-      return { topic, partition, offset, key, value, headers, timestampMs }
-    })
+    }
+    const records = subscribed.map(wireRecord)
     this.#api.answered('OK', null)
     return this.#stream.send({ records }, sizeBytes)
   }
@@ -107,4 +106,11 @@ class SubscribeStream implements StreamHandler<never>, SubscriptionSink {
   ended(error: BrokerError | null): void {
     this.#stream.end(error === null ? null : refusalOf(error, this.#api.api, this.#logger))
   }
+}
+
+/** A record as the services give it, in the form that goes out. */
+export function wireRecord({ topic, partition, record }: SubscribedRecord): WireRecord {
+  const { offset, key, value, headers, timestamp } = record
+  const timestampMs = timestamp === -1 ? null : timestamp
+  return { topic, partition, offset, key, value, headers, timestampMs }
 }
