@@ -18,6 +18,7 @@ import { groupHandlers } from './handlers/groups.ts'
 import { listOffsetsHandlers } from './handlers/list-offsets.ts'
 import { metadataHandlers } from './handlers/metadata.ts'
 import { offsetForLeaderEpochHandlers } from './handlers/offset-for-leader-epoch.ts'
+import { producerIdHandlers } from './handlers/producer-ids.ts'
 import { produceHandlers } from './handlers/produce.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import { kafkaSelf } from './nodes.ts'
@@ -41,6 +42,7 @@ function allHandlers(services: Services, tools: HandlerTools): readonly KafkaHan
     ...describeTopicPartitionsHandlers(services),
     ...groupHandlers(services, (context) => kafkaSelf(services.cluster, context)),
     ...adminHandlers(services),
+    ...producerIdHandlers(services.producerIds),
   ]
 }
 
