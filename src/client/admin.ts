@@ -1,4 +1,4 @@
-// The admin client: topics, partitions, configurations, the cluster.
+// The admin client: topics, partitions, configurations, consumer groups, the cluster.
 
 import { realClock } from '../io/real-clock.ts'
 import type { Clock } from '../io/clock.ts'
@@ -23,10 +23,19 @@ import type {
 import { backoffMs } from './backoff.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { SluiceError } from './errors.ts'
+import type {
+  GroupDescription,
+  GroupFilter,
+  GroupListing,
+  GroupOutcome,
+  PartitionOutcome,
+} from './group-calls.ts'
+import { resetGroupOffsets } from './group-reset.ts'
+import type { OffsetReset, ResetOptions } from './group-reset.ts'
 import { openTransport } from './open-transport.ts'
 import { checkNumber } from './option-checks.ts'
 import { sleep } from './sleep.ts'
-import type { Transport } from './transport.ts'
+import type { PartitionRef, Transport } from './transport.ts'
 
 export interface AdminOptions extends ConnectionOptions {
   /** Longest wait for one answer, in milliseconds. Default 30,000. */
@@ -49,7 +58,7 @@ export interface AdminOptions extends ConnectionOptions {
 const MAX_BACKOFF_MS = 1_000
 
 /**
- * Manages topics, configurations and records.
+ * Manages topics, configurations, records and consumer groups.
  *
  * ```ts
  * import { Admin } from 'sluice'
@@ -186,6 +195,82 @@ export class Admin {
    */
   async listOffsets(partitions: readonly PositionOf[]): Promise<readonly PartitionOffsets[]> {
     return await this.#read((timeoutMs) => this.#transport.listOffsets(partitions, timeoutMs))
+  }
+
+  /** Consumer groups, ordered by group id: those with members, and those that have offsets alone. */
+  async listGroups(filter: GroupFilter = {}): Promise<readonly GroupListing[]> {
+    return await this.#read((timeoutMs) => this.#transport.listGroups(filter, timeoutMs))
+  }
+
+  /**
+   * A group: its members and what each reads, what it has committed, and how far it lags behind.
+   *
+   * ```ts
+   * const admin = new Admin()
+   * const { state, members, partitions } = await admin.describeGroup('reports')
+   * const lag = partitions.reduce((sum, partition) => sum + Math.max(0, partition.lag), 0)
+   * console.log(state, members.length, lag)
+   * ```
+   *
+   * @throws SluiceError GROUP_ID_NOT_FOUND
+   */
+  async describeGroup(groupId: string): Promise<GroupDescription> {
+    return await this.#read((timeoutMs) => this.#transport.describeGroup(groupId, timeoutMs))
+  }
+
+  /**
+   * Deletes a group that has no members, with its offsets.
+   *
+   * @throws SluiceError NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND
+   */
+  async deleteGroup(groupId: string): Promise<void> {
+    const [outcome] = await this.deleteGroups([groupId])
+    if (outcome!.error !== null) throw outcome!.error.with({ groupId })
+  }
+
+  /** As `deleteGroup`. @returns one result for each group, in that order */
+  async deleteGroups(groupIds: readonly string[]): Promise<readonly GroupOutcome[]> {
+    return await this.#transport.deleteGroups(groupIds, this.#requestTimeoutMs)
+  }
+
+  /**
+   * Moves the committed offsets of a group that has no members.
+   *
+   * ```ts
+   * const admin = new Admin()
+   * const to = { kind: 'duration', durationMs: 60 * 60_000 } as const
+   * const plan = await admin.resetGroupOffsets('reports', { to, validateOnly: true })
+   * for (const { topic, partition, before, after } of plan) {
+   *   console.log(`${topic}-${partition}: from ${before} to ${after}`)
+   * }
+   * await admin.resetGroupOffsets('reports', { to })
+   * ```
+   *
+   * @returns one result for each partition, ordered by topic, then by partition
+   * @throws SluiceError NON_EMPTY_GROUP · GROUP_ID_NOT_FOUND, unless `only` says which partitions ·
+   *   UNKNOWN_TOPIC_OR_PARTITION
+   */
+  async resetGroupOffsets(groupId: string, options: ResetOptions): Promise<readonly OffsetReset[]> {
+    const parts = {
+      transport: this.#transport,
+      read: this.#read.bind(this),
+      requestTimeoutMs: this.#requestTimeoutMs,
+      nowMs: this.#clock.now(),
+    }
+    return await resetGroupOffsets(parts, groupId, options)
+  }
+
+  /**
+   * Forgets committed offsets, of topics that no member reads.
+   *
+   * @returns one result for each partition, in that order: GROUP_SUBSCRIBED_TO_TOPIC
+   * @throws SluiceError GROUP_ID_NOT_FOUND
+   */
+  async deleteGroupOffsets(
+    groupId: string,
+    partitions: readonly PartitionRef[],
+  ): Promise<readonly PartitionOutcome[]> {
+    return await this.#transport.deleteOffsets(groupId, partitions, this.#requestTimeoutMs)
   }
 
   async close(): Promise<void> {

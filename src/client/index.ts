@@ -2,7 +2,7 @@
 //
 //   Producer   records in     producer/
 //   Consumer   records out    consumer/
-//   Admin      topics, configurations, offsets
+//   Admin      topics, configurations, offsets, consumer groups
 //
 // Start with the examples on the three classes. All of them reject with SluiceError, and with
 // nothing else.
@@ -61,6 +61,8 @@ export type {
   OffsetToCommit,
   PartitionOutcome,
 } from './group-calls.ts'
+
+export type { OffsetReset, ResetOptions, ResetTarget } from './group-reset.ts'
 
 export { bytesSerde, jsonSerde, stringSerde } from './serializers.ts'
 export type {

@@ -55,6 +55,13 @@ export class Hand {
     this.#wake()
   }
 
+  /** The reader is done with what it has of the partition, up to this offset. */
+  processed(partition: AssignedPartition, offset: number): void {
+    if (this.#partition !== partition || offset <= this.#offset) return
+    if (offset >= partition.position) this.clear()
+    else this.#offset = offset
+  }
+
   has(partition: AssignedPartition): boolean {
     return this.#partition === partition
   }

@@ -130,8 +130,7 @@ export class Membership {
     for (const ref of offsets) this.#checkOwned(ref)
     for (const given of offsets) {
       const assigned = fetcher.find(given)
-      if (assigned === null || !hand.has(assigned)) continue
-      if (given.offset > hand.processedOffset(assigned)) hand.clear()
+      if (assigned !== null) hand.processed(assigned, given.offset)
     }
     await this.#committer.commit(offsets, settings.requestTimeoutMs)
   }
