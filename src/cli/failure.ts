@@ -78,6 +78,8 @@ const FLAG_OF_OPTION = new Map([
   ['bootstrap', '--bootstrap'],
   ['batchBytes', '--batch-bytes'],
   ['lingerMs', '--linger'],
+  ['groupId', '--group'],
+  ['groupInstanceId', '--instance-id'],
 ])
 
 function optionAsFlag(error: SluiceError): string {
@@ -92,6 +94,14 @@ function remedyOf({ code, facts }: SluiceError): string | null {
       if (partition !== undefined) return `sluice topic describe ${topic} shows its partitions`
       return 'sluice topic list shows the topics there are'
     }
+    case 'GROUP_ID_NOT_FOUND':
+      return 'sluice group list shows the groups there are'
+    case 'NON_EMPTY_GROUP':
+      return `sluice group describe ${facts['groupId'] ?? 'GROUP'} shows its members`
+    case 'GROUP_SUBSCRIBED_TO_TOPIC':
+      return 'sluice group describe GROUP shows who reads it; offsets go when nobody does'
+    case 'INVALID_REGULAR_EXPRESSION':
+      return '--pattern takes the syntax of RE2, over whole names: clicks-.*'
     case 'TOPIC_ALREADY_EXISTS':
       return `sluice topic describe ${facts['topic']} shows it; --if-not-exists makes this no error`
     case 'NETWORK_EXCEPTION':

@@ -125,3 +125,51 @@ export function startPosition(text: string, nowMs: number): StartFlag {
     'It is beginning, end, an offset, a time as in 2026-01-31T12:00Z, or how long ago as in 15m, 2h, 7d.',
   )
 }
+
+/** A whole number, below 0 as well. */
+export function signedInteger(text: string): number {
+  const number = /^[-+]?\d[\d_]*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN
+  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError('It is a whole number.')
+  return number
+}
+
+/** A time with a date, in milliseconds since 1970. */
+export function dateTime(text: string): number {
+  const timestampMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(timestampMs)) return timestampMs
+  throw new InvalidArgumentError('It is a time, as in 2026-01-31, or 2026-01-31T12:00:00.000Z.')
+}
+
+/** A duration in milliseconds, also in the form that Kafka's tools take: `PT15M`, `P7DT2H`. */
+export function timeSpan(text: string): number {
+  const iso = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(text)
+  if (iso === null || !/\d/.test(text)) return durationMs(text)
+  const [days, hours, minutes, seconds] = iso.slice(1).map((part) => Number(part ?? 0))
+  return Math.round((((days! * 24 + hours!) * 60 + minutes!) * 60 + seconds!) * 1_000)
+}
+
+/** How often something is shown, in milliseconds: a shorter one would only cost. */
+export function refreshInterval(text: string): number {
+  const intervalMs = durationMs(text)
+  if (intervalMs >= 100 && intervalMs <= 3_600_000) return intervalMs
+  throw new InvalidArgumentError('It is a duration from 100ms to 1h.')
+}
+
+/** A topic, with some of its partitions; null: all. */
+export interface TopicPartitions {
+  readonly topic: string
+  readonly partitions: readonly number[] | null
+}
+
+/** `topic` or `topic:0,2`, gathered when the flag is repeated. */
+export function topicPartitions(
+  text: string,
+  previous: readonly TopicPartitions[] = [],
+): readonly TopicPartitions[] {
+  const [topic, partitions, ...rest] = text.split(':')
+  if (topic === undefined || topic === '' || rest.length > 0) {
+    throw new InvalidArgumentError('It is a topic, or one with partitions as in clicks:0,2.')
+  }
+  if (partitions === undefined) return [...previous, { topic, partitions: null }]
+  return [...previous, { topic, partitions: integers(0)(partitions) }]
+}

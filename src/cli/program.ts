@@ -15,6 +15,7 @@ import {
   sizeBytes,
   startPosition,
 } from './flag-values.ts'
+import { groupCommand } from './group-commands.ts'
 import { write } from './terminal.ts'
 import { topicCommand } from './topic-commands.ts'
 
@@ -29,6 +30,7 @@ export function createProgram(version: string): Command {
   program.addCommand(topicCommand())
   program.addCommand(produceCommand())
   program.addCommand(consumeCommand())
+  program.addCommand(groupCommand())
   program.addCommand(benchCommand())
   program.addCommand(clusterCommand())
   program.addCommand(healthCommand())
@@ -112,15 +114,22 @@ before that one were produced.`,
 
 function consumeCommand(): Command {
   const command = connected(new Command('consume'))
-    .description('Read records from a topic to standard output.')
-    .argument('<topic>', 'a topic')
-    .option('-b, --from-beginning', 'the same as --from beginning')
+    .description('Read records from topics to standard output.')
+    .argument('[topics...]', 'topics')
+    .option('-b, --from-beginning', 'the same as --from beginning; of a group: where it begins')
     .option(
       '--from <position>',
       'beginning, end, an offset, or a time as in 2026-01-31T12:00Z or 15m (ago)',
       (text) => startPosition(text, realClock.now()),
     )
     .option('-p, --partition <number>', 'only this one; may be repeated', integers(0))
+    .option('-g, --group <group>', 'share the partitions with all consumers of this group')
+    .option('--pattern <regex>', 'with --group: all topics whose whole name matches')
+    .option(
+      '--instance-id <name>',
+      'with --group: a name under which it finds its partitions again',
+    )
+    .option('-v, --verbose', 'with --group: tell which partitions it gets and gives up')
     .option('-n, --count <records>', 'end after this many', integer(1))
     .option('--no-follow', 'end when all that is there now was read')
     .addOption(
@@ -134,13 +143,19 @@ function consumeCommand(): Command {
       'after',
       `
 It begins at the end unless told otherwise, and goes on until Ctrl-C, --count or --no-follow.
-Records of one partition come in their order; several partitions are read side by side.`,
+Records of one partition come in their order; several partitions are read side by side.
+
+With --group it goes on where the group has committed, commits what it has printed, and shares the
+partitions with the other consumers of the group, whatever they are written in. sluice group shows and
+moves groups.`,
     )
-    .action(async (topic, flags) => (await import('./commands/consume.ts')).consume(topic, flags))
+    .action(async (topics, flags) => (await import('./commands/consume.ts')).consume(topics, flags))
   return examples(command, [
     ['sluice consume clicks --from-beginning', ''],
     ['sluice consume clicks --from 15m --json', 'what came in the last 15 minutes, and goes on'],
     ['sluice consume clicks --from 1200 --partition 3 --count 10', ''],
+    ['sluice consume clicks --group reports --from-beginning', 'on where the group has committed'],
+    ["sluice consume --group reports --pattern 'clicks-.*' -v", ''],
   ])
 }
 

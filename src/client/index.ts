@@ -21,7 +21,7 @@ export type { AutoOffsetReset, ConsumerOptions } from './consumer/consumer-optio
 export type { ConsumerRecord } from './consumer/consumer-record.ts'
 export type { FetchedBatch } from './consumer/fetched-batch.ts'
 export type { GroupOptions, RebalanceListener } from './consumer/group/group-options.ts'
-export type { SubscribeOptions } from './consumer/group/subscription.ts'
+export type { SubscribeOptions, TopicPattern, Topics } from './consumer/group/subscription.ts'
 export type { ReadOptions } from './consumer/streams.ts'
 export type { Header } from '../record/record.ts'
 

@@ -34,6 +34,11 @@ describe('completion in bash', () => {
       ['lines', 'json'],
     ],
     [['produce', '-z', 'z'], ['zstd']],
+    [
+      ['group', 'list', '--type', ''],
+      ['classic', 'consumer'],
+    ],
+    [['group', 'describe', 'g', '--w'], ['--watch']],
     [['consume', '--partition', '3', 'clicks', '--no'], ['--no-follow']],
     [
       ['completion', ''],

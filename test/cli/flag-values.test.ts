@@ -3,15 +3,20 @@
 import { describe, expect, test } from 'vitest'
 import {
   bootstrap,
+  dateTime,
   durationMs,
   header,
   hostPort,
   integer,
   integers,
   keyValue,
+  refreshInterval,
+  signedInteger,
   sizeBytes,
   startPosition,
+  timeSpan,
   topicConfig,
+  topicPartitions,
 } from '../../src/cli/flag-values.ts'
 
 describe('a whole number', () => {
@@ -117,4 +122,48 @@ describe('where reading begins', () => {
       expect(() => startPosition(text, now)).toThrow(/^It is /)
     },
   )
+})
+
+test.each([
+  ['PT15M', 900_000],
+  ['P1DT2H3M4.5S', 93_784_500],
+  ['P7D', 604_800_000],
+  ['15m', 900_000],
+  ['1.5h', 5_400_000],
+])('the span of time %s is %i ms', (text, expected) => {
+  expect(timeSpan(text)).toBe(expected)
+})
+
+test.each(['P', 'PT', '-PT5M', 'P1Y', 'soon'])('%j is no span of time', (text) => {
+  expect(() => timeSpan(text)).toThrow('It is a duration')
+})
+
+test('a time has a date', () => {
+  expect(dateTime('2026-01-31T12:00Z')).toBe(Date.UTC(2026, 0, 31, 12))
+  expect(dateTime('2026-01-31T12:00:00.250+01:00')).toBe(Date.UTC(2026, 0, 31, 11, 0, 0, 250))
+  for (const text of ['12:00', '2026-13-01', '7d', '']) {
+    expect(() => dateTime(text)).toThrow('It is a time, as in')
+  }
+})
+
+test('a number of records to shift by may be below 0', () => {
+  expect(['-10', '+1_000', '0'].map(signedInteger)).toEqual([-10, 1_000, 0])
+  for (const text of ['', '-', '1.5', '--1']) expect(() => signedInteger(text)).toThrow('whole')
+})
+
+test('what is shown again and again is so at most ten times a second', () => {
+  expect(refreshInterval('100ms')).toBe(100)
+  for (const text of ['99ms', '2h', 'x']) {
+    expect(() => refreshInterval(text)).toThrow(/It is a duration/)
+  }
+})
+
+test('topics come with some of their partitions, or all', () => {
+  expect(topicPartitions('orders', topicPartitions('clicks:0,2'))).toEqual([
+    { topic: 'clicks', partitions: [0, 2] },
+    { topic: 'orders', partitions: null },
+  ])
+  for (const text of ['', ':1', 'a:b', 'a:', 'a:1:2']) {
+    expect(() => topicPartitions(text)).toThrow(/It is a/)
+  }
 })

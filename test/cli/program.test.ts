@@ -44,6 +44,12 @@ test.each([
     "--linger <duration>' argument 'soon' is invalid. It is a dur",
   ],
   [['produce', 'a', '--file'], "option '-f, --file <path>' argument missing"],
+  [['group', 'reset'], "missing required argument 'group'"],
+  [
+    ['group', 'reset', 'g', '--to-datetime', 'noon'],
+    "--to-datetime <time>' argument 'noon' is invalid. It is a time",
+  ],
+  [['group', 'list', '--state', 'Happy'], 'Allowed choices are Empty, PreparingRebalance'],
   [['start', 'extra'], "too many arguments for 'start'"],
   [['start', '--bogus'], "unknown option '--bogus'"],
   [['start', '--set', 'foo'], "--set <name=value>' argument 'foo' is invalid. It has the form"],

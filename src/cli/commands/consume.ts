@@ -3,49 +3,49 @@
 import {
   Consumer,
   bytesSerde,
-  type ConsumerRecord,
+  type Assignment,
+  type FetchedBatch,
   type PartitionDescription,
+  type PartitionRef,
 } from '../../client/index.ts'
 import { withAdmin } from '../admin.ts'
 import { UsageError } from '../failure.ts'
 import type { StartFlag } from '../flag-values.ts'
-import { formatJsonRecord } from '../json-records.ts'
 import { Progress } from '../progress.ts'
-import { interruption, isTerminal, tell, write } from '../terminal.ts'
+import { Output, formatter, type FormatFlags } from '../record-output.ts'
+import { interruption, isTerminal, tell } from '../terminal.ts'
+import { refsText } from './group-view.ts'
 
-interface Flags {
+interface Flags extends FormatFlags {
   readonly bootstrap: readonly string[]
-  readonly json?: true
   readonly fromBeginning?: true
   readonly from?: StartFlag
   readonly partition?: readonly number[]
+  readonly group?: string
+  readonly pattern?: string
+  readonly instanceId?: string
+  readonly verbose?: true
   readonly count?: number
   readonly follow: boolean
-  readonly format: 'value' | 'key-value' | 'full' | 'json'
-  readonly keySeparator?: string
   readonly progress?: true
 }
 
-type BytesRecord = ConsumerRecord<Buffer, Buffer>
-type Formatter = (record: BytesRecord) => readonly (Uint8Array | string)[]
-
-const LINE_FEED = '\n'
-
-/** Output is gathered up to this size before it is written. */
-const WRITE_BYTES = 256 * 1024
-
-export async function consume(topic: string, flags: Flags): Promise<void> {
-  const start = startOf(flags)
+export async function consume(topics: readonly string[], flags: Flags): Promise<void> {
   const format = formatter(flags)
-  const partitions = await partitionsToRead(topic, flags)
+  checkFlags(topics, flags)
+  const start = startOf(flags)
+  const assignments = flags.group === undefined ? await partitionsToRead(topics, start, flags) : []
   const interrupted = interruption()
+  const stopped = new Promise<null>((resolve) => {
+    interrupted.addEventListener('abort', () => resolve(null))
+  })
   const consumer = new Consumer({
     bootstrap: flags.bootstrap,
     clientId: 'sluice-cli',
     keyDeserializer: bytesSerde,
     valueDeserializer: bytesSerde,
+    ...groupOptions(flags),
   })
-  interrupted.addEventListener('abort', () => void consumer.close())
   const output = new Output()
   const progress = new Progress({
     verb: 'consumed',
@@ -54,30 +54,104 @@ export async function consume(topic: string, flags: Flags): Promise<void> {
     done: () => output,
   })
   try {
-    await consumer.assign(
-      partitions.map((found) => ({
-        topic,
-        partition: found.partition,
-        start: withinLog(topic, found, start),
-      })),
-    )
-    tellWhatIsAwaited(topic, start, flags)
-    for await (const batch of consumer.batches({ untilEnd: !flags.follow })) {
-      for (const record of batch) {
-        const full = output.add(format(record))
-        if (full !== null) await full
-        if (output.records === flags.count) return
-      }
-      // Who follows wants to see a record when it comes.
-      if (flags.follow) await output.flush()
+    const started = begin(consumer, topics, assignments, flags)
+    if ((await Promise.race([started, stopped])) === null) return
+    tellWhatIsAwaited(topics, start, flags)
+    const batches = consumer.batches({ untilEnd: !flags.follow })
+    for (;;) {
+      // Who asks for the next batch is done with the one before.
+      const step = await Promise.race([batches.next(), stopped])
+      if (step === null || step.done === true) return
+      const last = await print(step.value, output, format, flags.count)
+      // Who follows wants to see a record when it comes; and what was not written is not processed.
+      if (flags.follow || flags.group !== undefined) await output.flush()
+      if (output.records !== flags.count) continue
+      const { topic, partition } = step.value
+      if (flags.group !== undefined) await consumer.commit([{ topic, partition, offset: last + 1 }])
+      return
     }
-  } catch (error) {
-    if (!interrupted.aborted) throw error
   } finally {
     await output.flush()
     progress.stop()
     await consumer.close()
   }
+}
+
+function checkFlags(topics: readonly string[], flags: Flags): void {
+  const { group, pattern, partition, from } = flags
+  if (group === undefined) {
+    const ofGroups = [
+      ['--pattern', pattern],
+      ['--instance-id', flags.instanceId],
+      ['--verbose', flags.verbose],
+    ] as const
+    const given = ofGroups.find(([, value]) => value !== undefined)
+    if (given !== undefined) throw new UsageError(`${given[0]} is for --group, which is not given`)
+    if (topics.length === 0) throw new UsageError('which topic? sluice topic list shows them')
+    return
+  }
+  if (from !== undefined) {
+    throw new UsageError(
+      '--from is not for --group, which goes on where it has committed; ' +
+        'sluice group reset moves that, and --from-beginning says where a new group begins',
+    )
+  }
+  if (partition !== undefined) {
+    throw new UsageError('--partition is not for --group: the group says who reads which partition')
+  }
+  if ((pattern === undefined) === (topics.length === 0)) {
+    const both = pattern !== undefined
+    throw new UsageError(
+      both
+        ? 'topics and --pattern are both given; one of them is enough'
+        : 'which topics? name them, or give --pattern',
+    )
+  }
+}
+
+function groupOptions({ group, instanceId, fromBeginning }: Flags) {
+  if (group === undefined) return {}
+  return {
+    groupId: group,
+    autoOffsetReset: fromBeginning ? ('earliest' as const) : ('latest' as const),
+    ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
+  }
+}
+
+type BytesConsumer = Consumer<Buffer, Buffer>
+
+async function begin(
+  consumer: BytesConsumer,
+  topics: readonly string[],
+  assignments: readonly Assignment[],
+  { group, pattern, verbose }: Flags,
+): Promise<void> {
+  if (group === undefined) return await consumer.assign(assignments)
+  const note = (what: string) => (partitions: readonly PartitionRef[]) => {
+    if (verbose) tell(`group ${group}: ${what} ${refsText(partitions)}`)
+  }
+  await consumer.subscribe(pattern === undefined ? topics : { pattern }, {
+    onAssigned: note('reads'),
+    onRevoked: note('gives up'),
+    onLost: note('lost'),
+  })
+}
+
+/** @returns the offset of the last record that was printed */
+async function print(
+  batch: FetchedBatch<Buffer, Buffer>,
+  output: Output,
+  format: ReturnType<typeof formatter>,
+  count: number | undefined,
+): Promise<number> {
+  let last = batch.baseOffset - 1
+  for (const record of batch) {
+    const full = output.add(format(record))
+    if (full !== null) await full
+    last = record.offset
+    if (output.records === count) break
+  }
+  return last
 }
 
 function startOf({ fromBeginning, from }: Flags): StartFlag {
@@ -88,20 +162,39 @@ function startOf({ fromBeginning, from }: Flags): StartFlag {
 }
 
 /** A new user who types `sluice consume clicks` sees nothing at first, and should know why. */
-function tellWhatIsAwaited(topic: string, start: StartFlag, { follow }: Flags): void {
+function tellWhatIsAwaited(
+  topics: readonly string[],
+  start: StartFlag,
+  { follow, group }: Flags,
+): void {
   if (start.kind !== 'latest' || !follow || !isTerminal('stdout') || !isTerminal('stderr')) return
-  tell(`new records of ${topic} show up here; --from-beginning shows those there are; Ctrl-C ends`)
+  const what = topics.length === 0 ? 'those topics' : topics.join(', ')
+  const records = group === undefined ? 'new records' : `records new to group ${group}`
+  tell(`${records} of ${what} show up here; --from-beginning shows those there are; Ctrl-C ends`)
 }
 
 async function partitionsToRead(
-  topic: string,
+  topics: readonly string[],
+  start: StartFlag,
   flags: Flags,
-): Promise<readonly PartitionDescription[]> {
-  const { partitionDescriptions: all } = await withAdmin(flags, (admin) => {
-    return admin.describeTopic(topic)
+): Promise<readonly Assignment[]> {
+  const described = await withAdmin(flags, async (admin) => {
+    return await Promise.all(topics.map((topic) => admin.describeTopic(topic)))
   })
-  if (flags.partition === undefined) return all
-  return flags.partition.map((partition) => {
+  return described.flatMap(({ name: topic, partitionDescriptions }) => {
+    return chosen(topic, partitionDescriptions, flags.partition).map((found) => {
+      return { topic, partition: found.partition, start: withinLog(topic, found, start) }
+    })
+  })
+}
+
+function chosen(
+  topic: string,
+  all: readonly PartitionDescription[],
+  wanted: readonly number[] | undefined,
+): readonly PartitionDescription[] {
+  if (wanted === undefined) return all
+  return wanted.map((partition) => {
     const found = all.find((description) => description.partition === partition)
     if (found !== undefined) return found
     const known = all.length === 1 ? 'partition 0 only' : `partitions 0 to ${all.length - 1}`
@@ -119,64 +212,4 @@ function withinLog(topic: string, found: PartitionDescription, start: StartFlag)
     tell(`sluice: ${topic}-${partition} has ${range}; it is read from ${offset}`)
   }
   return { kind: 'offset', offset }
-}
-
-/** Gathers small pieces into large writes, and waits for a slow reader. */
-class Output {
-  records = 0
-  bytes = 0
-  #buffer = Buffer.allocUnsafe(WRITE_BYTES)
-  #used = 0
-
-  /**
-   * Adds a record.
-   *
-   * @returns a promise to await before the next one; null when there is nothing to wait for
-   */
-  add(pieces: readonly (Uint8Array | string)[]): Promise<void> | null {
-    this.records += 1
-    let full: Promise<void> | null = null
-    for (const piece of pieces) {
-      const sizeBytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.byteLength
-      if (this.#used + sizeBytes > this.#buffer.byteLength) full = this.flush(sizeBytes) ?? full
-      if (typeof piece === 'string') this.#buffer.write(piece, this.#used)
-      else this.#buffer.set(piece, this.#used)
-      this.#used += sizeBytes
-    }
-    return full
-  }
-
-  /** @param roomBytes that there shall be afterwards */
-  flush(roomBytes = 0): Promise<void> | null {
-    if (this.#used === 0 && roomBytes <= this.#buffer.byteLength) return null
-    const content = this.#buffer.subarray(0, this.#used)
-    // The stream keeps what it could not write yet, so it gets the buffer.
-    this.#buffer = Buffer.allocUnsafe(Math.max(WRITE_BYTES, roomBytes))
-    this.bytes += this.#used
-    this.#used = 0
-    return content.byteLength === 0 ? null : write(content)
-  }
-}
-
-function formatter({ format, json, keySeparator }: Flags): Formatter {
-  if (keySeparator !== undefined && (json || format !== 'key-value')) {
-    throw new UsageError('--key-separator is for --format key-value')
-  }
-  if (json || format === 'json') return (record) => [formatJsonRecord(record), LINE_FEED]
-  switch (format) {
-    case 'value':
-      return ({ value }) => [value ?? '', LINE_FEED]
-    case 'key-value':
-      return ({ key, value }) => [key ?? '', keySeparator ?? '\t', value ?? '', LINE_FEED]
-    case 'full':
-      return (record) => [
-        `${new Date(record.timestamp).toISOString()}  ${record.topic}-${record.partition}`,
-        `@${record.offset}  `,
-        record.key ?? '(no key)',
-        '  ',
-        record.value ?? '(null)',
-        ...record.headers.flatMap(({ key, value }) => [`  ${key}=`, value ?? '(null)']),
-        LINE_FEED,
-      ]
-  }
 }

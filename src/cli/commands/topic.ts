@@ -1,11 +1,11 @@
 // sluice topic create | list | describe | alter | delete
 
-import { createInterface } from 'node:readline/promises'
 import { SluiceError, type Admin, type ConfigEntry, type Topic } from '../../client/index.ts'
 import { withAdmin } from '../admin.ts'
+import { confirm, count, unless } from '../ask.ts'
 import { Failure, UsageError } from '../failure.ts'
 import { formatBytes, printTable, wrap } from '../table.ts'
-import { isTerminal, lineWidth, tell, writeJson, writeLine } from '../terminal.ts'
+import { lineWidth, tell, writeJson, writeLine } from '../terminal.ts'
 
 interface Connected {
   readonly bootstrap: readonly string[]
@@ -205,41 +205,4 @@ export async function deleteTopic(name: string, flags: DeleteFlags): Promise<voi
     if (flags.json) return writeJson({ topic: name, deleted: deleted === true })
     writeLine(deleted ? `deleted topic ${name}` : `there is no topic ${name}`)
   })
-}
-
-/** @throws UsageError when there is nobody to ask; Failure when the answer is no */
-async function confirm(question: string): Promise<void> {
-  if (!isTerminal('stderr') || !isTerminal('stdin')) {
-    throw new UsageError(
-      'not deleted: there is no terminal to ask on; --yes deletes without asking',
-    )
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    // Ctrl-D and Ctrl-C close it without an answer.
-    const closed = new Promise<null>((resolve) => terminal.once('close', () => resolve(null)))
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed])
-    if (answer === null) tell('')
-    if (answer === null || !/^y(es)?$/i.test(answer)) throw new Failure('not deleted')
-  } finally {
-    terminal.close()
-  }
-}
-
-/** @returns null when `tolerated` and it failed with `code` */
-async function unless<T>(
-  tolerated: true | undefined,
-  code: string,
-  action: () => Promise<T>,
-): Promise<T | null> {
-  try {
-    return await action()
-  } catch (error) {
-    if (tolerated && error instanceof SluiceError && error.code === code) return null
-    throw error
-  }
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`
 }

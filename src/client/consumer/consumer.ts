@@ -18,8 +18,8 @@ import { FetchedBatch } from './fetched-batch.ts'
 import { Fetcher } from './fetcher.ts'
 import { groupSettings } from './group/group-options.ts'
 import { Membership } from './group/membership.ts'
-import { checkSubscription, subscriptionTo } from './group/subscription.ts'
-import type { SubscribeOptions } from './group/subscription.ts'
+import { checkSubscription, namesOf, subscriptionTo } from './group/subscription.ts'
+import type { SubscribeOptions, Topics } from './group/subscription.ts'
 import { Hand } from './hand.ts'
 import { BatchStream, RecordStream } from './streams.ts'
 import type { ReadOptions, StreamSource } from './streams.ts'
@@ -130,8 +130,9 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    * })
    * ```
    *
-   * @param topics names, which in a group need not exist yet; or, in a group, a regular expression of
-   *   RE2's syntax: all topics that it matches, also those that are made later
+   * @param topics names, which in a group need not exist yet; or, in a group, a regular expression:
+   *   all topics that it matches, also those that are made later. The coordinator matches, by RE2's
+   *   syntax: a RegExp with look-around or back-references is refused
    * @param options `start`, without a group: where each partition begins; default: as
    *   `autoOffsetReset` says. `onAssigned` and its like, in a group: called when the share changes
    * @returns without a group when the broker has said where reading begins, see `assign`; in a group
@@ -140,19 +141,15 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    *   INVALID_REGULAR_EXPRESSION, GROUP_MAX_SIZE_REACHED, UNSUPPORTED_ASSIGNOR and others from the
    *   coordinator · REQUEST_TIMED_OUT when none answers: the consumer goes on trying
    */
-  async subscribe(
-    topics: string | readonly string[] | RegExp,
-    options: SubscribeOptions = {},
-  ): Promise<void> {
+  async subscribe(topics: Topics, options: SubscribeOptions = {}): Promise<void> {
     this.#checkOpen()
     checkSubscription(topics, options, this.#group !== null)
-    const names = typeof topics === 'string' ? [topics] : topics
-    if (this.#group !== null) {
-      if (!this.#group.isSubscribed) this.#fetcher.unassign(this.#fetcher.partitions())
-      await this.#group.subscribe(subscriptionTo(names), options)
-    } else if (!(names instanceof RegExp)) {
-      await this.#subscribeAlone(names, options.start ?? this.#defaultStart)
+    if (this.#group === null) {
+      return await this.#subscribeAlone(namesOf(topics), options.start ?? this.#defaultStart)
     }
+    const subscription = subscriptionTo(topics)
+    if (!this.#group.isSubscribed) this.#fetcher.unassign(this.#fetcher.partitions())
+    await this.#group.subscribe(subscription, options)
   }
 
   /**

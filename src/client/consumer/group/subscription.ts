@@ -10,11 +10,20 @@ export interface SubscribeOptions extends RebalanceListener {
   readonly start?: StartPosition
 }
 
+/** All topics whose whole name matches. */
+export interface TopicPattern {
+  /** A regular expression of RE2's syntax, as in `clicks-.*`. */
+  readonly pattern: string
+}
+
+/** What to read. */
+export type Topics = string | readonly string[] | RegExp | TopicPattern
+
 const CALLBACKS = ['onAssigned', 'onRevoked', 'onLost'] as const
 
 /** @throws SluiceError INVALID_OPTION for what makes no sense with a group, or without one */
 export function checkSubscription(
-  topics: string | readonly string[] | RegExp,
+  topics: Topics,
   options: SubscribeOptions,
   hasGroup: boolean,
 ): void {
@@ -24,19 +33,30 @@ export function checkSubscription(
       'start is for consumers without a group; autoOffsetReset says where the group begins'
     throw new SluiceError('INVALID_OPTION', { option: 'start' }, { message })
   }
-  const option = topics instanceof RegExp ? 'topics' : CALLBACKS.find((name) => options[name])
+  const option = patternOf(topics) !== null ? 'topics' : CALLBACKS.find((name) => options[name])
   if (option === undefined) return
   const what = option === 'topics' ? 'A regular expression' : option
   const message = `${what} is for consumers of a group: give the consumer a groupId`
   throw new SluiceError('INVALID_OPTION', { option }, { message })
 }
 
-export function subscriptionTo(topics: readonly string[] | RegExp): Subscription {
-  if (!(topics instanceof RegExp)) return { topics: [...topics], pattern: '' }
-  return { topics: [], pattern: wholeNamePattern(topics) }
+/** @throws SluiceError INVALID_OPTION for no topics at all */
+export function subscriptionTo(topics: Topics): Subscription {
+  const pattern = patternOf(topics) ?? ''
+  const names = namesOf(topics)
+  if (pattern !== '' || names.length > 0) return { topics: names, pattern }
+  const message = 'There is no topic to subscribe to'
+  throw new SluiceError('INVALID_OPTION', { option: 'topics' }, { message })
+}
+
+/** Topics by name; none of a pattern. */
+export function namesOf(topics: Topics): readonly string[] {
+  if (typeof topics === 'string') return [topics]
+  return Array.isArray(topics) ? [...topics] : []
 }
 
 /** Coordinators match whole names; a RegExp matches anywhere in a name unless it says otherwise. */
-function wholeNamePattern({ source, ignoreCase }: RegExp): string {
-  return `${ignoreCase ? '(?i)' : ''}.*(?:${source}).*`
+function patternOf(topics: Topics): string | null {
+  if (topics instanceof RegExp) return `${topics.ignoreCase ? '(?i)' : ''}.*(?:${topics.source}).*`
+  return typeof topics === 'object' && 'pattern' in topics ? topics.pattern : null
 }
