@@ -3,6 +3,10 @@
 import { expect, test } from 'vitest'
 import { LiveView, type Screen } from '../../src/cli/live-view.ts'
 
+const ESCAPE = '\x1b'
+const TOKEN = new RegExp(`${ESCAPE}\\[[?\\d]*[A-Za-z]|[^${ESCAPE}]`, 'gu')
+const UP = new RegExp(`^${ESCAPE}\\[(\\d+)A$`)
+
 /** As much of a terminal as the frames use: what is on its screen, by the codes of ECMA-48. */
 class Terminal implements Screen {
   columns: number
@@ -22,7 +26,7 @@ class Terminal implements Screen {
   }
 
   write(text: string): void {
-    for (const [token] of text.matchAll(/\x1b\[[?\d]*[A-Za-z]|[^\x1b]/gu)) this.#take(token)
+    for (const [token] of text.matchAll(TOKEN)) this.#take(token)
   }
 
   /** As it is seen, without empty lines at the end. */
@@ -33,7 +37,7 @@ class Terminal implements Screen {
   }
 
   #take(token: string): void {
-    const rows = /^\x1b\[(\d+)A$/.exec(token)
+    const rows = UP.exec(token)
     if (rows !== null) this.#row = Math.max(0, this.#row - Number(rows[1]))
     else if (token === '\r') this.#column = 0
     else if (token === '\n') this.#newLine()
