@@ -1,0 +1,279 @@
+// A listener over real sockets and a clock by hand: who may connect, how much may come, and how slowly.
+
+import net from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import type { FrameHandler, ServerConnection } from '../../src/network/server-connection.ts'
+import { TcpListener, type TcpListenerOptions } from '../../src/network/tcp-listener.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { eventually } from '../support/grpc-client.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const LIMITS = {
+  maxFrameBytes: 1_000_000,
+  idleMs: 600_000,
+  slowFrameMs: 9_000,
+  minBytesPerSecond: 256,
+}
+
+/** Answers each frame with itself, unless it is told not to. */
+class Echo implements FrameHandler {
+  readonly frames: Buffer[] = []
+  readonly connection: ServerConnection
+  busy = false
+  answers = true
+  drains = 0
+  isClosed = false
+
+  constructor(connection: ServerConnection) {
+    this.connection = connection
+  }
+
+  frame(bytes: Buffer): void {
+    this.frames.push(bytes)
+    if (!this.answers) return
+    this.connection.send([framed(bytes)])
+    this.connection.forget(bytes.byteLength)
+  }
+
+  drained(): void {
+    this.drains += 1
+  }
+
+  closed(): void {
+    this.isClosed = true
+  }
+}
+
+let clock: ManualClock
+let listener: TcpListener
+let port: number
+let served: Echo[]
+let sockets: net.Socket[]
+
+async function listen(options: Partial<TcpListenerOptions> = {}): Promise<void> {
+  clock = new ManualClock()
+  served = []
+  sockets = []
+  listener = new TcpListener({
+    ...{ name: 'test', clock, logger: silentLogger, limits: LIMITS },
+    ...{ maxConnections: 100, maxConnectionsPerAddress: 100, receiveBytes: 1_000_000 },
+    ...options,
+  })
+  port = await listener.bind({ host: '127.0.0.1', port: 0 })
+}
+
+function serve(): void {
+  listener.serve((connection) => {
+    const echo = new Echo(connection)
+    served.push(echo)
+    return echo
+  })
+}
+
+async function connect(): Promise<net.Socket> {
+  const socket = net.connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  sockets.push(socket)
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return socket
+}
+
+function framed(bytes: Buffer): Buffer {
+  const size = Buffer.alloc(4)
+  size.writeInt32BE(bytes.byteLength)
+  return Buffer.concat([size, bytes])
+}
+
+function received(socket: net.Socket): () => Buffer {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return () => Buffer.concat(chunks)
+}
+
+function closing(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.resume()
+    socket.once('close', () => resolve())
+  })
+}
+
+/** Lets what is under way between two sockets arrive. */
+function arrive(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 30))
+}
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy()
+  listener.close()
+  await listener.allClosed()
+  expect(listener.budget.usedBytes).toBeLessThanOrEqual(
+    served.reduce((sum, { answers, frames }) => {
+      return sum + (answers ? 0 : frames.reduce((all, { byteLength }) => all + byteLength, 0))
+    }, 0),
+  )
+})
+
+test('who connects before it serves waits, and is served then', async () => {
+  await listen()
+  const socket = await connect()
+  const answer = received(socket)
+  socket.write(framed(Buffer.from('early')))
+  await arrive()
+  expect(listener.connectionCount).toBe(1)
+  serve()
+  await eventually(() => answer().equals(framed(Buffer.from('early'))))
+})
+
+test('large frames and small ones come whole', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  const answer = received(socket)
+  const sizes = [1, 15_000, 16_384, 16_380, 65_536, 300_000, 7, 1_000_000]
+  const frames = sizes.map((size, at) => Buffer.alloc(size, at + 1))
+  for (const frame of frames) socket.write(framed(frame))
+  const expected = Buffer.concat(frames.map(framed))
+  await eventually(() => answer().byteLength === expected.byteLength)
+  expect(answer().equals(expected)).toBe(true)
+})
+
+test.each([
+  ['0', 0],
+  ['negative', -5],
+  ['2^31 - 1', 0x7fff_ffff],
+  ['a byte over the limit', 1_000_001],
+])('F46: a frame size that is %s closes the connection', async (_what, size) => {
+  await listen()
+  serve()
+  const socket = await connect()
+  const bytes = Buffer.alloc(64)
+  bytes.writeInt32BE(size)
+  socket.write(bytes)
+  await closing(socket)
+  expect(served[0]!.frames).toEqual([])
+  expect(listener.connectionErrors.value).toBe(1)
+})
+
+test('F46: a byte a second is closed within 10 s of the first', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  const closed = closing(socket)
+  const frame = framed(Buffer.alloc(1_000))
+  for (let at = 0; at < 10; at++) {
+    socket.write(frame.subarray(at, at + 1))
+    await arrive()
+    clock.advance(1_000)
+  }
+  await closed
+})
+
+test('a large frame on a slow line goes through', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  const answer = received(socket)
+  const frame = framed(Buffer.alloc(30_000, 1))
+  for (let at = 0; at < frame.byteLength; at += 1_000) {
+    socket.write(frame.subarray(at, at + 1_000))
+    await arrive()
+    clock.advance(1_000)
+  }
+  await eventually(() => answer().byteLength === frame.byteLength)
+})
+
+test('an idle connection is closed, and not one that waits for an answer', async () => {
+  await listen()
+  serve()
+  const [idle, waiting] = [await connect(), await connect()]
+  await eventually(() => served.length === 2)
+  served[1]!.busy = true
+  const closed = closing(idle)
+  clock.advance(LIMITS.idleMs + 1_000)
+  await closed
+  expect(served[1]!.isClosed).toBe(false)
+  waiting.destroy()
+})
+
+test('connections above the limits are closed as they come', async () => {
+  await listen({ maxConnections: 3, maxConnectionsPerAddress: 2 })
+  serve()
+  await connect()
+  await connect()
+  const third = await connect()
+  await closing(third)
+  expect(listener.connectionCount).toBe(2)
+  sockets[0]!.destroy()
+  await eventually(() => listener.connectionCount === 1)
+  await connect()
+  await eventually(() => listener.connectionCount === 2)
+})
+
+test('while it is held nothing is read, however much comes', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  socket.write(framed(Buffer.from('one')))
+  await eventually(() => served[0]?.frames.length === 1)
+  served[0]!.connection.hold()
+  for (let count = 0; count < 100; count++) socket.write(framed(Buffer.alloc(100_000)))
+  await arrive()
+  expect(served[0]!.frames.length).toBe(1)
+  served[0]!.connection.release()
+  await eventually(() => served[0]!.frames.length === 101)
+})
+
+test('a large frame waits for memory that others use, and its time does not run meanwhile', async () => {
+  await listen({ receiveBytes: 200_000 })
+  serve()
+  const first = await connect()
+  await eventually(() => served.length === 1)
+  served[0]!.answers = false
+  first.write(framed(Buffer.alloc(300_000)))
+  await eventually(() => served[0]!.frames.length === 1)
+  expect(listener.budget.usedBytes).toBe(300_000)
+
+  const second = await connect()
+  second.write(framed(Buffer.alloc(100_000)))
+  await arrive()
+  clock.advance(60_000)
+  expect(served[1]!.frames.length).toBe(0)
+  served[0]!.connection.forget(300_000)
+  served[0]!.frames.length = 0
+  await eventually(() => served[1]!.frames.length === 1)
+})
+
+test('what a connection held of the memory is given back when it goes', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  socket.write(framed(Buffer.alloc(500_000)).subarray(0, 200_000))
+  await eventually(() => listener.budget.usedBytes === 500_000)
+  socket.destroy()
+  await eventually(() => listener.budget.usedBytes === 0)
+})
+
+test('an answer that is not read is told, and so is its end', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  socket.pause()
+  for (let count = 0; count < 40; count++) socket.write(framed(Buffer.alloc(500_000)))
+  await eventually(() => (served[0]?.connection.unsentBytes ?? 0) > 1_000_000)
+  const answer = received(socket)
+  socket.resume()
+  await eventually(() => served[0]!.drains > 0 && answer().byteLength === 40 * 500_004)
+})
+
+test('what was sent before the end still arrives', async () => {
+  await listen()
+  serve()
+  const socket = await connect()
+  const answer = received(socket)
+  const ended = closing(socket)
+  await eventually(() => served.length === 1)
+  served[0]!.connection.send([Buffer.alloc(2_000_000, 7)])
+  served[0]!.connection.end()
+  await ended
+  expect(answer().byteLength).toBe(2_000_000)
+})
