@@ -156,8 +156,8 @@ export class TestClient {
 }
 
 /** Resolves when `condition` holds. The event loop turns until then; the test's own limit ends it. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A message in gRPC's frame: not compressed, length, bytes. */
