@@ -55,6 +55,16 @@ export const GROUP_OPTIONS = {
     default: 'uniform,range',
     doc: 'How partitions are shared out in the consumer protocol. The first is the default.',
   }),
+  groupConsumerMigrationPolicy: choiceOption(
+    'group.consumer.migration.policy',
+    ['disabled', 'upgrade', 'downgrade', 'bidirectional'],
+    {
+      default: 'bidirectional',
+      doc:
+        'Which way a group with members may change over while it runs: to the consumer protocol ' +
+        'when a member of that joins, back to the classic one when the last such member leaves.',
+    },
+  ),
   offsetsRetentionMinutes: intOption('offsets.retention.minutes', {
     default: '10080',
     min: 1,

@@ -321,7 +321,7 @@ test('an owner whose record comes behind that of the next one does not take the 
   expect(group.owner(CLICKS, 1)).toBe(null)
 })
 
-test('an empty group changes its protocol, with its offsets; one with members does not', () => {
+test('an empty group changes its protocol, with its offsets; one with opaque members does not', () => {
   const fixture = new ShardFixture()
   const caller = fixture.join()
   fixture.advance(3_000)
@@ -333,7 +333,7 @@ test('an empty group changes its protocol, with its offsets; one with members do
 
   const a = new Consumer(fixture, 'a')
   expect(a.join().memberEpoch).toBe(1)
-  expect(fixture.join().code).toBe('INCONSISTENT_GROUP_PROTOCOL')
+  expect(fixture.join({ protocolType: 'connect' }).code).toBe('INCONSISTENT_GROUP_PROTOCOL')
   expect(fixture.heartbeat(member.memberId, 1).code).toBe('UNKNOWN_MEMBER_ID')
   fixture.consume({ memberEpoch: -1 })
   expect(fixture.committed()).toBe(4)

@@ -3,7 +3,7 @@
 import { BrokerError } from '../../base/errors.ts'
 import type { TopicPartition } from '../../base/topic-partition.ts'
 import {
-  assignedPartitions,
+  readAssignment,
   CONSUMER_PROTOCOL_TYPE,
 } from '../../coordination/group/classic/subscription.ts'
 import type { DescribedConsumerGroup } from '../../coordination/group/consumer/describe.ts'
@@ -66,7 +66,7 @@ function fromClassic(group: DescribedClassicGroup): GroupDescription {
   const isReadable = protocolType === CONSUMER_PROTOCOL_TYPE
   const members = group.members.map((member) => {
     const { memberId, instanceId, clientId, clientHost, assignment } = member
-    const assigned = isReadable ? assignedPartitions(assignment) : null
+    const assigned = isReadable ? (readAssignment(assignment)?.partitions ?? null) : null
     return { memberId, instanceId, clientId, clientHost, assigned }
   })
   return { groupId, type: 'classic', state, protocolType, assignor, epoch: -1, members }

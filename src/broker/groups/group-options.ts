@@ -16,6 +16,7 @@ export function groupOptionsOf(values: BrokerValues): GroupOptions {
     consumerSessionTimeoutMs: values.groupConsumerSessionTimeoutMs,
     consumerHeartbeatIntervalMs: values.groupConsumerHeartbeatIntervalMs,
     assignors: values.groupConsumerAssignors,
+    migrationPolicy: values.groupConsumerMigrationPolicy,
     maxOffsetMetadataBytes: values.offsetMetadataMaxBytes,
     offsetsRetentionMs: values.offsetsRetentionMinutes * MINUTE_MS,
     retentionCheckIntervalMs: values.offsetsRetentionCheckIntervalMs,

@@ -23,6 +23,7 @@ export type TimerEvent =
       readonly memberId: string
       readonly memberEpoch: number
     }
+  | { readonly type: 'consumer-classic'; readonly groupId: string; readonly memberId: string }
   | { readonly type: 'retention' }
   | { readonly type: 'forget-topics' }
 

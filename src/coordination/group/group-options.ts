@@ -2,6 +2,9 @@
 
 import type { AssignorName } from './assignor/assignor.ts'
 
+/** Which way a group with members may change its protocol. */
+export type MigrationPolicy = 'disabled' | 'upgrade' | 'downgrade' | 'bidirectional'
+
 export interface GroupOptions {
   /** `group.min.session.timeout.ms` and `group.max.session.timeout.ms`: classic protocol. */
   readonly minSessionTimeoutMs: number
@@ -26,6 +29,8 @@ export interface GroupOptions {
   readonly consumerHeartbeatIntervalMs: number
   /** `group.consumer.assignors`: the first is the default. */
   readonly assignors: readonly AssignorName[]
+  /** `group.consumer.migration.policy`. */
+  readonly migrationPolicy: MigrationPolicy
   /** Most groups that one partition of the offsets topic coordinates. */
   readonly maxGroups: number
   /** Most committed offsets that one partition of the offsets topic keeps. */
@@ -55,6 +60,7 @@ export const DEFAULT_GROUP_OPTIONS: GroupOptions = {
   consumerSessionTimeoutMs: 45_000,
   consumerHeartbeatIntervalMs: 5_000,
   assignors: ['uniform', 'range'],
+  migrationPolicy: 'bidirectional',
   maxGroups: 10_000,
   maxOffsets: 2_000_000,
   maxPendingMembers: 5_000,

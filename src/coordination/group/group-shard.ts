@@ -28,7 +28,7 @@ import { describeConsumerGroup } from './consumer/describe.ts'
 import type { DescribedConsumerGroup } from './consumer/describe.ts'
 import { consumerHeartbeat } from './consumer/heartbeat.ts'
 import type { ConsumerHeartbeatRequest, ConsumerHeartbeatResponse } from './consumer/messages.ts'
-import { classicGroupFor } from './conversion.ts'
+import { mixedGroupFor } from './conversion.ts'
 import { onConsumerTimer, resumeConsumerGroup } from './consumer/timers.ts'
 import { CoordinatorState } from './coordinator-state.ts'
 import { refuse, timerKeys } from './env.ts'
@@ -38,6 +38,7 @@ import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
 import type { GroupOptions } from './group-options.ts'
 import type { Now } from './now.ts'
 import { commitOffsets, deleteOffsets, fetchOffsets } from './offsets/commit-offsets.ts'
+import { heartbeatMixed, joinMixed, leaveMixed, syncMixed } from './migration/classic-member.ts'
 import { expireOffsets } from './offsets/expire-offsets.ts'
 import { forgetTopics } from './offsets/forget-topics.ts'
 import type {
@@ -150,13 +151,17 @@ export class GroupShard {
   join(request: JoinRequest, call: Call<JoinResponse>, now: Now): Step {
     return this.#decide(call, now, (env) => {
       checkGroupId(request.groupId)
-      join(env, classicGroupFor(env, request.groupId), request, call)
+      const mixed = mixedGroupFor(env, request.groupId)
+      if (mixed !== null) return joinMixed(env, mixed, request)
+      join(env, env.classic.get(request.groupId) ?? null, request, call)
       return LATER
     })
   }
 
   sync(request: SyncRequest, call: Call<SyncResponse>, now: Now): Step {
     return this.#decide(call, now, (env) => {
+      const mixed = mixedGroupFor(env, request.groupId)
+      if (mixed !== null) return syncMixed(env, mixed, request)
       sync(env, this.#classicGroup(request.groupId), request, call)
       return LATER
     })
@@ -164,13 +169,17 @@ export class GroupShard {
 
   heartbeat(request: HeartbeatRequest, call: Call<null>, now: Now): Step {
     return this.#decide(call, now, (env) => {
-      heartbeat(env, this.#classicGroup(request.groupId), request)
+      const mixed = mixedGroupFor(env, request.groupId)
+      if (mixed !== null) heartbeatMixed(env, mixed, request)
+      else heartbeat(env, this.#classicGroup(request.groupId), request)
       return null
     })
   }
 
   leave(request: LeaveRequest, call: Call<LeaveResponse>, now: Now): Step {
     return this.#decide(call, now, (env) => {
+      const mixed = mixedGroupFor(env, request.groupId)
+      if (mixed !== null) return leaveMixed(env, mixed, request)
       return leave(env, this.#classicGroup(request.groupId), request)
     })
   }
@@ -247,6 +256,7 @@ export class GroupShard {
       }
       case 'consumer-session':
       case 'consumer-rebalance':
+      case 'consumer-classic':
         onConsumerTimer(env, event)
         return
       default:

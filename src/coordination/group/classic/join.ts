@@ -34,7 +34,7 @@ export function join(
   request: JoinRequest,
   call: Call<JoinResponse>,
 ): void {
-  checkRequest(env, request)
+  checkJoinRequest(env, request)
   if (existing === null && request.memberId !== '') refuse('UNKNOWN_MEMBER_ID')
   if (existing !== null) checkRoom(env, existing, request.memberId)
   const group = existing ?? createGroup(env, request)
@@ -43,7 +43,8 @@ export function join(
   completeIfAllJoined(env, group)
 }
 
-function checkRequest(env: Env, request: JoinRequest): void {
+/** @throws BrokerError INVALID_SESSION_TIMEOUT, INCONSISTENT_GROUP_PROTOCOL, INVALID_REQUEST */
+export function checkJoinRequest(env: Env, request: JoinRequest): void {
   const { minSessionTimeoutMs, maxSessionTimeoutMs, maxRecordBytes } = env.options
   const { sessionTimeoutMs, protocols } = request
   if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs) {

@@ -5,7 +5,6 @@ import { BrokerError } from '../../../base/errors.ts'
 import type { ErrorCode } from '../../../base/errors.ts'
 import type { Env, TimerEvent } from '../env.ts'
 import { timerKeys } from '../env.ts'
-import { NO_ASSIGNMENT } from './classic-group.ts'
 import type { ClassicGroup, ClassicMember } from './classic-group.ts'
 import type { Joined } from './messages.ts'
 
@@ -160,10 +159,9 @@ function forget(env: Env, group: ClassicGroup, member: ClassicMember): void {
   group.remove(member)
 }
 
-/** What the leader has not assigned yet will not come. */
+/** What the leader has not assigned yet will not come. Members may still hold what they had before. */
 function abandonSyncs(env: Env, group: ClassicGroup): void {
   for (const member of group.members.values()) {
-    member.assignment = NO_ASSIGNMENT
     if (member.syncing === null) continue
     env.step.answer(member.syncing, new BrokerError('REBALANCE_IN_PROGRESS'))
     member.syncing = null

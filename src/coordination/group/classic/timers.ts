@@ -7,12 +7,13 @@ import {
   expireInitialDelay,
   expireSession,
   expireSync,
+  prepareRebalance,
   restartSession,
 } from './rebalance.ts'
 
-type ClassicTimer = Exclude<
+type ClassicTimer = Extract<
   TimerEvent,
-  { type: 'retention' | 'forget-topics' | 'consumer-session' | 'consumer-rebalance' }
+  { type: 'classic-session' | 'classic-initial' | 'classic-join' | 'classic-sync' }
 >
 
 export function onClassicTimer(env: Env, event: ClassicTimer): void {
@@ -34,4 +35,6 @@ export function onClassicTimer(env: Env, event: ClassicTimer): void {
 /** Starts the sessions of a group that was loaded. */
 export function resumeClassicGroup(env: Env, group: ClassicGroup): void {
   for (const member of group.members.values()) restartSession(env, group, member)
+  // It came from the newer protocol, and has not assigned since.
+  if (group.state === 'Stable' && group.leader === null) prepareRebalance(env, group)
 }

@@ -73,7 +73,9 @@ export function admit(
     }
     return { member: null, takesOver: false }
   }
-  if (isJoin && instanceId !== null && member.memberEpoch === LEAVE_STATIC_EPOCH) {
+  // Static members of the classic protocol do not say that they go.
+  const isFree = member.memberEpoch === LEAVE_STATIC_EPOCH || member.metadata.classic !== null
+  if (isJoin && instanceId !== null && isFree) {
     const isTaken = member.memberId !== memberId && (group?.members.has(memberId) ?? false)
     if (isTaken) refuse('FENCED_INSTANCE_ID')
     return { member, takesOver: true }

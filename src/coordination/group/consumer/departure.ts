@@ -2,6 +2,7 @@
 
 import { refuse, timerKeys } from '../env.ts'
 import type { Env } from '../env.ts'
+import { downgradeIfClassic } from '../migration/downgrade.ts'
 import { currentAssignmentValue } from './consumer-group.ts'
 import type { ConsumerGroup, ConsumerMember } from './consumer-group.ts'
 import { LEAVE_STATIC_EPOCH } from './messages.ts'
@@ -51,6 +52,12 @@ function leaveForAWhile(env: Env, group: ConsumerGroup, member: ConsumerMember):
 /** Takes a member out. The others get its partitions with their next heartbeats. */
 export function fenceMember(env: Env, group: ConsumerGroup, member: ConsumerMember): void {
   removeMember(env, group, member.memberId)
+  bumpEpoch(env, group)
+  downgradeIfClassic(env, group)
+}
+
+/** Members have gone. */
+export function bumpEpoch(env: Env, group: ConsumerGroup): void {
   refreshRegexes(env, group, new Map())
   const metadataHash = subscriptionHash(env.catalog, group.subscribedTopics)
   const { groupId } = group

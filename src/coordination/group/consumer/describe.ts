@@ -18,6 +18,8 @@ export interface DescribedConsumerMember {
   readonly instanceId: string | null
   readonly rackId: string | null
   readonly memberEpoch: number
+  /** Speaks the classic protocol, in a group on its way from one to the other. */
+  readonly isClassic: boolean
   readonly clientId: string
   readonly clientHost: string
   readonly topicNames: readonly string[]
@@ -44,7 +46,7 @@ export function describeConsumerGroup(env: Env, groupId: string): DescribedConsu
     const { instanceId, rackId, clientId, clientHost, topicNames, topicRegex } = metadata
     return {
       ...{ memberId, instanceId, rackId, memberEpoch, clientId, clientHost },
-      ...{ topicNames, topicRegex },
+      ...{ topicNames, topicRegex, isClassic: metadata.classic !== null },
       assigned: namedPartitions(env, member.assigned),
       target: namedPartitions(env, group.target(memberId)),
     }
@@ -53,7 +55,7 @@ export function describeConsumerGroup(env: Env, groupId: string): DescribedConsu
   return { groupId, state, epoch, targetEpoch, assignor: preferredAssignor(env, group), members }
 }
 
-function namedPartitions(env: Env, assignment: Assignment): AssignedPartition[] {
+export function namedPartitions(env: Env, assignment: Assignment): AssignedPartition[] {
   return [...assignment].flatMap(([topicId, partitions]) => {
     const topic = env.catalog.topicById(topicId)
     if (topic === null) return []

@@ -60,7 +60,9 @@ function mayCommitConsumer(group: ConsumerGroup, request: CommitOffsetsRequest):
 
 function checkMemberEpoch(group: ConsumerGroup, memberId: string, epoch: number): void {
   const member = group.members.get(memberId) ?? refuse('UNKNOWN_MEMBER_ID')
-  if (member.memberEpoch !== epoch) refuse('STALE_MEMBER_EPOCH')
+  if (member.memberEpoch === epoch) return
+  // In a group on its way from one protocol to the other, each member hears what it knows.
+  refuse(member.metadata.classic === null ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION')
 }
 
 function checkOffset(env: Env, groupId: string, given: OffsetToCommit): ErrorCode | null {

@@ -9,6 +9,7 @@
 // An offset with an expiry of its own (very old clients) goes by that. Offsets that an open
 // transaction carries stay. Source: apache/kafka, OffsetExpirationConditionImpl; KIP-211.
 
+import { timerKeys } from '../env.ts'
 import type { Env } from '../env.ts'
 import type { OffsetCommitValue } from '../records/offset-commit.ts'
 
@@ -77,7 +78,13 @@ function deleteSpentGroups(env: Env): boolean {
 
 /** Deletes what the group has on record, but for its offsets. */
 export function deleteGroupRecords(env: Env, groupId: string): void {
-  if (env.classic.delete(groupId)) {
+  const classic = env.classic.get(groupId)
+  if (classic !== undefined) {
+    env.classic.delete(groupId)
+    env.timers.cancel(timerKeys.join(groupId))
+    env.timers.cancel(timerKeys.sync(groupId))
+    for (const memberId of classic.pendingIds)
+      env.timers.cancel(timerKeys.session(groupId, memberId))
     env.step.emit({ type: 'ClassicGroup', groupId, value: null })
   }
   for (const record of env.state.consumer.get(groupId)?.tombstones() ?? []) env.step.emit(record)

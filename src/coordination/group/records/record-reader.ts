@@ -77,6 +77,10 @@ export class RecordReader {
     return Buffer.from(this.#bytes.subarray(at, at + size))
   }
 
+  skip(sizeBytes: number): void {
+    this.#take(sizeBytes)
+  }
+
   array<T>(read: () => T): T[] {
     const count = this.flexible ? this.uvarint() - 1 : this.int32()
     // Each element takes a byte or more, so a larger count is a lie.

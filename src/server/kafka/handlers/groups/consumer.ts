@@ -22,6 +22,7 @@ import { authorizedOperations, byTopic, memberClient } from './wire.ts'
 
 /** The client makes its member id; in version 0 the broker does. */
 const OWN_MEMBER_ID_FROM = 1
+const MEMBER_TYPES_FROM = 1
 
 export function consumerHandlers(groups: GroupService): readonly KafkaHandler[] {
   return [consumerGroupHeartbeat(groups), consumerGroupDescribe(groups)]
@@ -60,12 +61,12 @@ function consumerGroupHeartbeat(groups: GroupService): KafkaHandler {
 
 function consumerGroupDescribe(groups: GroupService): KafkaHandler {
   return handlerOf(CONSUMER_GROUP_DESCRIBE, {
-    async handle({ groupIds, includeAuthorizedOperations }, { caller }) {
+    async handle({ groupIds, includeAuthorizedOperations }, { version, caller }) {
       const operations = authorizedOperations(includeAuthorizedOperations)
       const described = await Promise.all(
         groupIds.map(async (groupId) => {
           try {
-            return groupOf(await groups.describeConsumerGroup(caller, groupId), operations)
+            return groupOf(await groups.describeConsumerGroup(caller, groupId), operations, version)
           } catch (error) {
             return refusedGroup(groupId, BrokerError.from(error))
           }
@@ -80,7 +81,11 @@ function consumerGroupDescribe(groups: GroupService): KafkaHandler {
   })
 }
 
-function groupOf(group: DescribedConsumerGroup, operations: number): DescribedGroupInit {
+function groupOf(
+  group: DescribedConsumerGroup,
+  operations: number,
+  version: number,
+): DescribedGroupInit {
   return {
     ...{ errorCode: 0, errorMessage: null, groupId: group.groupId, groupState: group.state },
     groupEpoch: group.epoch,
@@ -94,6 +99,7 @@ function groupOf(group: DescribedConsumerGroup, operations: number): DescribedGr
         subscribedTopicRegex: member.topicRegex,
         assignment: assignmentOf(member.assigned),
         targetAssignment: assignmentOf(member.target),
+        ...(version >= MEMBER_TYPES_FROM ? { memberType: member.isClassic ? 0 : 1 } : {}),
       }
     }),
     authorizedOperations: operations,
