@@ -47,6 +47,8 @@ export function joinMixed(env: Env, group: ConsumerGroup, request: JoinRequest):
   const subscription = checkProtocols(group, request)
   const { groupId, instanceId } = request
   const place = placeOf(env, group, request)
+  // Put out before, and does not know it: what it claims to hold may be with another by now.
+  if (place === null && subscription.owned.length > 0) refuse('UNKNOWN_MEMBER_ID')
   if (request.memberId === '' && instanceId === null && request.requireMemberId) {
     return { outcome: 'member-id-required', memberId: newMemberId(env, request) }
   }

@@ -8,6 +8,7 @@
 // Source: apache/kafka, GroupMetadataManager.convertToConsumerGroup, ConsumerGroup.fromClassicGroup;
 // KIP-848, "Consumer Group Migration".
 
+import type { TopicPartition } from '../../../base/topic-partition.ts'
 import type { Uuid } from '../../../base/uuid.ts'
 import type { ClassicGroup, ClassicMember } from '../classic/classic-group.ts'
 import { refuseWaiting } from '../classic/rebalance.ts'
@@ -16,6 +17,7 @@ import {
   readAssignment,
   readSubscription,
 } from '../classic/subscription.ts'
+import type { Subscription } from '../classic/subscription.ts'
 import { EMPTY_ASSIGNMENT, assignmentOf, topicPartitionsOf } from '../consumer/assignment.ts'
 import type { Assignment } from '../consumer/assignment.ts'
 import { currentAssignmentValue, ConsumerGroup } from '../consumer/consumer-group.ts'
@@ -76,23 +78,24 @@ export function upgrade(env: Env, { from, records }: Upgrade): ConsumerGroup {
 
 function recordsOf(env: Env, from: ClassicGroup): ConsumerGroupRecord[] {
   const { groupId, generation: epoch } = from
-  const taken = new Map<Uuid, Set<number>>()
-  const subscribed = new Set<string>()
+  const members = [...from.members.values()]
+  const subscriptions = members.map((member) => subscriptionOf(from, member))
+  const held = heldBy(env, members, subscriptions)
   const records: ConsumerGroupRecord[] = []
-  for (const member of from.members.values()) {
+  for (const [at, member] of members.entries()) {
     const { memberId } = member
-    const metadata = metadataOf(from, member)
-    for (const topic of metadata.topicNames) subscribed.add(topic)
-    const assigned = assignedTo(env, member, taken)
-    const target = topicPartitionsOf(assigned)
+    const assigned = held[at]!
     const current = currentAssignmentValue({
       ...{ memberEpoch: epoch, previousMemberEpoch: epoch, state: 'stable', assigned },
       pendingRevocation: EMPTY_ASSIGNMENT,
     })
-    records.push({ type: 'Member', groupId, memberId, value: metadata })
+    const value = metadataOf(member, subscriptions[at]!)
+    const target = topicPartitionsOf(assigned)
+    records.push({ type: 'Member', groupId, memberId, value })
     records.push({ type: 'TargetMember', groupId, memberId, value: target })
     records.push({ type: 'CurrentAssignment', groupId, memberId, value: current })
   }
+  const subscribed = new Set(subscriptions.flatMap(({ topics }) => topics))
   const metadataHash = subscriptionHash(env.catalog, subscribed)
   records.push({ type: 'GroupEpoch', groupId, value: { epoch, metadataHash } })
   const timestampMs = env.now.wallMs
@@ -100,11 +103,14 @@ function recordsOf(env: Env, from: ClassicGroup): ConsumerGroupRecord[] {
   return records
 }
 
-function metadataOf(group: ClassicGroup, member: ClassicMember): MemberMetadataValue {
-  const { instanceId, clientId, clientHost, protocols, sessionTimeoutMs } = member
+function subscriptionOf(group: ClassicGroup, { protocols }: ClassicMember): Subscription {
   const chosen = protocols.find(({ name }) => name === group.protocol) ?? protocols[0]
   const subscription = chosen === undefined ? null : readSubscription(chosen.metadata)
-  if (subscription === null) refuseUpgrade('the subscription of a member cannot be read')
+  return subscription ?? refuseUpgrade('the subscription of a member cannot be read')
+}
+
+function metadataOf(member: ClassicMember, subscription: Subscription): MemberMetadataValue {
+  const { instanceId, clientId, clientHost, protocols, sessionTimeoutMs } = member
   return {
     ...{ instanceId, rackId: subscription.rackId, clientId, clientHost },
     topicNames: [...new Set(subscription.topics)].sort(),
@@ -113,20 +119,53 @@ function metadataOf(group: ClassicGroup, member: ClassicMember): MemberMetadataV
   }
 }
 
-/** What the member holds, by the last word of the group's leader. @param taken by those before it */
-function assignedTo(env: Env, member: ClassicMember, taken: Map<Uuid, Set<number>>): Assignment {
-  const assignment = readAssignment(member.assignment)
-  if (assignment === null) refuseUpgrade('the assignment of a member cannot be read')
-  if (assignment.hasUserData) refuseUpgrade('an assignor of the clients’ own is in use')
-  const topics = assignment.partitions.flatMap(({ topic: name, partition }) => {
+/**
+ * What each member may hold: what it was given last, and what it said it held when it joined, since it
+ * may not have heard of the newer assignment yet. What it holds no more it says when it joins again.
+ */
+function heldBy(
+  env: Env,
+  members: readonly ClassicMember[],
+  subscriptions: readonly Subscription[],
+): Assignment[] {
+  const taken = new Set<string>()
+  const free = ({ topicId, partition }: HeldPartition): boolean => {
+    const key = `${topicId} ${partition}`
+    return !taken.has(key) && taken.add(key) === taken
+  }
+  const given = members.map((member) => {
+    const partitions = known(env, assignedTo(member))
+    if (!partitions.every(free)) refuseUpgrade('a partition was given to two members')
+    return partitions
+  })
+  return given.map((partitions, at) => {
+    const kept = known(env, subscriptions[at]!.owned).filter(free)
+    const held = [...partitions, ...kept]
+    return assignmentOf(
+      held.map(({ topicId, partition }) => ({ topicId, partitions: [partition] })),
+    )
+  })
+}
+
+function assignedTo({ assignment }: ClassicMember): readonly TopicPartition[] {
+  const read = readAssignment(assignment)
+  if (read === null) refuseUpgrade('the assignment of a member cannot be read')
+  if (read.hasUserData) refuseUpgrade('an assignor of the clients’ own is in use')
+  return read.partitions
+}
+
+interface HeldPartition {
+  readonly topicId: Uuid
+  readonly partition: number
+}
+
+/** Those that exist. */
+function known(env: Env, partitions: readonly TopicPartition[]): HeldPartition[] {
+  return partitions.flatMap(({ topic: name, partition }) => {
     const topic = env.catalog.topic(name)
     if (topic === null || partition < 0 || partition >= topic.partitions.length) return []
-    const numbers = taken.get(topic.topicId) ?? new Set()
-    if (numbers.has(partition)) refuseUpgrade('a partition was given to two members')
-    taken.set(topic.topicId, numbers.add(partition))
-    return [{ topicId: topic.topicId, partitions: [partition] }]
+    return [{ topicId: topic.topicId, partition }]
   })
-  return assignmentOf(topics)
 }
 
 function refuseUpgrade(reason: string): never {
