@@ -3,5 +3,7 @@
 import { TestBroker } from '../support/test-broker.ts'
 import { testClient, testRestarts } from './client-suite.ts'
 
-testClient(() => TestBroker.start())
-testRestarts(() => TestBroker.start())
+const start = (): Promise<TestBroker> => TestBroker.start()
+
+testClient(start)
+testRestarts(start)

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MEMBER_EPOCH } from '../../src/client/group-calls.ts'
 import type { GroupHeartbeat, GroupHeartbeatAnswer } from '../../src/client/group-calls.ts'
-import { Producer } from '../../src/client/index.ts'
+import { Consumer, Producer, stringSerde } from '../../src/client/index.ts'
 import { openTransport } from '../../src/client/open-transport.ts'
 import type { PartitionRef, Transport } from '../../src/client/transport.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
@@ -234,6 +234,108 @@ export function testGroupCalls(start: () => Promise<ClientBroker>): void {
         code: 'GROUP_ID_NOT_FOUND',
       })
       await member.leave()
+    })
+  })
+}
+
+/** Consumers that are members of groups. */
+export function testGroupConsumers(start: () => Promise<ClientBroker>): void {
+  describe('consumers of a group', () => {
+    let broker: ClientBroker
+
+    beforeAll(async () => {
+      broker = await start()
+    })
+
+    afterAll(async () => {
+      await broker.remove()
+    })
+
+    function consumerOf(groupId: string): Consumer<Buffer, string> {
+      return new Consumer({
+        bootstrap: broker.bootstrap,
+        groupId,
+        autoOffsetReset: 'earliest',
+        valueDeserializer: stringSerde,
+      })
+    }
+
+    test('share a topic, give partitions to who joins, and go on where they have committed', async () => {
+      const [topic, groupId] = ['shared-out', 'readers']
+      const { bootstrap } = broker
+      const transport = openTransport({ bootstrap })
+      await transport.createTopic({ name: topic, partitions: 4 }, TIMEOUT_MS)
+      const producer = new Producer({ transport })
+      let sent = 0
+      const send = async (count: number): Promise<void> => {
+        const sends = Array.from({ length: count }, (_, n) => {
+          return producer.send({ topic, value: String(sent + n), partition: (sent + n) % 4 })
+        })
+        sent += count
+        await Promise.all(sends)
+      }
+
+      const read = new Map<string, Set<string>>()
+      let wake = (): void => {}
+      const readAs = async (name: string, consumer: Consumer<Buffer, string>): Promise<void> => {
+        read.set(name, new Set())
+        for await (const { value } of consumer) {
+          read.get(name)!.add(value!)
+          wake()
+        }
+      }
+      const until = async (done: () => boolean): Promise<void> => {
+        while (!done()) {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+      }
+      const total = (): number => new Set([...read.values()].flatMap((set) => [...set])).size
+
+      await send(200)
+      const first = consumerOf(groupId)
+      await first.subscribe(topic)
+      const firstReads = readAs('first', first)
+      await until(() => total() === 200)
+
+      const second = consumerOf(groupId)
+      let moved = (): void => {}
+      const shared = new Promise<void>((resolve) => {
+        moved = resolve
+      })
+      let owned = 0
+      await second.subscribe(topic, {
+        onAssigned: (partitions) => {
+          owned += partitions.length
+          if (owned === 2) moved()
+        },
+      })
+      const secondReads = readAs('second', second)
+      await shared
+      await send(200)
+      await until(() => total() === 400)
+      expect(read.get('second')!.size).toBeGreaterThan(0)
+      expect([first, second].map((consumer) => consumer.assignment().length)).toEqual([2, 2])
+
+      await second.close()
+      await secondReads
+      await first.close()
+      await firstReads
+      const { partitions, members } = await transport.describeGroup(groupId, TIMEOUT_MS)
+      expect(members).toEqual([])
+      expect(partitions.map(({ lag }) => lag)).toEqual([0, 0, 0, 0])
+
+      const third = consumerOf(groupId)
+      await third.subscribe(topic)
+      const thirdReads = readAs('third', third)
+      await send(8)
+      await until(() => total() === 408)
+      await third.close()
+      await thirdReads
+      expect(read.get('third')!.size).toBe(8)
+      await producer.close()
+      transport.close()
     })
   })
 }

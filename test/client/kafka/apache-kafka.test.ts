@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { ApacheKafka, hasApacheKafka } from '../../support/apache-kafka.ts'
 import { testClient } from '../client-suite.ts'
 import type { ClientBroker } from '../client-suite.ts'
-import { testGroupCalls } from '../group-suite.ts'
+import { testGroupCalls, testGroupConsumers } from '../group-suite.ts'
 
 describe.runIf(hasApacheKafka('test/client/kafka/apache-kafka.test.ts'))('Apache Kafka', () => {
   let kafka: ApacheKafka
@@ -24,4 +24,5 @@ describe.runIf(hasApacheKafka('test/client/kafka/apache-kafka.test.ts'))('Apache
 
   testClient(shared)
   testGroupCalls(shared)
+  testGroupConsumers(shared)
 })
