@@ -325,10 +325,9 @@ export class BrokerConnection {
       this.close(networkError('The broker did not answer in time', undefined, this.#where))
       return
     }
-    const late = this.#waiting.filter(({ deadlineMs }) => nowMs >= deadlineMs)
-    for (const request of late) {
-      this.#waiting.splice(this.#waiting.indexOf(request), 1)
-      request.reject(this.#late(request))
+    for (const request of this.#waiting.splice(0)) {
+      if (nowMs >= request.deadlineMs) request.reject(this.#late(request))
+      else this.#waiting.push(request)
     }
     if (this.#versions === null) this.#wakeAt(this.#connectDeadlineMs)
     for (const { deadlineMs } of this.#inFlight) this.#wakeAt(deadlineMs)

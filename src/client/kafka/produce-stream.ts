@@ -144,12 +144,14 @@ class KafkaProduceStream implements ProduceStream, ClusterStream {
   /** @param failure why leaders that are not known could not be asked for */
   #dispatch(job: Job, failure: SluiceError | null = null): void {
     const shares: Share[] = []
-    const { batches } = job.request
-    for (let index = 0; index < batches.length; index++) {
-      const refusal = this.#share(shares, batches[index]!, index, failure)
-      if (refusal !== null) this.#refuse(job, index, refusal)
+    const refusals: { readonly index: number; readonly error: SluiceError }[] = []
+    for (const [index, batch] of job.request.batches.entries()) {
+      const error = this.#share(shares, batch, index, failure)
+      if (error !== null) refusals.push({ index, error })
     }
     for (const share of shares) this.#sendShare(job, share)
+    // Last: they tell that what is known of the topic is stale.
+    for (const { index, error } of refusals) this.#put(job, index, refused(error))
     this.#settle()
   }
 
@@ -233,10 +235,6 @@ class KafkaProduceStream implements ProduceStream, ClusterStream {
     flight.count -= 1
     if (flight.count === 0) this.#flights.delete(name)
     this.#put(job, index, result)
-  }
-
-  #refuse(job: Job, index: number, error: SluiceError): void {
-    this.#put(job, index, refused(error))
   }
 
   #put(job: Job, index: number, result: BatchProduced): void {
