@@ -6,13 +6,8 @@ import { DESCRIBE_CLUSTER } from '../../../src/protocol/kafka/gen/describe-clust
 import { LIST_GROUPS } from '../../../src/protocol/kafka/gen/list-groups.ts'
 import { METADATA } from '../../../src/protocol/kafka/gen/metadata.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import {
-  HANG_UP,
-  RawBody,
-  SILENCE,
-  ScriptedBroker,
-  ScriptedNetwork,
-} from '../../support/scripted-broker.ts'
+import { HANG_UP, RawBody, SILENCE, ScriptedNetwork } from '../../support/scripted-broker.ts'
+import type { ScriptedBroker } from '../../support/scripted-broker.ts'
 
 const TIMEOUT_MS = 1_000
 
