@@ -42,6 +42,8 @@ sys.path.insert(0, str(TARGET))
 
 fetch = importlib.import_module("sluice.v1.fetch_pb2")
 fetch_grpc = importlib.import_module("sluice.v1.fetch_pb2_grpc")
+groups = importlib.import_module("sluice.v1.groups_pb2")
+groups_grpc = importlib.import_module("sluice.v1.groups_pb2_grpc")
 produce = importlib.import_module("sluice.v1.produce_pb2")
 produce_grpc = importlib.import_module("sluice.v1.produce_pb2_grpc")
 records = importlib.import_module("sluice.v1.records_pb2")

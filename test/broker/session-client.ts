@@ -33,6 +33,8 @@ export class SessionClient implements GroupSessionSink {
   readonly events: string[] = []
   /** Partitions that it has now, by name, and where each goes on. */
   readonly owned = new Map<string, number>()
+  /** Partitions that it was told to give up. */
+  readonly leaving = new Set<string>()
   /** Offsets that came, by partition. */
   readonly seen = new Map<string, number[]>()
   memberId = ''
@@ -79,16 +81,28 @@ export class SessionClient implements GroupSessionSink {
     for (const position of positions) {
       const name = partitionName(position)
       this.owned.set(name, position.nextOffset)
+      this.leaving.delete(name)
       this.events.push(`assigned ${name}@${position.nextOffset}`)
     }
   }
 
   revoked(partitions: readonly TopicPartition[]): void {
-    this.#without(partitions, 'revoked')
+    for (const partition of partitions) {
+      const name = partitionName(partition)
+      expect(this.owned.delete(name), `${name} was owned`).toBe(true)
+      this.leaving.add(name)
+      this.events.push(`revoked ${name}`)
+    }
   }
 
   lost(partitions: readonly TopicPartition[], error: BrokerError): void {
-    this.#without(partitions, `${error.code} lost`)
+    for (const partition of partitions) {
+      const name = partitionName(partition)
+      const wasOwned = this.owned.delete(name) || this.leaving.delete(name)
+      expect(wasOwned, `${name} was owned`).toBe(true)
+      this.events.push(`${error.code} lost ${name}`)
+    }
+    expect(this.owned.size, 'all is lost').toBe(0)
   }
 
   heartbeat(): void {
@@ -98,13 +112,5 @@ export class SessionClient implements GroupSessionSink {
   ended(error: BrokerError | null): void {
     expect(this.end).toBeUndefined()
     this.end = error
-  }
-
-  #without(partitions: readonly TopicPartition[], what: string): void {
-    for (const partition of partitions) {
-      const name = partitionName(partition)
-      expect(this.owned.delete(name), `${name} was owned`).toBe(true)
-      this.events.push(`${what} ${name}`)
-    }
   }
 }

@@ -27,7 +27,7 @@ const missing = await prepared('the Go example', async () => {
   await runCommand('go', ['build', 'tool'], options)
   const template = join(BUILD, 'buf.gen.yaml')
   await runCommand(BUF, ['generate', '--template', template, join(ROOT, 'proto')], options)
-  await runCommand('go', ['build', '-o', 'bin/', './produce', './consume'], options)
+  await runCommand('go', ['build', '-o', 'bin/', './produce', './consume', './group'], options)
   return null
 })
 
@@ -41,16 +41,26 @@ afterAll(async () => {
   await broker.remove()
 })
 
-function go(program: 'produce' | 'consume', topic: string, input = ''): Promise<string> {
-  return runCommand(join(BUILD, 'bin', program), ['-bootstrap', broker.bootstrap, topic], { input })
+function go(program: string, words: readonly string[], input = ''): Promise<string> {
+  const all = ['-bootstrap', broker.bootstrap, ...words]
+  return runCommand(join(BUILD, 'bin', program), all, { input })
 }
 
 test.skipIf(missing !== null)('lines go in and come out as they were', async () => {
-  const said = await go('produce', 'from-go', INPUT)
+  const said = await go('produce', ['from-go'], INPUT)
   expect(said).toBe(`${LINES.length} records are stored in from-go\n`)
-  expect(await go('consume', 'from-go')).toBe(INPUT)
+  expect(await go('consume', ['from-go'])).toBe(INPUT)
+})
+
+test.skipIf(missing !== null)('a group goes on where it left off, record by record', async () => {
+  await go('produce', ['grouped-go'], INPUT)
+  const half = await go('group', ['-count', '500', 'readers', 'grouped-go'])
+  const read = half.split('\n').length - 1
+  expect(read).toBeGreaterThanOrEqual(500)
+  const rest = await go('group', ['-count', `${LINES.length - read}`, 'readers', 'grouped-go'])
+  expect(half + rest).toBe(INPUT)
 })
 
 test.skipIf(missing !== null)('a refusal is told', async () => {
-  await expect(go('consume', 'missing')).rejects.toThrow('NotFound')
+  await expect(go('consume', ['missing'])).rejects.toThrow('NotFound')
 })

@@ -60,6 +60,16 @@ test.skipIf(missing !== null)('keys choose partitions', async () => {
   expect(byUser).toEqual(Array.from({ length: 10 }, (_, n) => `click ${n * 6 + 2}`))
 })
 
+test.skipIf(missing !== null)('a group goes on where it left off, record by record', async () => {
+  await python('produce.py', ['grouped-python'], INPUT)
+  const half = await python('group.py', ['readers', 'grouped-python', '--count', '500'])
+  const read = half.split('\n').length - 1
+  expect(read).toBeGreaterThanOrEqual(500)
+  const left = String(LINES.length - read)
+  const rest = await python('group.py', ['readers', 'grouped-python', '--count', left])
+  expect(half + rest).toBe(INPUT)
+})
+
 test.skipIf(missing !== null)('a refusal is told', async () => {
   await expect(python('consume.py', ['missing'])).rejects.toThrow('NOT_FOUND')
 })

@@ -260,7 +260,8 @@ export class GroupSession {
     )
     if (revoked.length === 0) return
     this.#reader.stop(revoked)
-    this.#sink.revoked(revoked)
+    const known = revoked.filter(({ isAnnounced }) => isAnnounced)
+    if (known.length > 0) this.#sink.revoked(known)
     await this.#releases.wait(revoked)
     if (this.#isEnding) return
     if (this.#request.commitIntervalMs !== null) await this.#commitQuietly(revoked)
@@ -271,7 +272,8 @@ export class GroupSession {
     const lost = [...this.#reader.partitions]
     this.#reader.remove(lost)
     this.#releases.giveUp()
-    if (lost.length > 0) this.#sink.lost(lost, error)
+    const known = lost.filter(({ isAnnounced }) => isAnnounced)
+    if (known.length > 0) this.#sink.lost(known, error)
   }
 
   #commitPositions(): Promise<readonly CommitOutcome[]> {

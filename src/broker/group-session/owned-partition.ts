@@ -32,6 +32,8 @@ export class OwnedPartition implements TopicPartition {
   generation = 0
   /** The client wants to hear where it begins. */
   announces = true
+  /** The client has heard that it has it. */
+  isAnnounced = false
   isPaused = false
   /** False once it is to be given up: nothing more is sent. */
   isReading = true

@@ -27,8 +27,8 @@ export class Releases {
   wait(partitions: readonly OwnedPartition[]): Promise<void> {
     this.#sinceMs = this.#clock.monotonicMs()
     for (const owned of partitions) {
-      const isDrained = this.#releasesByItself && owned.inFlight === 0
-      if (!isDrained) this.#held.set(partitionName(owned), owned)
+      const isUsed = this.#releasesByItself ? owned.inFlight > 0 : owned.isAnnounced
+      if (isUsed) this.#held.set(partitionName(owned), owned)
     }
     if (this.#held.size === 0 || this.#isClosed) return Promise.resolve()
     return new Promise((resolve) => (this.#done = resolve))

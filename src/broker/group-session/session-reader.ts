@@ -216,6 +216,7 @@ export class SessionReader implements FetchSink {
     this.#announced.clear()
     const positions = current.map((owned) => {
       const { nextOffset, committedOffset } = owned
+      owned.isAnnounced = true
       return { ...nameOf(owned), nextOffset, committedOffset }
     })
     if (positions.length > 0) this.#hooks.assigned(positions)

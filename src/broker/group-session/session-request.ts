@@ -73,7 +73,7 @@ export interface GroupSessionSink {
   assigned(positions: readonly AssignedPosition[]): void
   /** Partitions that are to be given up. No more of their records will come. */
   revoked(partitions: readonly TopicPartition[]): void
-  /** Partitions that others may own already. The session joins anew by itself. */
+  /** Partitions that others may own already, those that were to be given up among them. The session joins anew by itself. */
   lost(partitions: readonly TopicPartition[], error: BrokerError): void
   /** Nothing else was sent for a while. @param timeMs milliseconds since 1970 */
   heartbeat(timeMs: number): void
