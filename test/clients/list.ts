@@ -2,8 +2,15 @@
 
 import type { Client } from './client.ts'
 import { GO_CLIENTS } from './go-clients.ts'
+import { JAVA_CLIENTS } from './java-clients.ts'
 import { KCAT } from './kcat.ts'
 import { NODE_CLIENTS } from './node-clients.ts'
 import { PYTHON_CLIENTS } from './python-clients.ts'
 
-export const CLIENTS: readonly Client[] = [KCAT, ...PYTHON_CLIENTS, ...NODE_CLIENTS, ...GO_CLIENTS]
+export const CLIENTS: readonly Client[] = [
+  KCAT,
+  ...PYTHON_CLIENTS,
+  ...NODE_CLIENTS,
+  ...GO_CLIENTS,
+  ...JAVA_CLIENTS,
+]

@@ -19,6 +19,9 @@ import { runClient, type Client } from './client.ts'
 import { CLIENTS } from './list.ts'
 import { failuresOf, markdownTable, outcomeOf, type Outcome } from './table.ts'
 
+/** A line of the broker's log that is more than a note. */
+const COMPLAINT = /"level":"(warn|error|fatal)"/
+
 const { values, positionals: words } = parseArgs({
   allowPositionals: true,
   options: { against: { type: 'string', default: 'sluice' } },
@@ -65,7 +68,10 @@ async function outcome(client: Client, { bootstrap, log }: RunningBroker): Promi
   const done = outcomeOf(client, steps, seconds)
   const failures = failuresOf(done)
   process.stdout.write(`${label}: ${failures.length} failed of ${steps.length}, ${seconds} s\n`)
-  for (const { step, detail } of failures) process.stdout.write(`  ${step}: ${detail}\n`)
-  if (failures.length > 0) for (const line of log().slice(-5)) process.stdout.write(`  > ${line}\n`)
+  for (const { step, detail } of failures) {
+    process.stdout.write(`  ${step}: ${detail.slice(0, 1_000)}\n`)
+  }
+  const complaints = failures.length === 0 ? [] : log().filter((line) => COMPLAINT.test(line))
+  for (const line of complaints.slice(-5)) process.stdout.write(`  > ${line}\n`)
   return done
 }
