@@ -3,6 +3,7 @@
 import type { Client } from './client.ts'
 import { GO_CLIENTS } from './go-clients.ts'
 import { JAVA_CLIENTS } from './java-clients.ts'
+import { KAFKA_TOOLS } from './kafka-tools.ts'
 import { KCAT } from './kcat.ts'
 import { NODE_CLIENTS } from './node-clients.ts'
 import { PYTHON_CLIENTS } from './python-clients.ts'
@@ -13,4 +14,5 @@ export const CLIENTS: readonly Client[] = [
   ...NODE_CLIENTS,
   ...GO_CLIENTS,
   ...JAVA_CLIENTS,
+  ...KAFKA_TOOLS,
 ]
