@@ -42,6 +42,13 @@ export interface BatchProduced {
   readonly logAppendTimeMs: number
 }
 
+/** Who an idempotent producer is. Its id is nobody else's. */
+export interface ProducerIdentity {
+  readonly producerId: number
+  /** 0 to 32,767. */
+  readonly producerEpoch: number
+}
+
 export interface ProduceStream {
   /** Sends a request. After `closed` it does nothing. */
   send(request: ProduceRequest): void
@@ -116,6 +123,8 @@ export interface FetchListener {
 /** A way to the brokers. Every call that fails rejects with a SluiceError. */
 export interface Transport extends AdminCalls, GroupCalls {
   openProduceStream(listener: ProduceListener): ProduceStream
+  /** An identity that no producer has had. */
+  initProducerId(timeoutMs: number): Promise<ProducerIdentity>
   openFetchStream(listener: FetchListener): FetchStream
   /** One result for each partition asked for, in that order. */
   listOffsets(

@@ -195,6 +195,23 @@ export function setMaxTimestamp(
   writeCrc(core, bytes, at)
 }
 
+/** Sets who made the batch, and computes the checksum again. @param bytes holds the whole batch */
+export function setProducer(
+  core: StorageCore,
+  bytes: Uint8Array,
+  producer: {
+    readonly producerId: number
+    readonly producerEpoch: number
+    readonly baseSequence: number
+  },
+  at = 0,
+): void {
+  writeInt64(bytes, at + PRODUCER_ID, producer.producerId)
+  writeInt16(bytes, at + PRODUCER_EPOCH, producer.producerEpoch)
+  writeInt32(bytes, at + BASE_SEQUENCE, producer.baseSequence)
+  writeCrc(core, bytes, at)
+}
+
 /** Computes the checksum of a whole batch and puts it in its place. */
 export function writeCrc(core: StorageCore, bytes: Uint8Array, at = 0): void {
   const covered = bytes.subarray(at + ATTRIBUTES, at + batchSizeOf(bytes, at))

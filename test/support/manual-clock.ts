@@ -22,8 +22,9 @@ export class ManualClock implements Clock {
     this.#wallMs = startMs
   }
 
+  /** Whole milliseconds, as a real clock has them. */
   now(): number {
-    return this.#wallMs
+    return Math.round(this.#wallMs)
   }
 
   monotonicMs(): number {

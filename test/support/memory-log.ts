@@ -6,6 +6,8 @@ import { lastOffsetDeltaOf, lastOffsetOf, setBaseOffset } from '../../src/record
 import { decodeBatch, splitBatches } from '../../src/record/batch-reader.ts'
 import type { StoredRecord } from '../../src/record/record.ts'
 import type { StartPosition } from '../../src/client/transport.ts'
+import { ProducerEntry } from '../../src/storage/producer-state/producer-entry.ts'
+import { infoOf } from './batches.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 
 const core = StorageCore.load()
@@ -15,19 +17,40 @@ export class MemoryLog {
   endOffset = 0
   /** In their order, with their offsets. */
   readonly batches: Buffer[] = []
+  /** By producer id. */
+  readonly producers = new Map<number, ProducerEntry>()
 
   get sizeBytes(): number {
     return this.batches.reduce((sum, { byteLength }) => sum + byteLength, 0)
   }
 
-  /** Keeps a copy of the batch. @returns its base offset */
+  /**
+   * Keeps a copy of the batch, unless its producer has sent it before.
+   *
+   * @returns its base offset
+   * @throws BrokerError OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH
+   */
   append(batch: Uint8Array): number {
     const baseOffset = this.endOffset
     const copy = Buffer.from(batch)
+    const info = infoOf(copy)
+    const first = this.producers.get(info.producerId)?.check(info)
+    if (first) return first.lastOffset - first.offsetDelta
+    this.#remember(copy, baseOffset + info.lastOffsetDelta)
     setBaseOffset(copy, baseOffset)
     this.batches.push(copy)
     this.endOffset += lastOffsetDeltaOf(copy) + 1
     return baseOffset
+  }
+
+  /** A crash: the records from `offset` on were not durable. Producers are known by what is left. */
+  crash(offset: number): void {
+    while (this.batches.length > 0 && lastOffsetOf(this.batches.at(-1)!) >= offset) {
+      this.batches.pop()
+    }
+    this.endOffset = this.batches.length === 0 ? 0 : lastOffsetOf(this.batches.at(-1)!) + 1
+    this.producers.clear()
+    for (const batch of this.batches) this.#remember(batch, lastOffsetOf(batch))
   }
 
   /** Whole batches from the one that holds `offset` on; the first may be larger than `maxBytes`. */
@@ -73,6 +96,14 @@ export class MemoryLog {
     while (this.batches.length > 0 && lastOffsetOf(this.batches[0]!) < this.logStartOffset) {
       this.batches.shift()
     }
+  }
+
+  #remember(batch: Buffer, lastOffset: number): void {
+    const info = infoOf(batch)
+    if (info.producerId < 0) return
+    const producer = this.producers.get(info.producerId) ?? new ProducerEntry(info.producerId)
+    producer.add(info, lastOffset)
+    this.producers.set(info.producerId, producer)
   }
 
   /** All records at or above the log start, decoded. */

@@ -38,6 +38,7 @@ import type {
   FetchStream,
   PartitionRef,
   ProduceListener,
+  ProducerIdentity,
   ProduceRequest,
   ProduceStream,
   StartPosition,
@@ -56,6 +57,8 @@ export type ProduceFault =
   | { readonly kind: 'break'; readonly stored: boolean }
   /** Stored, and answered with an error all the same, as when replicas are too slow. */
   | { readonly kind: 'storedButRefused'; readonly code: ErrorCode }
+  /** The stream breaks before the batches have come, and they come all the same: see `deliverLate`. */
+  | { readonly kind: 'late' }
   /** Stored, and not answered until `releaseHeld`. */
   | { readonly kind: 'hold' }
 
@@ -80,6 +83,8 @@ export class MemoryTransport implements Transport {
   readonly #produceStreams = new Set<MemoryProduceStream>()
   readonly #fetchStreams = new Set<MemoryFetchStream>()
   readonly groups: MemoryGroups
+  #nextProducerId = 500
+  readonly #late: ProduceRequest[] = []
 
   /** @param clock that groups go by */
   constructor(clock = new ManualClock()) {
@@ -118,6 +123,24 @@ export class MemoryTransport implements Transport {
     }
   }
 
+  /** What was under way on streams that broke comes now. Nobody hears what becomes of it. */
+  deliverLate(): void {
+    for (const { batches } of this.#late.splice(0)) {
+      for (const { topic, partition, batch } of batches) {
+        try {
+          this.log(topic, partition)?.append(batch)
+        } catch {
+          // Refused, as it should be when it has come in another way.
+        }
+      }
+    }
+  }
+
+  /** What was under way on streams that broke never comes: the broker has died. */
+  loseLate(): void {
+    this.#late.length = 0
+  }
+
   get heldCount(): number {
     let count = 0
     for (const { held } of this.#produceStreams) count += held.length
@@ -148,6 +171,11 @@ export class MemoryTransport implements Transport {
     return stream
   }
 
+  async initProducerId(): Promise<ProducerIdentity> {
+    this.#called('initProducerId')
+    return { producerId: this.#nextProducerId++, producerEpoch: 0 }
+  }
+
   /** Stores a request, as far as `fault` lets it. */
   take(request: ProduceRequest): 'break' | { batches: readonly BatchProduced[]; hold: boolean } {
     this.requests.push({
@@ -156,13 +184,22 @@ export class MemoryTransport implements Transport {
     })
     const fault = this.fault(request)
     if (fault?.kind === 'break' && !fault.stored) return 'break'
+    if (fault?.kind === 'late') {
+      this.#late.push(this.requests.at(-1)!)
+      return 'break'
+    }
     const batches = request.batches.map(({ topic, partition, batch }, index): BatchProduced => {
       const log = this.log(topic, partition)
       if (log === null) return refused('UNKNOWN_TOPIC_OR_PARTITION')
       if (fault?.kind === 'refuse' && (fault.batches?.includes(index) ?? true)) {
         return refused(fault.code)
       }
-      const baseOffset = log.append(batch)
+      let baseOffset: number
+      try {
+        baseOffset = log.append(batch)
+      } catch (error) {
+        return { error: SluiceError.from(error), baseOffset: -1, logAppendTimeMs: -1 }
+      }
       if (fault?.kind === 'storedButRefused') return refused(fault.code)
       return { error: null, baseOffset: request.acks === 0 ? -1 : baseOffset, logAppendTimeMs: -1 }
     })

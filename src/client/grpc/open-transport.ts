@@ -7,6 +7,7 @@ import { adminCalls } from './admin-calls.ts'
 import { Connection } from './connection.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import { groupCalls } from './group-calls.ts'
+import { initProducerId } from './producer-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
 
 /** @throws SluiceError INVALID_OPTION */
@@ -15,6 +16,7 @@ export function openGrpcTransport(options: ConnectionOptions, clock: Clock): Tra
   return {
     ...adminCalls(connection),
     ...groupCalls(connection),
+    initProducerId: (timeoutMs) => initProducerId(connection, timeoutMs),
     openProduceStream: (listener) => openProduceStream(connection, listener),
     openFetchStream: (listener) => openFetchStream(connection, listener),
     close: () => connection.close(),

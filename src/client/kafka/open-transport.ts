@@ -12,6 +12,7 @@ import { clusterCalls } from './admin/cluster-calls.ts'
 import { configCalls } from './admin/config-calls.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import { groupCalls } from './group/group-calls.ts'
+import { initProducerId } from './producer-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
 import { recordCalls } from './admin/record-calls.ts'
 import { authenticator } from './sasl.ts'
@@ -48,6 +49,7 @@ export function openKafkaTransport(
     ...recordCalls(cluster),
     ...clusterCalls(cluster),
     ...groupCalls(cluster),
+    initProducerId: (timeoutMs) => initProducerId(cluster, timeoutMs),
     openProduceStream: (listener) => openProduceStream(cluster, listener),
     openFetchStream: (listener) => openFetchStream(cluster, listener),
     close: () => cluster.close(),

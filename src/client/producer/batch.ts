@@ -47,6 +47,8 @@ export class ProducerBatch {
   /** The built batch, from the first try on. */
   bytes: Buffer | null = null
   inFlight = false
+  /** Its place among the batches of the partition, from the first try on: see Sequencer. */
+  order = -1
   settled = false
   /** Called once, when the batch is settled. */
   onSettled: (() => void)[] = []

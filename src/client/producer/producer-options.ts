@@ -4,6 +4,7 @@ import type { Clock } from '../../io/clock.ts'
 import type { RandomSource } from '../../io/random.ts'
 import type { Codec } from '../../record/compression.ts'
 import type { ConnectionOptions } from '../connection-options.ts'
+import { SluiceError } from '../errors.ts'
 import { checkNumber, checkOneOf } from '../option-checks.ts'
 import type { Serializer } from '../serializers.ts'
 import type { Acks, Transport } from '../transport.ts'
@@ -16,6 +17,12 @@ export interface ProducerOptions<K, V> extends ConnectionOptions {
    * offset of every record is -1, and failures go unseen.
    */
   readonly acks?: Acks
+  /**
+   * Whether the broker knows each batch by a number, so that one that is sent again is not stored
+   * again, and none is stored out of order. Default: true with `acks: 'all'`; with other acks it is not
+   * possible.
+   */
+  readonly idempotent?: boolean
   /** How batches are compressed: `none` (default), `gzip`, `snappy`, `lz4` or `zstd`. */
   readonly compression?: Codec
   /** Level of gzip (1 to 9) and zstd (1 to 22). Default: the codec's own. */
@@ -30,7 +37,8 @@ export interface ProducerOptions<K, V> extends ConnectionOptions {
    * 0 it waits for the end of the event loop's turn. A full batch never waits.
    */
   readonly lingerMs?: number
-  /** Most requests that wait for their acknowledgement, 1 to 64. Default 5. */
+  /** Most requests that wait for their acknowledgement, 1 to 64. Default 5. With idempotence no more
+   *  than 5 of them have a batch of the same partition. */
   readonly maxInFlight?: number
   /** Most memory for records that are not acknowledged, in bytes. Default 33,554,432 (32 MiB). */
   readonly bufferBytes?: number
@@ -76,6 +84,7 @@ export interface ProducerOptions<K, V> extends ConnectionOptions {
 /** The options that are numbers and such, all of them there. */
 export interface ProducerSettings {
   readonly acks: Acks
+  readonly idempotent: boolean
   readonly compression: Codec
   readonly compressionLevel: number | null
   readonly batchBytes: number
@@ -94,6 +103,7 @@ export interface ProducerSettings {
 
 const DEFAULTS: ProducerSettings = {
   acks: 'all',
+  idempotent: true,
   compression: 'none',
   compressionLevel: null,
   batchBytes: 128 * 1024,
@@ -114,6 +124,10 @@ const DEFAULTS: ProducerSettings = {
 export function producerSettings<K, V>(options: ProducerOptions<K, V>): ProducerSettings {
   const { acks, compression } = options
   checkOneOf('acks', acks, ['all', 1, 0])
+  if (options.idempotent === true && (acks ?? 'all') !== 'all') {
+    const message = "An idempotent producer has acks 'all'"
+    throw new SluiceError('INVALID_OPTION', { option: 'acks', value: String(acks) }, { message })
+  }
   checkOneOf('compression', compression, ['none', 'gzip', 'snappy', 'lz4', 'zstd'])
   checkNumber('batchBytes', options.batchBytes, 1024, 1024 * 1024)
   checkNumber('lingerMs', options.lingerMs, 0, 3_600_000)
@@ -128,6 +142,7 @@ export function producerSettings<K, V>(options: ProducerOptions<K, V>): Producer
   checkNumber('metadataMaxAgeMs', options.metadataMaxAgeMs, 1)
   return {
     acks: acks ?? DEFAULTS.acks,
+    idempotent: options.idempotent ?? (acks ?? DEFAULTS.acks) === 'all',
     compression: compression ?? DEFAULTS.compression,
     compressionLevel: options.compressionLevel ?? DEFAULTS.compressionLevel,
     batchBytes: options.batchBytes ?? DEFAULTS.batchBytes,

@@ -67,7 +67,8 @@ function capture(resolve: Resolve): void {
  * many before you await them.
  *
  * **Order.** Acknowledged records of one partition lie in it in the order of their `send` calls. A
- * record whose request broke off half-way is sent again, and may then be stored twice.
+ * record whose request broke off half-way is sent again, and is stored once (`idempotent`). With other
+ * acks than `'all'` it may then be stored twice.
  *
  * **Back-pressure.** Records that are not acknowledged take at most `bufferBytes` of memory. When
  * that is used up, `send` waits, for at most `maxBlockMs`, and then rejects with BUFFER_FULL. Sends

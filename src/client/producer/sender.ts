@@ -6,14 +6,16 @@
 //        └── after a wait ◄── refused, once the partition ◄─┘
 //                             has nothing in flight
 //
-// Order within a partition, without idempotence:
+// Order within a partition:
 //   - Batches are sent in the order in which they were filled, and the stream keeps that order.
 //   - After a refusal that may be tried again, the partition sends nothing until every batch of it
 //     that is in flight has its outcome. Then those that were refused, or whose outcome is unknown
 //     since the stream broke, go again, in their order.
-//   - A batch is never sent behind a later one that was stored: it fails instead, with the error
-//     that it was refused for. So offsets of acknowledged records follow the order of sending.
-//   - A batch whose outcome was unknown may be stored twice.
+//   - A batch is never stored behind a later one: it fails instead, with the error that it was refused
+//     for. So offsets of acknowledged records follow the order of sending.
+//   - With idempotence the broker knows a batch that it has by its sequence, answers as it did before,
+//     and stores none behind a gap: see sequencer.ts. Without it, a batch whose outcome was unknown
+//     may be stored twice.
 
 import assert from 'node:assert'
 import type { Clock, Timer } from '../../io/clock.ts'
@@ -25,12 +27,20 @@ import type { ProducerBatch } from './batch.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerSettings } from './producer-options.ts'
 import type { RecordBuffer } from './record-buffer.ts'
+import { Sequencer } from './sequencer.ts'
 
 /** Batches of many partitions share a request up to this size, in bytes. */
 const MAX_REQUEST_BYTES = 1024 * 1024
 
 /** Added to what the broker may take for an answer, so that it is the broker who times out. */
 const ANSWER_GRACE_MS = 2_000
+
+/** Refusals of batches whose sequence is not the one that the broker waits for. */
+const OUT_OF_STEP: ReadonlySet<string> = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+  'INVALID_PRODUCER_EPOCH',
+])
 
 interface Request {
   readonly number: number
@@ -55,6 +65,8 @@ export class Sender {
   readonly #random: RandomSource
   readonly #buffer: RecordBuffer
   readonly #listener: SenderListener
+  /** Null without idempotence. */
+  readonly #sequencer: Sequencer | null
   #stream: ProduceStream | null = null
   /** Streams that ended one after the other with no answer between. */
   #streamFailures = 0
@@ -85,6 +97,11 @@ export class Sender {
     this.#settings = parts.settings
     this.#clock = parts.clock
     this.#random = parts.random
+    const identity = {
+      identified: () => this.#schedule(),
+      refused: (error: SluiceError) => this.#buffer.failAll(error),
+    }
+    this.#sequencer = parts.settings.idempotent ? new Sequencer(parts, identity) : null
   }
 
   /** A partition has a batch that may go. What comes in one turn is packed together. */
@@ -98,6 +115,7 @@ export class Sender {
     this.#closed = true
     this.#reopenTimer?.cancel()
     this.#watchdog?.cancel()
+    this.#sequencer?.close()
     this.#stream?.cancel()
   }
 
@@ -112,7 +130,8 @@ export class Sender {
 
   #send(): void {
     while (!this.#closed && this.#inFlight.length < this.#settings.maxInFlight) {
-      if (this.#reopenTimer !== null) return
+      if (this.#reopenTimer !== null || this.#sendable.size === 0) return
+      if (this.#sequencer?.ready() === false) return
       const batches = this.#pack()
       if (batches.length === 0) return
       this.#stream ??= this.#open()
@@ -140,8 +159,7 @@ export class Sender {
       this.#sendable.delete(queue)
       if (!queue.sendable) continue
       const batch = this.#buffer.take(queue)
-      const { compression: codec, compressionLevel: level } = this.#settings
-      sizeBytes += batch.build(level === null ? { codec } : { codec, level }).byteLength
+      sizeBytes += this.#build(batch).byteLength
       batch.inFlight = true
       queue.inFlightCount += 1
       batches.push(batch)
@@ -150,6 +168,13 @@ export class Sender {
     for (const queue of this.#again) this.#sendable.add(queue)
     this.#again.length = 0
     return batches
+  }
+
+  #build(batch: ProducerBatch): Buffer {
+    if (batch.bytes !== null) return batch.bytes
+    const { compression: codec, compressionLevel: level } = this.#settings
+    const place = this.#sequencer?.place(batch)
+    return batch.build({ codec, ...(level === null ? {} : { level }), ...place })
   }
 
   #open(): ProduceStream {
@@ -196,12 +221,17 @@ export class Sender {
     queue.inFlightCount -= 1
     batch.inFlight = false
     if (result.error === null) this.#stored(batch, result)
-    else this.#refused(batch, result.error)
+    else if (result.error.code === 'DUPLICATE_SEQUENCE_NUMBER') {
+      // Brokers before Kafka 1.1 know that they have it, and not where.
+      this.#stored(batch, { ...result, error: null })
+    } else this.#refused(batch, result.error)
     if (queue.inFlightCount === 0 && queue.refused.length > 0) this.#tryAgainLater(queue)
   }
 
   #stored(batch: ProducerBatch, result: BatchProduced): void {
-    for (const earlier of batch.queue.refused.splice(0)) this.#fail(earlier, earlier.lastError!)
+    if (this.#sequencer !== null) this.#sequencer.stored(batch)
+    else
+      for (const earlier of batch.queue.refused.splice(0)) this.#fail(earlier, earlier.lastError!)
     if (!batch.settled) {
       batch.complete(result.baseOffset, result.logAppendTimeMs)
       this.#buffer.settled(batch)
@@ -216,6 +246,10 @@ export class Sender {
       this.#unblock(batch.queue)
       return
     }
+    if (this.#sequencer !== null && OUT_OF_STEP.has(error.code)) {
+      this.#outOfStep(batch, error)
+      return
+    }
     batch.failures += 1
     batch.lastError = error
     if (!error.retriable || batch.failures > this.#settings.retries) {
@@ -227,6 +261,21 @@ export class Sender {
     batch.queue.blocked = true
   }
 
+  /** The batch is not stored, and neither is any behind it, unless one of them is known to be. */
+  #outOfStep(batch: ProducerBatch, error: SluiceError): void {
+    const { queue } = batch
+    if (batch.order < queue.storedOrder) {
+      this.#fail(batch, batch.lastError ?? error)
+      this.#unblock(queue)
+      return
+    }
+    // Behind one that will be tried again it was only too early.
+    if (queue.refused.length === 0) queue.outOfStep = error.code
+    batch.lastError ??= error
+    queue.refused.push(batch)
+    queue.blocked = true
+  }
+
   #fail(batch: ProducerBatch, error: SluiceError): void {
     batch.fail(error)
     this.#buffer.settled(batch)
@@ -235,18 +284,28 @@ export class Sender {
 
   /** Lets a partition send again, when nothing is left to try again. */
   #unblock(queue: PartitionQueue): void {
-    if (queue.inFlightCount > 0 || queue.refused.length > 0) return
-    queue.blocked = false
+    if (queue.inFlightCount === 0 && queue.refused.length === 0) queue.blocked = false
     if (queue.sendable) this.sendable(queue)
   }
 
   #tryAgainLater(queue: PartitionQueue): void {
     const first = queue.refused[0]!
     const error = first.lastError!
-    this.#clock.after(this.#backoffMs(first.failures, error), () => {
-      if (error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') this.#tryAgain(queue)
+    const waitMs = this.#backoffMs(Math.max(1, first.failures, queue.restarts), error)
+    const isFirstRestart = queue.outOfStep !== null && queue.restarts === 0
+    this.#clock.after(isFirstRestart ? 0 : waitMs, () => {
+      if (queue.outOfStep !== null) this.#restart(queue)
+      else if (error.code !== 'UNKNOWN_TOPIC_OR_PARTITION') this.#tryAgain(queue)
       else void this.#checkPartition(queue)
     })
+  }
+
+  #restart(queue: PartitionQueue): void {
+    queue.restarts += 1
+    // All of them may have run out of time meanwhile.
+    const isRestarted = this.#sequencer!.restart(queue)
+    if (isRestarted || queue.refused.length === 0) this.#tryAgain(queue)
+    else this.#tryAgainLater(queue)
   }
 
   #tryAgain(queue: PartitionQueue): void {

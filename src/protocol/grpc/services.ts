@@ -135,6 +135,7 @@ export const PRODUCE_SERVICE = {
     writtenInPlace(produceStreamRequestCodec),
     byHand(produceStreamResponseCodec),
   ),
+  initProducer: definePlain(produce.initProducer),
   publish: defineMethod(produce.publish, byHand(publishRequestCodec), byHand(publishResponseCodec)),
   publishStream: defineMethod(
     produce.publishStream,

@@ -30,7 +30,7 @@ import { addGroupSession } from './groups/group-session.ts'
 import { addGroups } from './groups/groups.ts'
 import { Health } from './health.ts'
 import { addOffsets } from './offsets.ts'
-import { addProduce } from './produce.ts'
+import { addInitProducer, addProduce } from './produce.ts'
 import { addPublish } from './publish.ts'
 import { Reflection } from './reflection.ts'
 import { addSubscribe } from './subscribe.ts'
@@ -95,6 +95,7 @@ export class GrpcFront {
     const { clock, logger } = this.#options
     const { calls } = this.server
     addProduce(calls, { service: produce, clock, logger })
+    addInitProducer(calls, services.producerIds)
     addPublish(calls, { service: publish, clock, logger })
     addFetch(calls, fetch)
     addSubscribe(calls, { service: fetch, clock, logger })

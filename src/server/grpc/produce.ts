@@ -1,11 +1,14 @@
-// gRPC front of produce: batches that clients built. It turns wire values into domain values and
-// back, and decides nothing.
+// gRPC front of produce: batches that clients built, and who idempotent producers are. It turns wire
+// values into domain values and back, and decides nothing.
 
+import { create } from '@bufbuild/protobuf'
 import { BrokerError } from '../../base/errors.ts'
 import type { Caller } from '../../broker/caller.ts'
 import type { Production, ProduceService } from '../../broker/produce-service.ts'
+import type { ProducerIdService } from '../../broker/producer-id-service.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { InitProducerResponseSchema } from '../../protocol/grpc/gen/sluice/v1/produce_pb.ts'
 import {
   ACKS,
   type PartitionProduced,
@@ -99,4 +102,20 @@ function refuseAll({ batches }: ProduceRequest, error: BrokerError): PartitionPr
 export function outcomeOf(results: readonly { readonly error: BrokerError | null }[]): string {
   for (const { error } of results) if (error !== null) return error.code
   return 'OK'
+}
+
+/** Adds InitProducer: who an idempotent producer is. */
+export function addInitProducer(calls: CallHost, service: ProducerIdService): void {
+  calls.unary(PRODUCE_SERVICE.initProducer, async ({ producerId, producerEpoch }, { caller }) => {
+    const isNew = producerId === undefined && producerEpoch === undefined
+    // One without the other is refused by the service.
+    const current = isNew
+      ? null
+      : { producerId: Number(producerId ?? -1), producerEpoch: producerEpoch ?? -1 }
+    const given = await service.init(caller, { transactionalId: null, current })
+    return create(InitProducerResponseSchema, {
+      producerId: BigInt(given.producerId),
+      producerEpoch: given.producerEpoch,
+    })
+  })
 }

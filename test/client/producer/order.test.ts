@@ -1,78 +1,15 @@
-// What a producer guarantees when things fail: retries, order, time. At the end a property over random
-// failures.
+// What a producer guarantees without idempotence when things fail: retries, order, time. At the end a
+// property over random failures.
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Producer } from '../../../src/client/producer/producer.ts'
 import type { ProducerOptions } from '../../../src/client/producer/producer-options.ts'
-import type { RecordMetadata } from '../../../src/client/producer/batch.ts'
-import type { SluiceError } from '../../../src/client/errors.ts'
 import type { Serialized } from '../../../src/client/serializers.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { MemoryTransport } from '../../support/memory-transport.ts'
 import type { ProduceFault } from '../../support/memory-transport.ts'
-import { SeededRandom } from '../../support/seeded-random.ts'
-
-type Outcome = RecordMetadata | SluiceError | null
-
-interface Bench {
-  readonly transport: MemoryTransport
-  readonly clock: ManualClock
-  readonly producer: Producer
-  /** Outcome of each value that was sent; null while there is none. */
-  readonly outcomes: Map<string, Outcome>
-  send(value: string, partition?: number): void
-}
+import { codes, faults, pass, producerBench, sendEach, warm, type Bench } from './producer-bench.ts'
 
 function setUp(options: ProducerOptions<Serialized, Serialized> = {}, partitions = 1): Bench {
-  const transport = new MemoryTransport()
-  transport.createTopicNow('clicks', partitions)
-  const clock = new ManualClock()
-  const random = new SeededRandom(11)
-  const producer = new Producer({ transport, clock, random, lingerMs: 0, ...options })
-  const outcomes = new Map<string, Outcome>()
-  return {
-    transport,
-    clock,
-    producer,
-    outcomes,
-    send(value, partition = 0) {
-      outcomes.set(value, null)
-      producer.send({ topic: 'clicks', value, partition }).then(
-        (metadata) => outcomes.set(value, metadata),
-        (error: SluiceError) => outcomes.set(value, error),
-      )
-    },
-  }
-}
-
-/** Sends values as one batch each. */
-async function sendEach({ clock, send }: Bench, values: readonly string[]): Promise<void> {
-  for (const value of values) {
-    send(value)
-    await clock.settle()
-  }
-}
-
-async function pass(clock: ManualClock, ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 50) {
-    await clock.settle()
-    clock.advance(Math.min(50, left))
-  }
-  await clock.settle()
-}
-
-function codes({ outcomes }: Bench): (string | number | null)[] {
-  return [...outcomes.values()].map((outcome) => {
-    if (outcome === null) return null
-    return 'offset' in outcome ? outcome.offset : outcome.code
-  })
-}
-
-/** Gives these faults to the requests, in their order, and none to later ones. */
-function faults(transport: MemoryTransport, list: readonly (ProduceFault | null)[]): void {
-  const left = [...list]
-  transport.fault = () => left.shift() ?? null
+  return producerBench({ idempotent: false, ...options }, partitions)
 }
 
 describe('retries', () => {
@@ -363,15 +300,6 @@ describe('whatever fails', () => {
       { numRuns: 150, seed: 20_251_121 },
     )
   })
-
-  /** The topic is known before faults begin. */
-  async function warm({ producer, clock }: Bench): Promise<void> {
-    const sends = [0, 1, 2].map((partition) =>
-      producer.send({ topic: 'clicks', value: 'warm', partition }),
-    )
-    await pass(clock, 50)
-    await Promise.all(sends)
-  }
 
   /** Notes the values whose outcome the producer could not know: those may be stored twice. */
   function watchUnknown(

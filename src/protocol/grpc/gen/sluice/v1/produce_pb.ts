@@ -18,11 +18,21 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/produce.proto.
  */
 export const file_sluice_v1_produce: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvcHJvZHVjZS5wcm90bxIJc2x1aWNlLnYxIkEKDlBhcnRpdGlvbkJhdGNoEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRINCgViYXRjaBgPIAEoDCJvCg5Qcm9kdWNlUmVxdWVzdBIdCgRhY2tzGAEgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgCIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIkMKD1Byb2R1Y2VSZXNwb25zZRIwCgpwYXJ0aXRpb25zGAEgAygLMhwuc2x1aWNlLnYxLlBhcnRpdGlvblByb2R1Y2VkIqEBChFQYXJ0aXRpb25Qcm9kdWNlZBINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSEwoLYmFzZV9vZmZzZXQYAyABKAMSGgoSbG9nX2FwcGVuZF90aW1lX21zGAQgASgDEhgKEGxvZ19zdGFydF9vZmZzZXQYBSABKAMSHwoFZXJyb3IYBiABKAsyEC5zbHVpY2UudjEuRXJyb3IihQEKFFByb2R1Y2VTdHJlYW1SZXF1ZXN0Eg4KBm51bWJlchgBIAEoBBIdCgRhY2tzGAIgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgDIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIjwKFVByb2R1Y2VTdHJlYW1SZXNwb25zZRIjCgRhY2tzGAEgAygLMhUuc2x1aWNlLnYxLlByb2R1Y2VBY2siTgoKUHJvZHVjZUFjaxIOCgZudW1iZXIYASABKAQSMAoKcGFydGl0aW9ucxgCIAMoCzIcLnNsdWljZS52MS5QYXJ0aXRpb25Qcm9kdWNlZCJYCg1QdWJsaXNoUmVjb3JkEiEKBnJlY29yZBgBIAEoCzIRLnNsdWljZS52MS5SZWNvcmQSFgoJcGFydGl0aW9uGAIgASgFSACIAQFCDAoKX3BhcnRpdGlvbiJ9Cg5QdWJsaXNoUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIdCgRhY2tzGAIgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgDIAEoDRIpCgdyZWNvcmRzGAQgAygLMhguc2x1aWNlLnYxLlB1Ymxpc2hSZWNvcmQiPgoPUHVibGlzaFJlc3BvbnNlEisKB3JlY29yZHMYASADKAsyGi5zbHVpY2UudjEuUmVjb3JkUHVibGlzaGVkImsKD1JlY29yZFB1Ymxpc2hlZBIRCglwYXJ0aXRpb24YASABKAUSDgoGb2Zmc2V0GAIgASgDEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIfCgVlcnJvchgEIAEoCzIQLnNsdWljZS52MS5FcnJvciKTAQoUUHVibGlzaFN0cmVhbVJlcXVlc3QSDgoGbnVtYmVyGAEgASgEEg0KBXRvcGljGAIgASgJEh0KBGFja3MYAyABKA4yDy5zbHVpY2UudjEuQWNrcxISCgp0aW1lb3V0X21zGAQgASgNEikKB3JlY29yZHMYBSADKAsyGC5zbHVpY2UudjEuUHVibGlzaFJlY29yZCJ1ChVQdWJsaXNoU3RyZWFtUmVzcG9uc2USDgoGbnVtYmVyGAEgASgEEisKB3JlY29yZHMYAiADKAsyGi5zbHVpY2UudjEuUmVjb3JkUHVibGlzaGVkEh8KBWVycm9yGAMgASgLMhAuc2x1aWNlLnYxLkVycm9yMsQCCg5Qcm9kdWNlU2VydmljZRJACgdQcm9kdWNlEhkuc2x1aWNlLnYxLlByb2R1Y2VSZXF1ZXN0Ghouc2x1aWNlLnYxLlByb2R1Y2VSZXNwb25zZRJWCg1Qcm9kdWNlU3RyZWFtEh8uc2x1aWNlLnYxLlByb2R1Y2VTdHJlYW1SZXF1ZXN0GiAuc2x1aWNlLnYxLlByb2R1Y2VTdHJlYW1SZXNwb25zZSgBMAESQAoHUHVibGlzaBIZLnNsdWljZS52MS5QdWJsaXNoUmVxdWVzdBoaLnNsdWljZS52MS5QdWJsaXNoUmVzcG9uc2USVgoNUHVibGlzaFN0cmVhbRIfLnNsdWljZS52MS5QdWJsaXNoU3RyZWFtUmVxdWVzdBogLnNsdWljZS52MS5QdWJsaXNoU3RyZWFtUmVzcG9uc2UoATABYgZwcm90bzM", [file_sluice_v1_records]);
+  fileDesc("ChdzbHVpY2UvdjEvcHJvZHVjZS5wcm90bxIJc2x1aWNlLnYxIkEKDlBhcnRpdGlvbkJhdGNoEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRINCgViYXRjaBgPIAEoDCJvCg5Qcm9kdWNlUmVxdWVzdBIdCgRhY2tzGAEgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgCIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIkMKD1Byb2R1Y2VSZXNwb25zZRIwCgpwYXJ0aXRpb25zGAEgAygLMhwuc2x1aWNlLnYxLlBhcnRpdGlvblByb2R1Y2VkIqEBChFQYXJ0aXRpb25Qcm9kdWNlZBINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSEwoLYmFzZV9vZmZzZXQYAyABKAMSGgoSbG9nX2FwcGVuZF90aW1lX21zGAQgASgDEhgKEGxvZ19zdGFydF9vZmZzZXQYBSABKAMSHwoFZXJyb3IYBiABKAsyEC5zbHVpY2UudjEuRXJyb3IihQEKFFByb2R1Y2VTdHJlYW1SZXF1ZXN0Eg4KBm51bWJlchgBIAEoBBIdCgRhY2tzGAIgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgDIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIjwKFVByb2R1Y2VTdHJlYW1SZXNwb25zZRIjCgRhY2tzGAEgAygLMhUuc2x1aWNlLnYxLlByb2R1Y2VBY2siTgoKUHJvZHVjZUFjaxIOCgZudW1iZXIYASABKAQSMAoKcGFydGl0aW9ucxgCIAMoCzIcLnNsdWljZS52MS5QYXJ0aXRpb25Qcm9kdWNlZCJvChNJbml0UHJvZHVjZXJSZXF1ZXN0EhgKC3Byb2R1Y2VyX2lkGAEgASgDSACIAQESGwoOcHJvZHVjZXJfZXBvY2gYAiABKAVIAYgBAUIOCgxfcHJvZHVjZXJfaWRCEQoPX3Byb2R1Y2VyX2Vwb2NoIkMKFEluaXRQcm9kdWNlclJlc3BvbnNlEhMKC3Byb2R1Y2VyX2lkGAEgASgDEhYKDnByb2R1Y2VyX2Vwb2NoGAIgASgFIlgKDVB1Ymxpc2hSZWNvcmQSIQoGcmVjb3JkGAEgASgLMhEuc2x1aWNlLnYxLlJlY29yZBIWCglwYXJ0aXRpb24YAiABKAVIAIgBAUIMCgpfcGFydGl0aW9uIn0KDlB1Ymxpc2hSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEh0KBGFja3MYAiABKA4yDy5zbHVpY2UudjEuQWNrcxISCgp0aW1lb3V0X21zGAMgASgNEikKB3JlY29yZHMYBCADKAsyGC5zbHVpY2UudjEuUHVibGlzaFJlY29yZCI+Cg9QdWJsaXNoUmVzcG9uc2USKwoHcmVjb3JkcxgBIAMoCzIaLnNsdWljZS52MS5SZWNvcmRQdWJsaXNoZWQiawoPUmVjb3JkUHVibGlzaGVkEhEKCXBhcnRpdGlvbhgBIAEoBRIOCgZvZmZzZXQYAiABKAMSFAoMdGltZXN0YW1wX21zGAMgASgDEh8KBWVycm9yGAQgASgLMhAuc2x1aWNlLnYxLkVycm9yIpMBChRQdWJsaXNoU3RyZWFtUmVxdWVzdBIOCgZudW1iZXIYASABKAQSDQoFdG9waWMYAiABKAkSHQoEYWNrcxgDIAEoDjIPLnNsdWljZS52MS5BY2tzEhIKCnRpbWVvdXRfbXMYBCABKA0SKQoHcmVjb3JkcxgFIAMoCzIYLnNsdWljZS52MS5QdWJsaXNoUmVjb3JkInUKFVB1Ymxpc2hTdHJlYW1SZXNwb25zZRIOCgZudW1iZXIYASABKAQSKwoHcmVjb3JkcxgCIAMoCzIaLnNsdWljZS52MS5SZWNvcmRQdWJsaXNoZWQSHwoFZXJyb3IYAyABKAsyEC5zbHVpY2UudjEuRXJyb3IylQMKDlByb2R1Y2VTZXJ2aWNlEkAKB1Byb2R1Y2USGS5zbHVpY2UudjEuUHJvZHVjZVJlcXVlc3QaGi5zbHVpY2UudjEuUHJvZHVjZVJlc3BvbnNlElYKDVByb2R1Y2VTdHJlYW0SHy5zbHVpY2UudjEuUHJvZHVjZVN0cmVhbVJlcXVlc3QaIC5zbHVpY2UudjEuUHJvZHVjZVN0cmVhbVJlc3BvbnNlKAEwARJPCgxJbml0UHJvZHVjZXISHi5zbHVpY2UudjEuSW5pdFByb2R1Y2VyUmVxdWVzdBofLnNsdWljZS52MS5Jbml0UHJvZHVjZXJSZXNwb25zZRJACgdQdWJsaXNoEhkuc2x1aWNlLnYxLlB1Ymxpc2hSZXF1ZXN0Ghouc2x1aWNlLnYxLlB1Ymxpc2hSZXNwb25zZRJWCg1QdWJsaXNoU3RyZWFtEh8uc2x1aWNlLnYxLlB1Ymxpc2hTdHJlYW1SZXF1ZXN0GiAuc2x1aWNlLnYxLlB1Ymxpc2hTdHJlYW1SZXNwb25zZSgBMAFiBnByb3RvMw", [file_sluice_v1_records]);
 
 /**
  * Exactly one record batch v2 for one partition. Its base offset and leader epoch are of no
  * account: the broker overwrites them.
+ *
+ * A batch with a producer id (from InitProducer), epoch and base sequence is of an idempotent producer.
+ * Sequences count its records in the partition, from 0 on; after 2,147,483,647 comes 0. The broker
+ *   - stores a batch that follows the last one,
+ *   - answers one that is among the last five as it did before, with the same offsets, and no sooner
+ *     than the first is as safe as acks asks: so keep at most five in flight a partition,
+ *   - refuses every other as OUT_OF_ORDER_SEQUENCE_NUMBER, and those of an older epoch as
+ *     INVALID_PRODUCER_EPOCH. Nothing of it is stored then.
+ * After a refusal that leaves a gap go on in the next epoch, with sequence 0. A producer that sent
+ * nothing for a day (producer.id.expiration.ms) is forgotten, and may go on with any sequence.
  *
  * @generated from message sluice.v1.PartitionBatch
  */
@@ -231,6 +241,53 @@ export const ProduceAckSchema: GenMessage<ProduceAck> = /*@__PURE__*/
   messageDesc(file_sluice_v1_produce, 6);
 
 /**
+ * @generated from message sluice.v1.InitProducerRequest
+ */
+export type InitProducerRequest = Message<"sluice.v1.InitProducerRequest"> & {
+  /**
+   * Who the producer is already, both or neither: it gets its next epoch, in which its sequences begin
+   * with 0 again. When epochs are used up it gets a new id.
+   *
+   * @generated from field: optional int64 producer_id = 1;
+   */
+  producerId?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int32 producer_epoch = 2;
+   */
+  producerEpoch?: number | undefined;
+};
+
+/**
+ * Describes the message sluice.v1.InitProducerRequest.
+ * Use `create(InitProducerRequestSchema)` to create a new message.
+ */
+export const InitProducerRequestSchema: GenMessage<InitProducerRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_produce, 7);
+
+/**
+ * @generated from message sluice.v1.InitProducerResponse
+ */
+export type InitProducerResponse = Message<"sluice.v1.InitProducerResponse"> & {
+  /**
+   * @generated from field: int64 producer_id = 1;
+   */
+  producerId: bigint;
+
+  /**
+   * @generated from field: int32 producer_epoch = 2;
+   */
+  producerEpoch: number;
+};
+
+/**
+ * Describes the message sluice.v1.InitProducerResponse.
+ * Use `create(InitProducerResponseSchema)` to create a new message.
+ */
+export const InitProducerResponseSchema: GenMessage<InitProducerResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_produce, 8);
+
+/**
  * A record on its way to a topic.
  *
  * @generated from message sluice.v1.PublishRecord
@@ -255,7 +312,7 @@ export type PublishRecord = Message<"sluice.v1.PublishRecord"> & {
  * Use `create(PublishRecordSchema)` to create a new message.
  */
 export const PublishRecordSchema: GenMessage<PublishRecord> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 7);
+  messageDesc(file_sluice_v1_produce, 9);
 
 /**
  * @generated from message sluice.v1.PublishRequest
@@ -289,7 +346,7 @@ export type PublishRequest = Message<"sluice.v1.PublishRequest"> & {
  * Use `create(PublishRequestSchema)` to create a new message.
  */
 export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 8);
+  messageDesc(file_sluice_v1_produce, 10);
 
 /**
  * @generated from message sluice.v1.PublishResponse
@@ -308,7 +365,7 @@ export type PublishResponse = Message<"sluice.v1.PublishResponse"> & {
  * Use `create(PublishResponseSchema)` to create a new message.
  */
 export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 9);
+  messageDesc(file_sluice_v1_produce, 11);
 
 /**
  * What became of one record.
@@ -348,7 +405,7 @@ export type RecordPublished = Message<"sluice.v1.RecordPublished"> & {
  * Use `create(RecordPublishedSchema)` to create a new message.
  */
 export const RecordPublishedSchema: GenMessage<RecordPublished> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 10);
+  messageDesc(file_sluice_v1_produce, 12);
 
 /**
  * @generated from message sluice.v1.PublishStreamRequest
@@ -389,7 +446,7 @@ export type PublishStreamRequest = Message<"sluice.v1.PublishStreamRequest"> & {
  * Use `create(PublishStreamRequestSchema)` to create a new message.
  */
 export const PublishStreamRequestSchema: GenMessage<PublishStreamRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 11);
+  messageDesc(file_sluice_v1_produce, 13);
 
 /**
  * @generated from message sluice.v1.PublishStreamResponse
@@ -420,7 +477,7 @@ export type PublishStreamResponse = Message<"sluice.v1.PublishStreamResponse"> &
  * Use `create(PublishStreamResponseSchema)` to create a new message.
  */
 export const PublishStreamResponseSchema: GenMessage<PublishStreamResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 12);
+  messageDesc(file_sluice_v1_produce, 14);
 
 /**
  * @generated from service sluice.v1.ProduceService
@@ -447,6 +504,17 @@ export const ProduceService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof ProduceStreamRequestSchema;
     output: typeof ProduceStreamResponseSchema;
+  },
+  /**
+   * Makes a producer idempotent: gives it an id that no other has, for its batches to carry. The broker
+   * then knows a batch that comes a second time, and answers as it did the first time.
+   *
+   * @generated from rpc sluice.v1.ProduceService.InitProducer
+   */
+  initProducer: {
+    methodKind: "unary";
+    input: typeof InitProducerRequestSchema;
+    output: typeof InitProducerResponseSchema;
   },
   /**
    * Appends records.
