@@ -7,6 +7,7 @@
 // which grows with what has really come: a size alone makes nobody allocate.
 
 import assert from 'node:assert'
+import type { FrameMemory } from './frame-memory.ts'
 
 /** What comes of the bytes that arrive. */
 export interface FrameSink {
@@ -31,6 +32,7 @@ const SIZE_BYTES = 4
 
 export class FrameCollector {
   readonly #sink: FrameSink
+  readonly #frameMemory: FrameMemory
   /** Bytes of the size that have arrived, and their value so far. */
   #sizeBytesRead = 0
   #size = 0
@@ -39,8 +41,9 @@ export class FrameCollector {
   #received = 0
   #frames = 0
 
-  constructor(sink: FrameSink) {
+  constructor(sink: FrameSink, frames: FrameMemory) {
     this.#sink = sink
+    this.#frameMemory = frames
   }
 
   /** Whole frames so far. */
@@ -115,7 +118,7 @@ export class FrameCollector {
     this.#received = 0
     const whole = size <= availableBytes
     if (!whole) this.#sink.begun(size)
-    this.#memory = Buffer.allocUnsafe(whole ? size : memoryFor(size, availableBytes))
+    this.#memory = this.#frameMemory.take(whole ? size : memoryFor(size, availableBytes))
     return null
   }
 
@@ -131,7 +134,7 @@ export class FrameCollector {
   #room(sizeBytes: number): Buffer {
     const memory = this.#memory!
     if (memory.byteLength >= sizeBytes) return memory
-    const grown = Buffer.allocUnsafe(memoryFor(this.#size, sizeBytes))
+    const grown = this.#frameMemory.take(memoryFor(this.#size, sizeBytes))
     grown.set(memory.subarray(0, this.#received))
     this.#memory = grown
     return grown

@@ -7,6 +7,7 @@
 import { nextTick } from 'node:process'
 import type net from 'node:net'
 import { FrameCollector, SMALL_FRAME_BYTES, type FrameSink } from './frame-collector.ts'
+import type { FrameMemory } from './frame-memory.ts'
 import type { BudgetWaiter, ReceiveBudget } from './receive-budget.ts'
 import { receivingSocket, type Receiver } from './receiving-socket.ts'
 
@@ -32,10 +33,14 @@ export interface ConnectionLimits {
   readonly minBytesPerSecond: number
 }
 
+/** Parts of up to this size in all are written as one: a gathering write costs more. */
+const JOINED_BYTES = 4 * 1024
+
 /** What a connection has of its listener. */
 export interface ConnectionHost {
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
+  readonly frameMemory: FrameMemory
   /** For reads of all connections: what is kept of it is copied before the next. */
   readonly sharedMemory: Buffer
   /** The connection is closed for a fault of the client. */
@@ -51,7 +56,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   maxFrameBytes: number
   readonly #host: ConnectionHost
   readonly #socket: net.Socket
-  readonly #collector: FrameCollector = new FrameCollector(this)
+  readonly #collector: FrameCollector
   #handler: FrameHandler | null = null
   /** Reasons not to read. */
   #holds = 1
@@ -59,7 +64,9 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   #waiting = false
   /** The next read goes into the frame's own memory. */
   #readsIntoFrame = false
-  #corked = false
+  /** Parts that leave when the callbacks of this moment have run; null when there are none. */
+  #unwritten: Uint8Array[] | null = null
+  #unwrittenBytes = 0
   #closed = false
   #ending = false
   /** Bytes of the large frame that is being collected: taken from the budget. */
@@ -78,6 +85,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   /** @param accepted by a server with `pauseOnConnect` */
   constructor(accepted: net.Socket, host: ConnectionHost) {
     this.#host = host
+    this.#collector = new FrameCollector(this, host.frameMemory)
     this.remoteHost = plainAddress(accepted.remoteAddress)
     this.maxFrameBytes = host.limits.maxFrameBytes
     this.#socket = receivingSocket(accepted, this)
@@ -97,7 +105,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
 
   /** Bytes that were written and that the system has not taken yet. */
   get unsentBytes(): number {
-    return this.#socket.writableLength
+    return this.#unwrittenBytes + this.#socket.writableLength
   }
 
   /** Serves the connection: reading begins. */
@@ -120,20 +128,20 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   /** Writes the parts of a frame. They must not change any more. */
   send(parts: readonly Uint8Array[]): void {
     if (!this.open) return
-    if (!this.#corked) {
-      this.#corked = true
-      this.#socket.cork()
-      nextTick(() => {
-        this.#corked = false
-        this.#socket.uncork()
-      })
+    if (this.#unwritten === null) {
+      this.#unwritten = []
+      nextTick(() => this.#write())
     }
-    for (const part of parts) this.#socket.write(part)
+    for (const part of parts) {
+      this.#unwritten.push(part)
+      this.#unwrittenBytes += part.byteLength
+    }
   }
 
   /** Closes the connection once what was sent is out. What arrives from now on is ignored. */
   end(): void {
     if (!this.open) return
+    this.#write()
     this.#ending = true
     this.#socket.destroySoon()
   }
@@ -146,6 +154,11 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   /** The handler has no use for a frame any more: others may come. @param sizeBytes its size */
   forget(sizeBytes: number): void {
     this.#host.budget.give(sizeBytes)
+  }
+
+  /** Gives the memory of a frame to those to come. Nothing may refer to it any more. */
+  reuse(frame: Buffer): void {
+    this.#host.frameMemory.give(frame)
   }
 
   /** Looks at the clock for the connection. @param nowMs the monotonic clock */
@@ -213,6 +226,22 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     }
     this.#handler!.frame(bytes)
     if (budget.exhausted) this.#waitForRoom()
+  }
+
+  #write(): void {
+    const parts = this.#unwritten
+    if (parts === null) return
+    this.#unwritten = null
+    const sizeBytes = this.#unwrittenBytes
+    this.#unwrittenBytes = 0
+    if (!this.open) return
+    if (parts.length === 1) this.#socket.write(parts[0]!)
+    else if (sizeBytes <= JOINED_BYTES) this.#socket.write(Buffer.concat(parts, sizeBytes))
+    else {
+      this.#socket.cork()
+      for (const part of parts) this.#socket.write(part)
+      this.#socket.uncork()
+    }
   }
 
   #reserve(): void {

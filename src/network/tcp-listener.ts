@@ -5,6 +5,7 @@ import { formatHostPort, type HostPort } from '../config/address.ts'
 import type { Clock, Timer } from '../io/clock.ts'
 import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
+import { FrameMemory } from './frame-memory.ts'
 import { ReceiveBudget } from './receive-budget.ts'
 import {
   plainAddress,
@@ -43,6 +44,7 @@ export class TcpListener implements ConnectionHost {
   readonly connectionErrors = new Counter()
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
+  readonly frameMemory = new FrameMemory()
   readonly sharedMemory = Buffer.allocUnsafeSlow(SHARED_BYTES)
   readonly #options: TcpListenerOptions
   readonly #server: net.Server

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { FrameMemory } from '../../src/network/frame-memory.ts'
 import { FrameCollector, type FrameSink } from '../../src/network/frame-collector.ts'
 
 const SHARED_BYTES = 64
@@ -56,7 +57,7 @@ test('frames are the same however they are cut up', () => {
   fc.assert(
     fc.property(frames, reads, (given, sizes) => {
       const sink = new Sink()
-      const collector = new FrameCollector(sink)
+      const collector = new FrameCollector(sink, new FrameMemory())
       const sent = given.map((bytes) => Buffer.from(bytes))
       expect(feed(collector, framed(...sent), sizes)).toBeNull()
       expect(sink.frames).toEqual(sent)
@@ -67,7 +68,7 @@ test('frames are the same however they are cut up', () => {
 })
 
 test('memory follows what has arrived, not what a size claims', () => {
-  const collector = new FrameCollector(new Sink())
+  const collector = new FrameCollector(new Sink(), new FrameMemory())
   const size = Buffer.alloc(4)
   size.writeInt32BE(99_000_000)
   collector.take(size)
@@ -86,13 +87,13 @@ test.each([
   const size = Buffer.alloc(4)
   size.writeInt32BE(value)
   const sink = new Sink()
-  expect(new FrameCollector(sink).take(size)).not.toBeNull()
+  expect(new FrameCollector(sink, new FrameMemory()).take(size)).not.toBeNull()
   expect(sink.frames).toEqual([])
 })
 
 test('says of a frame that does not come at once that it has begun', () => {
   const sink = new Sink()
-  const collector = new FrameCollector(sink)
+  const collector = new FrameCollector(sink, new FrameMemory())
   collector.take(framed(Buffer.from('whole')))
   expect(sink.sizes).toEqual([])
   collector.take(framed(Buffer.from('in two parts')).subarray(0, 6))

@@ -150,6 +150,11 @@ export class Dispatch {
     }
   }
 
+  /** See KafkaHandler.isDone. */
+  isDone({ served, message }: OpenedRequest, answer: unknown): boolean {
+    return served.handler.isDone?.(message as never, answer as never) ?? false
+  }
+
   /** Counts an answer. @param answer null where none was sent */
   answered(request: OpenedRequest, answer: unknown, startMs: number): void {
     const { handler, counters } = request.served

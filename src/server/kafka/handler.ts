@@ -63,6 +63,11 @@ export interface KafkaHandler {
   begin(request: never, context: KafkaContext): Begun<unknown>
   /** The answer that says `error` of the whole request, or null: the connection is closed. */
   refuse(request: never, error: BrokerError, context: KafkaContext): unknown
+  /**
+   * True when nothing refers to the bytes of the request any more once this is its answer, so that
+   * their memory is used again. Not there: nobody knows.
+   */
+  isDone?(request: never, answer: never): boolean
   /** What the metrics count the answer as: an id of the table of errors, 0 for none. */
   outcome(answer: never): number
 }

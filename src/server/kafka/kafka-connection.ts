@@ -31,7 +31,7 @@ const ANONYMOUS = 'User:ANONYMOUS'
 interface Slot {
   /** Null for a token. */
   readonly request: OpenedRequest | null
-  readonly sizeBytes: number
+  readonly bytes: Buffer
   readonly startMs: number
   /** The frame of the answer, empty where none is sent; undefined while it is not known; null closes. */
   frame: readonly Buffer[] | null | undefined
@@ -162,10 +162,9 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   #begin(frame: Buffer): void {
     const { dispatch } = this.#front
     const sizeBytes = frame.byteLength
-    buffersPass(sizeBytes)
     this.#unansweredBytes += sizeBytes
     const startMs = dispatch.clock.monotonicMs()
-    const slot: Slot = { request: null, sizeBytes, startMs, frame: undefined }
+    const slot: Slot = { request: null, bytes: frame, startMs, frame: undefined }
     if (this.tokens !== null) {
       this.#slots.push(slot)
       void this.#answerToken(slot, this.tokens(frame))
@@ -212,6 +211,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     const { dispatch } = this.#front
     const request = slot.request!
     dispatch.answered(request, answer, slot.startMs)
+    if (answer !== null && dispatch.isDone(request, answer)) this.#connection.reuse(slot.bytes)
     slot.frame = frame ?? (answer === null ? null : dispatch.frameOf(request, answer))
     if (slot === this.#slots[0]) this.#flush()
   }
@@ -230,18 +230,21 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   /** Sends the answers that are next in order. */
   #flush(): void {
     let count = 0
-    for (const { frame, request, sizeBytes } of this.#slots) {
+    for (const { frame, request, bytes } of this.#slots) {
       if (frame === undefined) break
       count += 1
-      this.#unansweredBytes -= sizeBytes
-      this.#connection.forget(sizeBytes)
+      this.#unansweredBytes -= bytes.byteLength
+      this.#connection.forget(bytes.byteLength)
       if (frame === null) {
         this.#connection.end()
         break
       }
       if (frame.length === 0) continue
       this.#connection.send(frame)
-      for (const { byteLength } of frame) request?.served.counters.bytesOut.add(byteLength)
+      let sentBytes = 0
+      for (const { byteLength } of frame) sentBytes += byteLength
+      buffersPass(sentBytes)
+      request?.served.counters.bytesOut.add(sentBytes)
     }
     if (count === 0) return
     this.#slots.splice(0, count)

@@ -67,6 +67,11 @@ class ProduceHandler {
     return answerOf(request, () => refused(error, undefined), this.#hints(context), context)
   }
 
+  /** Every batch was written: the log has let go of it. Without acknowledgements nobody knows. */
+  isDone({ acks }: ProduceRequest, answer: ProduceResponseInit): boolean {
+    return acks !== 0 && this.outcome(answer) === 0
+  }
+
   outcome({ responses }: ProduceResponseInit): number {
     for (const { partitionResponses } of responses) {
       for (const { errorCode } of partitionResponses) if (errorCode !== 0) return errorCode

@@ -231,6 +231,32 @@ test('the bytes of a batch are kept, whatever comes on the connection behind it'
   expect(at).toBe(read.byteLength)
 })
 
+test('memory of frames is used again, and what is stored never changes for it', async () => {
+  const sizeOf = (at: number): number => 20_000 + (at % 5) * 9_000
+  const sent = Array.from({ length: 300 }, (_, at) => {
+    const records = [{ value: Buffer.alloc(sizeOf(at), at) }]
+    return testBatch({ records, timestamp: NOW })
+  })
+  // A few in flight, so that the memory of those that are answered goes to those that come.
+  for (let at = 0; at < sent.length + 5; at++) {
+    if (at < sent.length) client.send(PRODUCE, 9, requestOf('reused', sent[at]!, 1) as never)
+    if (at >= 5) expect((await client.answer(PRODUCE, 9)).correlationId).toBe(at - 4)
+  }
+  for (let at = 0; at < sent.length; at++) {
+    const fetched = await client.call(FETCH, 11, {
+      ...{ maxWaitMs: 5_000, minBytes: 1, isolationLevel: 0 },
+      topics: [
+        {
+          topic: 'reused',
+          partitions: [{ partition: 0, fetchOffset: at, partitionMaxBytes: 1 }],
+        },
+      ],
+    })
+    const read = fetched.responses[0]!.partitions[0]!.records!
+    expect(read.subarray(16).equals(sent[at]!.subarray(16)), `batch ${at}`).toBe(true)
+  }
+})
+
 test('a batch over max.message.bytes is MESSAGE_TOO_LARGE', async () => {
   expect(await produce('large', batchOf(1, 2_000_000, { timestamp: NOW }))).toMatchObject({
     errorCode: 10,

@@ -1,0 +1,138 @@
+// The Kafka listener under load, beside a bare prototype on the same machine in the same run. `--seconds N`
+// is the length of each measurement, `--rounds N` how many there are of each cell, of which the median
+// counts; `--only produce,fetch,idle` leaves out parts; `--record` writes bench/results/kafka.md.
+
+import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Admin } from '../../src/client/index.ts'
+import { BrokerProcess } from '../../test/support/broker-process.ts'
+import { readyBatch } from '../broker/batches.ts'
+import { residentMegabytes } from '../broker/measure.ts'
+import { CellRuns } from '../broker/report.ts'
+import { machineFacts } from '../support/machine.ts'
+import { idleConnections } from './idle.ts'
+import { fetchLoad, produceLoad, type Load, type Target } from './load.ts'
+import { report, type Findings } from './report.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    record: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '10000' },
+    only: { type: 'string', default: 'produce,fetch,idle' },
+  },
+})
+const seconds = Number(flags.seconds)
+const rounds = Number(flags.rounds)
+const parts = flags.only.split(',')
+
+/** Old segments go while new ones are written: see bench/broker/main.ts. */
+const BOUNDED = { 'segment.bytes': String(64 << 20), 'retention.bytes': String(192 << 20) }
+
+const RECORD_BYTES = 100
+const SIZES = [16, 64, 256]
+const CONNECTIONS = [1, 4]
+const IN_FLIGHT = 5
+
+const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+const broker = await BrokerProcess.start(join(directory, 'data'), [
+  ...['--log-level', 'warn', '--set', 'log.retention.check.interval.ms=250'],
+  ...['--set', 'max.connections=20000'],
+])
+const target: Target = { port: portOf(broker.addresses.kafka), pid: broker.pid }
+const prototype = await startPrototype()
+const admin = new Admin({ bootstrap: [broker.addresses.grpc] })
+try {
+  const idle = parts.includes('idle')
+    ? await idleConnections(target, Number(flags.connections))
+    : null
+  const produce = parts.includes('produce') ? await produceCells() : []
+  const fetch = parts.includes('fetch') ? await fetchCells() : []
+  const memory = residentMegabytes(broker.pid)
+  const findings: Findings = { idle, produce, fetch, memory, machine: machineFacts() }
+  const text = report(findings)
+  process.stdout.write(`\n${text}`)
+  if (flags.record) writeFileSync(new URL('../results/kafka.md', import.meta.url), text)
+} finally {
+  await admin.close()
+  prototype.child.kill()
+  await broker.stop()
+  rmSync(directory, { recursive: true, force: true })
+}
+
+/** Each size of batch, by one connection and by four: acks=1 and acks=all of the broker, the prototype. */
+async function produceCells(): Promise<CellRuns[]> {
+  const cells: CellRuns[] = []
+  for (const kilobytes of SIZES) {
+    for (const connections of CONNECTIONS) {
+      const name = `${kilobytes} KB, ${connections} connection${connections > 1 ? 's' : ''}`
+      const cell = new CellRuns(name)
+      const batch = readyBatch(RECORD_BYTES, kilobytes * 1024)
+      const load = { batch, connections, inFlight: IN_FLIGHT, seconds }
+      for (let round = 0; round < rounds; round++) {
+        cell.add('prototype', await produceLoad({ ...load, topic: 'x', acks: 1 }, prototype, false))
+        for (const policy of ['os', 'disk'] as const) {
+          const topic = `p-${kilobytes}-${connections}-${policy}-${round}`
+          await admin.createTopic({
+            name: topic,
+            partitions: connections,
+            configs: { ...BOUNDED, 'flush.policy': policy },
+          })
+          cell.add(policy, await produceLoad({ ...load, topic, acks: -1 }, target, true))
+          await admin.deleteTopic(topic)
+        }
+      }
+      cells.push(cell)
+      tell(cell)
+    }
+  }
+  return cells
+}
+
+/** A topic that was just written, from the page cache. */
+async function fetchCells(): Promise<CellRuns[]> {
+  const batch = readyBatch(RECORD_BYTES, 64 * 1024)
+  const cells: CellRuns[] = []
+  for (const connections of CONNECTIONS) {
+    const topic = `f-${connections}`
+    await admin.createTopic({
+      name: topic,
+      partitions: connections,
+      configs: { ...BOUNDED, 'flush.policy': 'os' },
+    })
+    const load: Load = { topic, batch, connections, inFlight: IN_FLIGHT, acks: 1, seconds: 0.5 }
+    await produceLoad(load, target, true)
+    const cell = new CellRuns(
+      `1 MB answers, ${connections} connection${connections > 1 ? 's' : ''}`,
+    )
+    for (let round = 0; round < rounds; round++) {
+      cell.add('fetch', await fetchLoad({ ...load, seconds }, target, 1024 * 1024))
+    }
+    cells.push(cell)
+    tell(cell)
+  }
+  return cells
+}
+
+function tell(cell: CellRuns): void {
+  const rates = cell.series.map((series) => `${series} ${Math.round(cell.rate(series))} MB/s`)
+  process.stdout.write(`${cell.name}: ${rates.join(', ')}\n`)
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
+}
+
+async function startPrototype(): Promise<Target & { child: ReturnType<typeof fork> }> {
+  const path = new URL('prototype-server.ts', import.meta.url)
+  const child = fork(path, [join(directory, 'prototype.log')], { execArgv: process.execArgv })
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('message', (message: { port: number }) => resolve(message.port))
+    child.once('exit', () => reject(new Error('the prototype did not start')))
+  })
+  return { child, port, pid: child.pid! }
+}
