@@ -106,7 +106,7 @@ function remedyOf({ code, facts }: SluiceError): string | null {
       return `sluice topic describe ${facts['topic']} shows it; --if-not-exists makes this no error`
     case 'NETWORK_EXCEPTION':
     case 'BROKER_NOT_AVAILABLE':
-      return 'is a broker there? sluice start runs one; --bootstrap says where its gRPC address is'
+      return 'is a broker there? sluice start runs one; --bootstrap says where it listens'
     case 'MESSAGE_TOO_LARGE':
       return 'sluice topic alter NAME -c max.message.bytes=8MiB lets a topic take more'
     case 'INVALID_CONFIG':

@@ -76,6 +76,6 @@ export type {
 export { CLIENT_ERRORS, SluiceError } from './errors.ts'
 export type { ClientErrorCode, ErrorFacts, SluiceErrorCode } from './errors.ts'
 
-export type { ConnectionOptions } from './connection-options.ts'
+export type { ConnectionOptions, SaslOptions } from './connection-options.ts'
 export { openTransport } from './open-transport.ts'
 export type { Acks, PartitionRef, StartPosition, Transport } from './transport.ts'

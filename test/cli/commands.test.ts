@@ -43,6 +43,17 @@ function file(name: string, content: string | Uint8Array): string {
   return path
 }
 
+test('speaks Kafka’s protocol where the address says so', async () => {
+  const bootstrap = ['--bootstrap', `kafka://${broker.addresses.kafka}`]
+  await output(['topic', 'create', 'over-kafka', ...bootstrap])
+  await output(['produce', 'over-kafka', '-q', ...bootstrap], 'one\ntwo\n')
+  const from = ['-b', '--no-follow']
+  expect(await output(['consume', 'over-kafka', ...from, ...bootstrap])).toBe('one\ntwo\n')
+  expect(await output(['consume', 'over-kafka', ...from])).toBe('one\ntwo\n')
+  expect(await json(['cluster', ...bootstrap])).toMatchObject({ brokers: [{ brokerId: 1 }] })
+  await output(['topic', 'delete', 'over-kafka', '--yes', ...bootstrap])
+})
+
 describe('topic', () => {
   test('is made, listed, described, altered and deleted', async () => {
     expect(await output(['topic', 'create', 'life', '-p', '2', '-c', 'retention.ms=7d'])).toBe(
