@@ -29,7 +29,9 @@ export class LiveView {
 
   /** Shows these lines in place of those before. What does not fit is left out, and that is said. */
   show(lines: readonly string[]): void {
-    const { columns, rows } = this.#screen
+    // A terminal that nobody has told its size says 0.
+    const columns = this.#screen.columns || 80
+    const rows = this.#screen.rows || 24
     const size = `${columns}x${rows}`
     // In a window of another size the old lines may have been wrapped: nobody knows where they are.
     const begin = this.#size === '' ? HIDE_CURSOR : this.#size === size ? this.#up() : CLEAR_ALL

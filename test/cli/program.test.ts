@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander'
 import { expect, test } from 'vitest'
-import { report } from '../../src/cli/failure.ts'
+import { UsageError, report } from '../../src/cli/failure.ts'
 import { createProgram } from '../../src/cli/program.ts'
 
 /** The mistake in a call, as commander tells it. */
@@ -77,4 +77,23 @@ test.each([
 ])('%j is no mistake', async (words, code) => {
   const error = await mistake(words)
   expect([error.code, report(error)]).toEqual([code, 0])
+})
+
+test.each([
+  [['consume'], 'which topic? sluice topic list shows them'],
+  [['consume', 'a', '-g', 'g', '--from', '5'], '--from is not for --group'],
+  [['consume', 'a', '-g', 'g', '-p', '0'], '--partition is not for --group'],
+  [['consume', 'a', '--pattern', 'b'], '--pattern is for --group, which is not given'],
+  [['consume', 'a', '-v'], '--verbose is for --group, which is not given'],
+  [['consume', 'a', '-g', 'g', '--pattern', 'b'], 'one of them is enough'],
+  [['consume', '-g', 'g'], 'which topics? name them, or give --pattern'],
+  [['group', 'reset', 'g'], 'where to? give --to-earliest'],
+  [['group', 'reset', 'g', '--to-latest', '--to-offset', '3'], '2 places are given; give one of'],
+  [['group', 'describe', 'g', '--interval', '1s'], '--interval is for --watch'],
+  [['group', 'delete', 'a', 'b', '-t', 'x', '-y'], '--topic is for one group'],
+])('%j makes no sense, and is told so before anything is done', async (words, text) => {
+  const call = createProgram('1.2.3').parseAsync(words, { from: 'user' })
+  const error: unknown = await call.catch((e: unknown) => e)
+  expect(error).toBeInstanceOf(UsageError)
+  expect((error as UsageError).message).toContain(text)
 })
