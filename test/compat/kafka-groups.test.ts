@@ -168,7 +168,7 @@ describe.skipIf(missing !== null)('Kafka’s tools and groups', { timeout: 4 * T
       ['simple', 'clicks', '1', '8', '0', '-8'],
     ])
     const newer = described.filter(([group]) => group === 'newer')
-    expect(newer.map((row) => row[2]).sort()).toEqual(['0', '1'])
+    expect(new Set(newer.map((row) => row[2]))).toEqual(new Set(['0', '1']))
 
     const to = ['--group', 'simple', '--topic', 'clicks', '--to-earliest', '--execute']
     const reset = columns(tool(command, '--reset-offsets', ...to))
