@@ -218,7 +218,7 @@ export class ProduceService {
     const { baseOffset, lastOffset } = appended
     if (appended.isRepeat) this.counters.repeated.add()
     else this.#count(validated)
-    const result: Appended = {
+    const stored: Appended = {
       topic,
       partition: index,
       error: null,
@@ -227,6 +227,7 @@ export class ProduceService {
       logAppendTimeMs: stamps ? appended.maxTimestamp : -1,
       logStartOffset: partition.logStartOffset,
     }
+    const result = appended.isRepeat ? { ...stored, isRepeat: true } : stored
     if (acks === 0) {
       pending.finish(slot, result)
       return

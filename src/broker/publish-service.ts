@@ -16,6 +16,7 @@ import {
   PublishBatches,
   refusedPlacement,
   type Placement,
+  type PublishProducer,
   type PublishRecord,
 } from './produce/publish-batches.ts'
 import type { TopicCreation } from './topic-creation.ts'
@@ -26,6 +27,8 @@ export interface PublishRequest {
   /** Longest wait for acknowledgements, in milliseconds. */
   readonly timeoutMs: number
   readonly records: readonly PublishRecord[]
+  /** Who sends it, so that it may be sent again. Absent, or null: whoever. */
+  readonly producer?: PublishProducer | null
 }
 
 /** What became of one record. */
@@ -33,7 +36,7 @@ export interface Published {
   readonly partition: number
   /** -1 with an error that came before the append, and with acks=0. */
   readonly offset: number
-  /** As stored, milliseconds since 1970. */
+  /** As stored, milliseconds since 1970. -1 where that is not known: it was sent before. */
   readonly timestampMs: number
   readonly error: BrokerError | null
 }
@@ -77,12 +80,14 @@ export class PublishService {
    * Appends records to a topic, and answers when they are as safe as `acks` says.
    *
    * Records of one partition keep their order. Those with a key go to the partition that Kafka's
-   * clients choose for it.
+   * clients choose for it. Those of a request with a producer all have to name one; they are stored all
+   * or none, and only once.
    *
-   * @throws BrokerError as `ProduceService.produce`, when nothing was appended
+   * @throws BrokerError as `ProduceService.produce`, when nothing was appended; INVALID_REQUEST
    */
   publish(caller: Caller, request: PublishRequest): Publication {
     const { topic } = request
+    checkProducer(request)
     const { partitions, topicCreation } = this.#options
     if (topicCreation === null || partitions.hasTopic(topic)) {
       return { appended: null, done: this.#append(caller, request) }
@@ -109,7 +114,7 @@ export class PublishService {
 
   /** Appends during the call. */
   #append(caller: Caller, request: PublishRequest): Promise<readonly Published[]> {
-    const { topic, acks, timeoutMs, records } = request
+    const { topic, acks, timeoutMs, records, producer = null } = request
     const { partitions } = this.#options
     const now = this.#options.clock.now()
     let count: number
@@ -123,7 +128,7 @@ export class PublishService {
     for (const [partition, indexes] of this.#choosePartitions(records, count)) {
       try {
         const { options } = partitions.partition(topic, partition)
-        const to = { topic, partition }
+        const to = { topic, partition, producer }
         this.#batches.build(to, records, indexes, options, now, batches, placements)
       } catch (error) {
         for (const index of indexes) {
@@ -132,8 +137,17 @@ export class PublishService {
         }
       }
     }
+    if (producer !== null) {
+      const refusal = refusalOfOne(placements, batches)
+      if (refusal !== null) return Promise.resolve(this.#refuseAll(request, refusal))
+    }
     const { done } = this.#options.produce.produce(caller, { acks, timeoutMs, batches })
-    return done.then((results) => placements.map((placement) => published(placement, results)))
+    return done.then((results) =>
+      placements.map((placement, index) => {
+        const isStamped = records[index]!.timestampMs === null
+        return published(placement, results, isStamped)
+      }),
+    )
   }
 
   /** The records of each partition, by their indexes. */
@@ -157,16 +171,48 @@ export class PublishService {
   }
 }
 
-function published(placement: Placement, results: readonly Appended[]): Published {
+/** @throws BrokerError INVALID_REQUEST */
+function checkProducer({ records, producer = null }: PublishRequest): void {
+  if (producer === null) return
+  const { producerId, producerEpoch, baseSequence } = producer
+  const isStamp = producerId >= 0 && producerEpoch >= 0 && baseSequence >= 0
+  const first = records[0]?.partition ?? null
+  if (isStamp && first !== null && records.every(({ partition }) => partition === first)) return
+  const message = isStamp
+    ? 'All records of a request with a producer name the same partition, and there is one at least'
+    : 'Producer id, epoch and base sequence are 0 or more'
+  throw new BrokerError('INVALID_REQUEST', { message })
+}
+
+/** Why a request that is to be one batch is none; null when it is. */
+function refusalOfOne(
+  placements: readonly Placement[],
+  batches: readonly ProduceBatch[],
+): BrokerError | null {
+  const refused = placements.find(({ error }) => error !== null)
+  if (refused !== undefined) return refused.error
+  if (batches.length === 1) return null
+  const message =
+    'The records of a request with a producer have to fit one batch; send fewer at a time'
+  return new BrokerError('MESSAGE_TOO_LARGE', { message })
+}
+
+/** @param isStamped the broker gave it its time */
+function published(
+  placement: Placement,
+  results: readonly Appended[],
+  isStamped: boolean,
+): Published {
   const { partition, timestampMs } = placement
   if (placement.error !== null) {
     return { partition, offset: -1, timestampMs, error: placement.error }
   }
-  const { baseOffset, logAppendTimeMs, error } = results[placement.batch]!
+  const { baseOffset, logAppendTimeMs, isRepeat, error } = results[placement.batch]!
+  const givenMs = isRepeat && isStamped ? -1 : timestampMs
   return {
     partition,
     offset: baseOffset < 0 ? -1 : baseOffset + placement.offsetDelta,
-    timestampMs: logAppendTimeMs < 0 ? timestampMs : logAppendTimeMs,
+    timestampMs: logAppendTimeMs < 0 ? givenMs : logAppendTimeMs,
     error,
   }
 }

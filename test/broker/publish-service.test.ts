@@ -244,3 +244,73 @@ test('a request without records is answered', async () => {
   add()
   expect(await publish([])).toEqual([])
 })
+
+describe('a request with a producer', () => {
+  const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0 }
+
+  async function publishAs(
+    records: readonly PublishRecord[],
+    fields: Partial<typeof producer> = {},
+  ): Promise<readonly Published[]> {
+    const request = { topic: 'a', acks: 1, timeoutMs: 1000, records } as const
+    const { done } = service.publish(CALLER, { ...request, producer: { ...producer, ...fields } })
+    for (const { log } of partitions.all()) log.write()
+    return await done
+  }
+
+  function shown(results: readonly Published[]): (number | string)[] {
+    return results.map(({ offset, error }) => error?.code ?? offset)
+  }
+
+  test('is stored once, however often it is sent, and answered with the same offsets', async () => {
+    const [log] = add(2)
+    const records = [record({ partition: 0 }), record({ partition: 0, timestampMs: 1_234 })]
+    const first = await publishAs(records)
+    expect(shown(first)).toEqual([0, 1])
+    expect(await publish([record({ partition: 0 })])).toMatchObject([{ offset: 2 }])
+    clock.advance(1_000)
+    const again = await publishAs(records)
+    expect(shown(again)).toEqual([0, 1])
+    // When the first of them was stored is not known any more.
+    expect(again.map(({ timestampMs }) => timestampMs)).toEqual([-1, 1_234])
+    expect(shown(await publishAs([record({ partition: 0 })], { baseSequence: 2 }))).toEqual([3])
+    expect(stored(log!)).toHaveLength(4)
+  })
+
+  test('that leaves a gap, or is of an older epoch, is refused with all its records', async () => {
+    const [log] = add()
+    const two = [record({ partition: 0 }), record({ partition: 0 })]
+    await publishAs(two, { producerEpoch: 2 })
+    const gap = 'OUT_OF_ORDER_SEQUENCE_NUMBER'
+    const gone = await publishAs(two, { producerEpoch: 2, baseSequence: 3 })
+    expect(shown(gone)).toEqual([gap, gap])
+    const old = 'INVALID_PRODUCER_EPOCH'
+    expect(shown(await publishAs(two, { producerEpoch: 1 }))).toEqual([old, old])
+    expect(stored(log!)).toHaveLength(2)
+  })
+
+  test('is stored as a whole or not at all', async () => {
+    const [log] = add(1, { cleanupPolicy: ['compact'], maxMessageBytes: 10_000 })
+    const good = record({ partition: 0, key: Buffer.from('k') })
+    const invalid = 'INVALID_RECORD'
+    expect(shown(await publishAs([good, record({ partition: 0 })]))).toEqual([invalid, invalid])
+    const large = record({ partition: 0, key: Buffer.from('k'), text: 'x'.repeat(6_000) })
+    const tooLarge = 'MESSAGE_TOO_LARGE'
+    expect(shown(await publishAs([large, large]))).toEqual([tooLarge, tooLarge])
+    expect(stored(log!)).toEqual([])
+    expect(shown(await publishAs([good]))).toEqual([0])
+  })
+
+  test('has to name one partition, and an id that makes sense', () => {
+    add(2)
+    const wrong = (records: readonly PublishRecord[], fields: Partial<typeof producer> = {}) => {
+      const request = { topic: 'a', acks: 1, timeoutMs: 1000, records } as const
+      return () => service.publish(CALLER, { ...request, producer: { ...producer, ...fields } })
+    }
+    expect(wrong([])).toThrow(/INVALID_REQUEST/)
+    expect(wrong([record()])).toThrow(/INVALID_REQUEST/)
+    expect(wrong([record({ partition: 0 }), record({ partition: 1 })])).toThrow(/INVALID_REQUEST/)
+    expect(wrong([record({ partition: 0 })], { producerId: -1 })).toThrow(/INVALID_REQUEST/)
+    expect(wrong([record({ partition: 0 })], { baseSequence: -1 })).toThrow(/INVALID_REQUEST/)
+  })
+})

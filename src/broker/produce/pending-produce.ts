@@ -17,6 +17,8 @@ export interface Appended {
   readonly logAppendTimeMs: number
   /** First offset that the partition holds. -1 with an error. */
   readonly logStartOffset: number
+  /** Its producer has sent it before: it was not appended now. */
+  readonly isRepeat?: boolean
   /** With acks=0: the batch was refused. There is no error then, since nobody asked for an answer. */
   readonly lost?: boolean
 }

@@ -2,7 +2,7 @@
 // them each record went.
 
 import { BrokerError } from '../../base/errors.ts'
-import type { BatchBuilder } from '../../record/batch-builder.ts'
+import type { BatchBuilder, BuildOptions } from '../../record/batch-builder.ts'
 import type { Codec } from '../../record/compression.ts'
 import type { Header } from '../../record/record.ts'
 import type { PartitionOptions } from '../../replication/partition-options.ts'
@@ -19,6 +19,14 @@ export interface PublishRecord {
   readonly partition: number | null
 }
 
+/** Who has sent a request that may be sent again. */
+export interface PublishProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** Of its first record. */
+  readonly baseSequence: number
+}
+
 /** What a record became part of, or why it did not. */
 export interface Placement {
   readonly partition: number
@@ -27,6 +35,14 @@ export interface Placement {
   /** Index of its batch in the request, and of the record in the batch. -1 with an error. */
   readonly batch: number
   readonly offsetDelta: number
+}
+
+/** Whom batches are for, and who sends them. */
+export interface PublishTarget {
+  readonly topic: string
+  readonly partition: number
+  /** Null: nobody with an id. If not, the records have to fit one batch. */
+  readonly producer?: PublishProducer | null
 }
 
 /** Largest batch that is built of more than one record, before compression. */
@@ -56,7 +72,7 @@ export class PublishBatches {
    * @param placements by record; those of the partition are written
    */
   build(
-    to: { readonly topic: string; readonly partition: number },
+    { topic, partition, producer = null }: PublishTarget,
     records: readonly PublishRecord[],
     indexes: readonly number[],
     options: PartitionOptions,
@@ -66,9 +82,9 @@ export class PublishBatches {
   ): void {
     const builder = this.#builderFor(Math.min(options.maxMessageBytes, BATCH_BYTES))
     const codec = codecOf(options)
-    const { partition } = to
     const flush = (): void => {
-      if (builder.recordCount > 0) batches.push({ ...to, batch: take(builder, codec) })
+      if (builder.recordCount === 0) return
+      batches.push({ topic, partition, batch: take(builder, { codec, ...producer }) })
     }
     for (const index of indexes) {
       const record = records[index]!
@@ -115,9 +131,9 @@ function append(builder: BatchBuilder, record: PublishRecord, timestampMs: numbe
 }
 
 /** The finished batch in memory of its own: it is written at the end of the turn. */
-function take(builder: BatchBuilder, codec: Codec): Buffer {
-  const built = builder.build({ codec })
-  const batch = codec === 'none' ? Buffer.from(built) : built
+function take(builder: BatchBuilder, options: BuildOptions & { readonly codec: Codec }): Buffer {
+  const built = builder.build(options)
+  const batch = options.codec === 'none' ? Buffer.from(built) : built
   builder.reset()
   return batch
 }

@@ -1,8 +1,11 @@
 // The messages of Publish and PublishStream (proto/sluice/v1/produce.proto).
 //
 //   PublishRecord          1 record: Record   2 partition (absent: chosen by the broker)
+//   PublishProducer        1 producer_id   2 producer_epoch   3 base_sequence
 //   PublishRequest         1 topic   2 acks   3 timeout_ms   4 records: PublishRecord
+//                          5 producer: PublishProducer (absent: none)
 //   PublishStreamRequest   1 number   2 topic   3 acks   4 timeout_ms   5 records: PublishRecord
+//                          6 producer: PublishProducer (absent: none)
 //   RecordPublished        1 partition   2 offset   3 timestamp_ms   4 error
 //   PublishResponse        1 records: RecordPublished
 //   PublishStreamResponse  1 number   2 records: RecordPublished   3 error
@@ -26,11 +29,19 @@ export interface PublishRecord extends WireRecord {
   readonly partition: number | null
 }
 
+export interface PublishProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+}
+
 export interface PublishRequest {
   readonly topic: string
   readonly acks: number
   readonly timeoutMs: number
   readonly records: readonly PublishRecord[]
+  /** Read, it is there or null. */
+  readonly producer?: PublishProducer | null
 }
 
 export interface PublishStreamRequest extends PublishRequest {
@@ -99,22 +110,64 @@ function readRecord(reader: WireReader): PublishRecord {
   return { key, value, headers, timestampMs, partition }
 }
 
+const PRODUCER_ID = tagOf(1, VARINT)
+const PRODUCER_EPOCH = tagOf(2, VARINT)
+const BASE_SEQUENCE = tagOf(3, VARINT)
+
+function sizeOfProducer({ producerId, producerEpoch, baseSequence }: PublishProducer): number {
+  return (
+    sizeOfInt64Field(producerId) + sizeOfInt64Field(producerEpoch) + sizeOfInt64Field(baseSequence)
+  )
+}
+
+/** Of the field; 0 where it is absent. */
+function sizeOfProducerField(producer: PublishProducer | null): number {
+  return producer === null ? 0 : sizeOfLength(sizeOfProducer(producer))
+}
+
+function writeProducer(writer: WireWriter, tag: number, producer: PublishProducer | null): void {
+  if (producer === null) return
+  writer.message(tag, sizeOfProducer(producer))
+  writer.int64Field(PRODUCER_ID, producer.producerId)
+  writer.int64Field(PRODUCER_EPOCH, producer.producerEpoch)
+  writer.int64Field(BASE_SEQUENCE, producer.baseSequence)
+}
+
+/** @param before what an earlier element said: one message may come in parts */
+function readProducer(reader: WireReader, before: PublishProducer | null): PublishProducer {
+  let { producerId, producerEpoch, baseSequence } = before ?? NO_FIELDS
+  const end = reader.enter()
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === PRODUCER_ID) producerId = reader.int64()
+    else if (tag === PRODUCER_EPOCH) producerEpoch = reader.int32()
+    else if (tag === BASE_SEQUENCE) baseSequence = reader.int32()
+    else reader.skip(tag)
+  }
+  reader.leave(end)
+  return { producerId, producerEpoch, baseSequence }
+}
+
+const NO_FIELDS: PublishProducer = { producerId: 0, producerEpoch: 0, baseSequence: 0 }
+
 const TOPIC = tagOf(1, LENGTH)
 const ACKS = tagOf(2, VARINT)
 const TIMEOUT = tagOf(3, VARINT)
 const RECORDS = tagOf(4, LENGTH)
+const PRODUCER = tagOf(5, LENGTH)
 
 export const publishRequestCodec: Codec<PublishRequest> = {
-  size({ topic, acks, timeoutMs, records }) {
+  size({ topic, acks, timeoutMs, records, producer = null }) {
     const head = sizeOfString(topic) + sizeOfInt64Field(acks) + sizeOfInt64Field(timeoutMs)
-    return head + sizeOfRecords(records)
+    return head + sizeOfRecords(records) + sizeOfProducerField(producer)
   },
 
-  write(writer, { topic, acks, timeoutMs, records }) {
+  write(writer, { topic, acks, timeoutMs, records, producer = null }) {
     writer.stringField(TOPIC, topic)
     writer.int64Field(ACKS, acks)
     writer.int64Field(TIMEOUT, timeoutMs)
     writeRecords(writer, RECORDS, records)
+    writeProducer(writer, PRODUCER, producer)
   },
 
   read(reader) {
@@ -122,15 +175,17 @@ export const publishRequestCodec: Codec<PublishRequest> = {
     let acks = 0
     let timeoutMs = 0
     const records: PublishRecord[] = []
+    let producer: PublishProducer | null = null
     while (reader.more()) {
       const tag = reader.tag()
-      if (tag === RECORDS) records.push(readRecord(reader))
+      if (tag === PRODUCER) producer = readProducer(reader, producer)
+      else if (tag === RECORDS) records.push(readRecord(reader))
       else if (tag === TOPIC) topic = reader.string()
       else if (tag === ACKS) acks = reader.int32()
       else if (tag === TIMEOUT) timeoutMs = reader.uint32()
       else reader.skip(tag)
     }
-    return { topic, acks, timeoutMs, records }
+    return { topic, acks, timeoutMs, records, producer }
   },
 }
 
@@ -139,18 +194,20 @@ const STREAM_TOPIC = tagOf(2, LENGTH)
 const STREAM_ACKS = tagOf(3, VARINT)
 const STREAM_TIMEOUT = tagOf(4, VARINT)
 const STREAM_RECORDS = tagOf(5, LENGTH)
+const STREAM_PRODUCER = tagOf(6, LENGTH)
 
 export const publishStreamRequestCodec: Codec<PublishStreamRequest> = {
   size(request) {
     return sizeOfOpaqueField(request.number) + publishRequestCodec.size(request)
   },
 
-  write(writer, { number, topic, acks, timeoutMs, records }) {
+  write(writer, { number, topic, acks, timeoutMs, records, producer = null }) {
     writer.opaqueField(STREAM_NUMBER, number)
     writer.stringField(STREAM_TOPIC, topic)
     writer.int64Field(STREAM_ACKS, acks)
     writer.int64Field(STREAM_TIMEOUT, timeoutMs)
     writeRecords(writer, STREAM_RECORDS, records)
+    writeProducer(writer, STREAM_PRODUCER, producer)
   },
 
   read(reader) {
@@ -159,16 +216,18 @@ export const publishStreamRequestCodec: Codec<PublishStreamRequest> = {
     let acks = 0
     let timeoutMs = 0
     const records: PublishRecord[] = []
+    let producer: PublishProducer | null = null
     while (reader.more()) {
       const tag = reader.tag()
-      if (tag === STREAM_RECORDS) records.push(readRecord(reader))
+      if (tag === STREAM_PRODUCER) producer = readProducer(reader, producer)
+      else if (tag === STREAM_RECORDS) records.push(readRecord(reader))
       else if (tag === STREAM_NUMBER) number = reader.opaque()
       else if (tag === STREAM_TOPIC) topic = reader.string()
       else if (tag === STREAM_ACKS) acks = reader.int32()
       else if (tag === STREAM_TIMEOUT) timeoutMs = reader.uint32()
       else reader.skip(tag)
     }
-    return { number, topic, acks, timeoutMs, records }
+    return { number, topic, acks, timeoutMs, records, producer }
   },
 }
 

@@ -38,13 +38,14 @@ function publish(
   caller: Caller,
   request: PublishRequest,
 ): ReturnType<PublishService['publish']> {
-  const { topic, timeoutMs, records } = request
+  const { topic, timeoutMs, records, producer = null } = request
   const acks = parseAcks(request.acks)
   return service.publish(caller, {
     topic,
     acks,
     timeoutMs: timeoutMs || DEFAULT_TIMEOUT_MS,
     records,
+    producer,
   })
 }
 

@@ -50,3 +50,23 @@ test('half an identity is refused', async () => {
   await expect(init({ producerEpoch: 3 })).rejects.toThrow(/both, or neither/)
   await expect(init({ producerId: 3n })).rejects.toThrow(/both, or neither/)
 })
+
+test('published records with a producer are stored once', async () => {
+  const { producerId } = await init()
+  const producer = { producerId: Number(producerId), producerEpoch: 0, baseSequence: 0 }
+  const record = {
+    key: null,
+    value: Buffer.from('v'),
+    headers: [],
+    timestampMs: null,
+    partition: 0,
+  }
+  const request = { topic: 'published', acks: ACKS.all, timeoutMs: 0, records: [record], producer }
+  for (let time = 0; time < 3; time++) {
+    const { records } = await broker.client.call(PRODUCE_SERVICE.publish, request)
+    expect(records).toMatchObject([{ partition: 0, offset: 0, error: null }])
+  }
+  const unnamed = { ...request, records: [{ ...record, partition: null }] }
+  const refused = broker.client.call(PRODUCE_SERVICE.publish, unnamed)
+  await expect(refused).rejects.toThrow(/name the same partition/)
+})

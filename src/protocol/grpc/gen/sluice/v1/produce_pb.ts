@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/produce.proto.
  */
 export const file_sluice_v1_produce: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvcHJvZHVjZS5wcm90bxIJc2x1aWNlLnYxIkEKDlBhcnRpdGlvbkJhdGNoEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRINCgViYXRjaBgPIAEoDCJvCg5Qcm9kdWNlUmVxdWVzdBIdCgRhY2tzGAEgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgCIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIkMKD1Byb2R1Y2VSZXNwb25zZRIwCgpwYXJ0aXRpb25zGAEgAygLMhwuc2x1aWNlLnYxLlBhcnRpdGlvblByb2R1Y2VkIqEBChFQYXJ0aXRpb25Qcm9kdWNlZBINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSEwoLYmFzZV9vZmZzZXQYAyABKAMSGgoSbG9nX2FwcGVuZF90aW1lX21zGAQgASgDEhgKEGxvZ19zdGFydF9vZmZzZXQYBSABKAMSHwoFZXJyb3IYBiABKAsyEC5zbHVpY2UudjEuRXJyb3IihQEKFFByb2R1Y2VTdHJlYW1SZXF1ZXN0Eg4KBm51bWJlchgBIAEoBBIdCgRhY2tzGAIgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgDIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIjwKFVByb2R1Y2VTdHJlYW1SZXNwb25zZRIjCgRhY2tzGAEgAygLMhUuc2x1aWNlLnYxLlByb2R1Y2VBY2siTgoKUHJvZHVjZUFjaxIOCgZudW1iZXIYASABKAQSMAoKcGFydGl0aW9ucxgCIAMoCzIcLnNsdWljZS52MS5QYXJ0aXRpb25Qcm9kdWNlZCJvChNJbml0UHJvZHVjZXJSZXF1ZXN0EhgKC3Byb2R1Y2VyX2lkGAEgASgDSACIAQESGwoOcHJvZHVjZXJfZXBvY2gYAiABKAVIAYgBAUIOCgxfcHJvZHVjZXJfaWRCEQoPX3Byb2R1Y2VyX2Vwb2NoIkMKFEluaXRQcm9kdWNlclJlc3BvbnNlEhMKC3Byb2R1Y2VyX2lkGAEgASgDEhYKDnByb2R1Y2VyX2Vwb2NoGAIgASgFIlgKDVB1Ymxpc2hSZWNvcmQSIQoGcmVjb3JkGAEgASgLMhEuc2x1aWNlLnYxLlJlY29yZBIWCglwYXJ0aXRpb24YAiABKAVIAIgBAUIMCgpfcGFydGl0aW9uIn0KDlB1Ymxpc2hSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEh0KBGFja3MYAiABKA4yDy5zbHVpY2UudjEuQWNrcxISCgp0aW1lb3V0X21zGAMgASgNEikKB3JlY29yZHMYBCADKAsyGC5zbHVpY2UudjEuUHVibGlzaFJlY29yZCI+Cg9QdWJsaXNoUmVzcG9uc2USKwoHcmVjb3JkcxgBIAMoCzIaLnNsdWljZS52MS5SZWNvcmRQdWJsaXNoZWQiawoPUmVjb3JkUHVibGlzaGVkEhEKCXBhcnRpdGlvbhgBIAEoBRIOCgZvZmZzZXQYAiABKAMSFAoMdGltZXN0YW1wX21zGAMgASgDEh8KBWVycm9yGAQgASgLMhAuc2x1aWNlLnYxLkVycm9yIpMBChRQdWJsaXNoU3RyZWFtUmVxdWVzdBIOCgZudW1iZXIYASABKAQSDQoFdG9waWMYAiABKAkSHQoEYWNrcxgDIAEoDjIPLnNsdWljZS52MS5BY2tzEhIKCnRpbWVvdXRfbXMYBCABKA0SKQoHcmVjb3JkcxgFIAMoCzIYLnNsdWljZS52MS5QdWJsaXNoUmVjb3JkInUKFVB1Ymxpc2hTdHJlYW1SZXNwb25zZRIOCgZudW1iZXIYASABKAQSKwoHcmVjb3JkcxgCIAMoCzIaLnNsdWljZS52MS5SZWNvcmRQdWJsaXNoZWQSHwoFZXJyb3IYAyABKAsyEC5zbHVpY2UudjEuRXJyb3IylQMKDlByb2R1Y2VTZXJ2aWNlEkAKB1Byb2R1Y2USGS5zbHVpY2UudjEuUHJvZHVjZVJlcXVlc3QaGi5zbHVpY2UudjEuUHJvZHVjZVJlc3BvbnNlElYKDVByb2R1Y2VTdHJlYW0SHy5zbHVpY2UudjEuUHJvZHVjZVN0cmVhbVJlcXVlc3QaIC5zbHVpY2UudjEuUHJvZHVjZVN0cmVhbVJlc3BvbnNlKAEwARJPCgxJbml0UHJvZHVjZXISHi5zbHVpY2UudjEuSW5pdFByb2R1Y2VyUmVxdWVzdBofLnNsdWljZS52MS5Jbml0UHJvZHVjZXJSZXNwb25zZRJACgdQdWJsaXNoEhkuc2x1aWNlLnYxLlB1Ymxpc2hSZXF1ZXN0Ghouc2x1aWNlLnYxLlB1Ymxpc2hSZXNwb25zZRJWCg1QdWJsaXNoU3RyZWFtEh8uc2x1aWNlLnYxLlB1Ymxpc2hTdHJlYW1SZXF1ZXN0GiAuc2x1aWNlLnYxLlB1Ymxpc2hTdHJlYW1SZXNwb25zZSgBMAFiBnByb3RvMw", [file_sluice_v1_records]);
+  fileDesc("ChdzbHVpY2UvdjEvcHJvZHVjZS5wcm90bxIJc2x1aWNlLnYxIkEKDlBhcnRpdGlvbkJhdGNoEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRINCgViYXRjaBgPIAEoDCJvCg5Qcm9kdWNlUmVxdWVzdBIdCgRhY2tzGAEgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgCIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIkMKD1Byb2R1Y2VSZXNwb25zZRIwCgpwYXJ0aXRpb25zGAEgAygLMhwuc2x1aWNlLnYxLlBhcnRpdGlvblByb2R1Y2VkIqEBChFQYXJ0aXRpb25Qcm9kdWNlZBINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSEwoLYmFzZV9vZmZzZXQYAyABKAMSGgoSbG9nX2FwcGVuZF90aW1lX21zGAQgASgDEhgKEGxvZ19zdGFydF9vZmZzZXQYBSABKAMSHwoFZXJyb3IYBiABKAsyEC5zbHVpY2UudjEuRXJyb3IihQEKFFByb2R1Y2VTdHJlYW1SZXF1ZXN0Eg4KBm51bWJlchgBIAEoBBIdCgRhY2tzGAIgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgDIAEoDRIqCgdiYXRjaGVzGA8gAygLMhkuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoIjwKFVByb2R1Y2VTdHJlYW1SZXNwb25zZRIjCgRhY2tzGAEgAygLMhUuc2x1aWNlLnYxLlByb2R1Y2VBY2siTgoKUHJvZHVjZUFjaxIOCgZudW1iZXIYASABKAQSMAoKcGFydGl0aW9ucxgCIAMoCzIcLnNsdWljZS52MS5QYXJ0aXRpb25Qcm9kdWNlZCJvChNJbml0UHJvZHVjZXJSZXF1ZXN0EhgKC3Byb2R1Y2VyX2lkGAEgASgDSACIAQESGwoOcHJvZHVjZXJfZXBvY2gYAiABKAVIAYgBAUIOCgxfcHJvZHVjZXJfaWRCEQoPX3Byb2R1Y2VyX2Vwb2NoIkMKFEluaXRQcm9kdWNlclJlc3BvbnNlEhMKC3Byb2R1Y2VyX2lkGAEgASgDEhYKDnByb2R1Y2VyX2Vwb2NoGAIgASgFIlgKDVB1Ymxpc2hSZWNvcmQSIQoGcmVjb3JkGAEgASgLMhEuc2x1aWNlLnYxLlJlY29yZBIWCglwYXJ0aXRpb24YAiABKAVIAIgBAUIMCgpfcGFydGl0aW9uIlUKD1B1Ymxpc2hQcm9kdWNlchITCgtwcm9kdWNlcl9pZBgBIAEoAxIWCg5wcm9kdWNlcl9lcG9jaBgCIAEoBRIVCg1iYXNlX3NlcXVlbmNlGAMgASgFIqsBCg5QdWJsaXNoUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIdCgRhY2tzGAIgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgDIAEoDRIpCgdyZWNvcmRzGAQgAygLMhguc2x1aWNlLnYxLlB1Ymxpc2hSZWNvcmQSLAoIcHJvZHVjZXIYBSABKAsyGi5zbHVpY2UudjEuUHVibGlzaFByb2R1Y2VyIj4KD1B1Ymxpc2hSZXNwb25zZRIrCgdyZWNvcmRzGAEgAygLMhouc2x1aWNlLnYxLlJlY29yZFB1Ymxpc2hlZCJrCg9SZWNvcmRQdWJsaXNoZWQSEQoJcGFydGl0aW9uGAEgASgFEg4KBm9mZnNldBgCIAEoAxIUCgx0aW1lc3RhbXBfbXMYAyABKAMSHwoFZXJyb3IYBCABKAsyEC5zbHVpY2UudjEuRXJyb3IiwQEKFFB1Ymxpc2hTdHJlYW1SZXF1ZXN0Eg4KBm51bWJlchgBIAEoBBINCgV0b3BpYxgCIAEoCRIdCgRhY2tzGAMgASgOMg8uc2x1aWNlLnYxLkFja3MSEgoKdGltZW91dF9tcxgEIAEoDRIpCgdyZWNvcmRzGAUgAygLMhguc2x1aWNlLnYxLlB1Ymxpc2hSZWNvcmQSLAoIcHJvZHVjZXIYBiABKAsyGi5zbHVpY2UudjEuUHVibGlzaFByb2R1Y2VyInUKFVB1Ymxpc2hTdHJlYW1SZXNwb25zZRIOCgZudW1iZXIYASABKAQSKwoHcmVjb3JkcxgCIAMoCzIaLnNsdWljZS52MS5SZWNvcmRQdWJsaXNoZWQSHwoFZXJyb3IYAyABKAsyEC5zbHVpY2UudjEuRXJyb3IylQMKDlByb2R1Y2VTZXJ2aWNlEkAKB1Byb2R1Y2USGS5zbHVpY2UudjEuUHJvZHVjZVJlcXVlc3QaGi5zbHVpY2UudjEuUHJvZHVjZVJlc3BvbnNlElYKDVByb2R1Y2VTdHJlYW0SHy5zbHVpY2UudjEuUHJvZHVjZVN0cmVhbVJlcXVlc3QaIC5zbHVpY2UudjEuUHJvZHVjZVN0cmVhbVJlc3BvbnNlKAEwARJPCgxJbml0UHJvZHVjZXISHi5zbHVpY2UudjEuSW5pdFByb2R1Y2VyUmVxdWVzdBofLnNsdWljZS52MS5Jbml0UHJvZHVjZXJSZXNwb25zZRJACgdQdWJsaXNoEhkuc2x1aWNlLnYxLlB1Ymxpc2hSZXF1ZXN0Ghouc2x1aWNlLnYxLlB1Ymxpc2hSZXNwb25zZRJWCg1QdWJsaXNoU3RyZWFtEh8uc2x1aWNlLnYxLlB1Ymxpc2hTdHJlYW1SZXF1ZXN0GiAuc2x1aWNlLnYxLlB1Ymxpc2hTdHJlYW1SZXNwb25zZSgBMAFiBnByb3RvMw", [file_sluice_v1_records]);
 
 /**
  * Exactly one record batch v2 for one partition. Its base offset and leader epoch are of no
@@ -315,6 +315,47 @@ export const PublishRecordSchema: GenMessage<PublishRecord> = /*@__PURE__*/
   messageDesc(file_sluice_v1_produce, 9);
 
 /**
+ * Makes a request one that may be sent again: the broker stores its records once.
+ *
+ * All records of the request are then for one partition, which each of them names, and become one batch.
+ * Either all are stored or none, and each has the same refusal: INVALID_RECORD, MESSAGE_TOO_LARGE (at most
+ * a mebibyte, and max.message.bytes), and those of PartitionBatch, OUT_OF_ORDER_SEQUENCE_NUMBER and
+ * INVALID_PRODUCER_EPOCH. A request that names no partition, or more than one, is refused as
+ * INVALID_REQUEST. What is sent again has to have as many records as before: the broker compares
+ * sequence and count. Keep at most five requests in flight a partition.
+ *
+ * @generated from message sluice.v1.PublishProducer
+ */
+export type PublishProducer = Message<"sluice.v1.PublishProducer"> & {
+  /**
+   * From InitProducer.
+   *
+   * @generated from field: int64 producer_id = 1;
+   */
+  producerId: bigint;
+
+  /**
+   * @generated from field: int32 producer_epoch = 2;
+   */
+  producerEpoch: number;
+
+  /**
+   * Of the first record: how many the producer has sent to this partition before, in this epoch. After
+   * 2,147,483,647 comes 0.
+   *
+   * @generated from field: int32 base_sequence = 3;
+   */
+  baseSequence: number;
+};
+
+/**
+ * Describes the message sluice.v1.PublishProducer.
+ * Use `create(PublishProducerSchema)` to create a new message.
+ */
+export const PublishProducerSchema: GenMessage<PublishProducer> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_produce, 10);
+
+/**
  * @generated from message sluice.v1.PublishRequest
  */
 export type PublishRequest = Message<"sluice.v1.PublishRequest"> & {
@@ -339,6 +380,13 @@ export type PublishRequest = Message<"sluice.v1.PublishRequest"> & {
    * @generated from field: repeated sluice.v1.PublishRecord records = 4;
    */
   records: PublishRecord[];
+
+  /**
+   * Absent: a request that is sent again is stored again.
+   *
+   * @generated from field: sluice.v1.PublishProducer producer = 5;
+   */
+  producer?: PublishProducer | undefined;
 };
 
 /**
@@ -346,7 +394,7 @@ export type PublishRequest = Message<"sluice.v1.PublishRequest"> & {
  * Use `create(PublishRequestSchema)` to create a new message.
  */
 export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 10);
+  messageDesc(file_sluice_v1_produce, 11);
 
 /**
  * @generated from message sluice.v1.PublishResponse
@@ -365,7 +413,7 @@ export type PublishResponse = Message<"sluice.v1.PublishResponse"> & {
  * Use `create(PublishResponseSchema)` to create a new message.
  */
 export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 11);
+  messageDesc(file_sluice_v1_produce, 12);
 
 /**
  * What became of one record.
@@ -386,7 +434,8 @@ export type RecordPublished = Message<"sluice.v1.RecordPublished"> & {
   offset: bigint;
 
   /**
-   * As stored, in milliseconds since 1970.
+   * As stored, in milliseconds since 1970. -1 where the broker's clock was taken, the request was sent
+   * again (see PublishProducer), and the topic has message.timestamp.type=CreateTime.
    *
    * @generated from field: int64 timestamp_ms = 3;
    */
@@ -405,7 +454,7 @@ export type RecordPublished = Message<"sluice.v1.RecordPublished"> & {
  * Use `create(RecordPublishedSchema)` to create a new message.
  */
 export const RecordPublishedSchema: GenMessage<RecordPublished> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 12);
+  messageDesc(file_sluice_v1_produce, 13);
 
 /**
  * @generated from message sluice.v1.PublishStreamRequest
@@ -439,6 +488,13 @@ export type PublishStreamRequest = Message<"sluice.v1.PublishStreamRequest"> & {
    * @generated from field: repeated sluice.v1.PublishRecord records = 5;
    */
   records: PublishRecord[];
+
+  /**
+   * Absent: a request that is sent again is stored again.
+   *
+   * @generated from field: sluice.v1.PublishProducer producer = 6;
+   */
+  producer?: PublishProducer | undefined;
 };
 
 /**
@@ -446,7 +502,7 @@ export type PublishStreamRequest = Message<"sluice.v1.PublishStreamRequest"> & {
  * Use `create(PublishStreamRequestSchema)` to create a new message.
  */
 export const PublishStreamRequestSchema: GenMessage<PublishStreamRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 13);
+  messageDesc(file_sluice_v1_produce, 14);
 
 /**
  * @generated from message sluice.v1.PublishStreamResponse
@@ -477,7 +533,7 @@ export type PublishStreamResponse = Message<"sluice.v1.PublishStreamResponse"> &
  * Use `create(PublishStreamResponseSchema)` to create a new message.
  */
 export const PublishStreamResponseSchema: GenMessage<PublishStreamResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_produce, 14);
+  messageDesc(file_sluice_v1_produce, 15);
 
 /**
  * @generated from service sluice.v1.ProduceService
