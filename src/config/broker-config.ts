@@ -78,9 +78,14 @@ export function loadBrokerConfig(input: ConfigInput): BrokerConfig {
   const { given, problems, notices } = gathered
   const values = valuesOf(given)
   problems.push(...listenerProblems(values, given), ...replicaProblems(given))
+  problems.push(...saslProblems(values, given))
+  if (values.saslEnabledMechanisms.length > 0) notices.push(ONE_FRONT_ASKS)
   if (problems.length > 0) throw new ConfigError(problems)
   return { values, given, notices }
 }
+
+const ONE_FRONT_ASKS =
+  'sasl.enabled.mechanisms holds for the Kafka listener; the gRPC front asks nobody who they are'
 
 interface Assignment extends GivenValue {
   readonly name: string
@@ -122,7 +127,10 @@ class Gathered {
 
 function unknownText(name: string): string {
   if (isSecurityOption(name)) {
-    return 'TLS, authentication and authorization come with a later release; nothing would be protected.'
+    return (
+      'TLS and authorization come with a later release, and what is there of authentication are the ' +
+      'options sasl.enabled.mechanisms and those beside it; nothing would be protected.'
+    )
   }
   const nearest = nearestName(name, [...BROKER_OPTION_BY_NAME.keys(), ...RENAMED.keys()])
   return `There is no such option.${nearest === null ? '' : ` Did you mean ${nearest}?`}`
@@ -176,6 +184,26 @@ function listenerProblems(
     const origin = given.get(name)?.origin ?? null
     return [{ name, value: formatHostPort(address), origin, text }]
   })
+}
+
+/** A mechanism that has nobody to let in is a mistake. */
+function saslProblems(
+  values: BrokerValues,
+  given: ReadonlyMap<string, GivenValue>,
+): ConfigProblem[] {
+  const origin = given.get('sasl.enabled.mechanisms')?.origin ?? null
+  const missing = (mechanism: string, option: string): ConfigProblem => {
+    return { name: option, value: null, origin, text: `${mechanism} is enabled and needs it.` }
+  }
+  const problems: ConfigProblem[] = []
+  const { saslEnabledMechanisms: enabled } = values
+  if (enabled.includes('PLAIN') && values.saslPlainUsersFile === '') {
+    problems.push(missing('PLAIN', 'sasl.plain.users.file'))
+  }
+  if (enabled.includes('OAUTHBEARER') && values.saslOauthbearerJwksEndpointUrl === '') {
+    problems.push(missing('OAUTHBEARER', 'sasl.oauthbearer.jwks.endpoint.url'))
+  }
+  return problems
 }
 
 function replicaProblems(given: ReadonlyMap<string, GivenValue>): ConfigProblem[] {

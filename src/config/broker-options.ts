@@ -16,6 +16,7 @@ import {
   type Option,
   type Values,
 } from './option.ts'
+import { SECURITY_OPTIONS } from './security-options.ts'
 import { TOPIC_DEFAULTS } from './topic-defaults.ts'
 
 function listener(name: string, address: string, doc: string): Option<HostPort | 'off'> {
@@ -183,6 +184,7 @@ export const BROKER_OPTIONS = {
     doc: 'Largest request that the Kafka front takes; a larger one closes its connection.',
   }),
   ...GROUP_OPTIONS,
+  ...SECURITY_OPTIONS,
   logLevel: choiceOption('log.level', ['debug', 'info', 'warn', 'error'], {
     default: 'info',
     doc: 'Least weight of the lines that the broker writes to its own log.',

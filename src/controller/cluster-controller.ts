@@ -22,6 +22,8 @@ import type {
   ExtendOptions,
   NewTopic,
   ProducerIdBlock,
+  QuotaChange,
+  ScramChange,
 } from '../metadata/cluster-control.ts'
 import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
@@ -33,6 +35,7 @@ import type {
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 import { resolveChange, refuseProblems } from './config-change.ts'
 import { placeByHand, placePartitions } from './placement.ts'
+import { decideScram } from './scram-changes.ts'
 import { checkTopicName, collisionKey } from './topic-name.ts'
 
 /** What the controller needs to know of the brokers' options, asked anew each time. */
@@ -155,14 +158,31 @@ export class ClusterController implements ClusterControl {
     })
   }
 
+  alterScram(changes: readonly ScramChange[]): Promise<ReadonlyMap<string, BrokerError | null>> {
+    return this.#run(async () => {
+      const { results, records } = decideScram(this.#store.image, changes)
+      await this.#append(...records)
+      return results
+    })
+  }
+
+  alterQuotas(changes: readonly QuotaChange[]): Promise<void> {
+    return this.#run(async () => {
+      const records = changes.map(({ entity, set, unset }) => {
+        return { type: 'ClientQuotaChanged', entity, set: [...set], unset } as const
+      })
+      await this.#append(...records)
+    })
+  }
+
   #run<T>(decision: () => Promise<T>): Promise<T> {
     if (this.#queue.size < QUEUE_LIMIT) return this.#queue.run(decision)
     const message = `${QUEUE_LIMIT} changes of the cluster wait already; try again later`
     return Promise.reject(new BrokerError('THROTTLING_QUOTA_EXCEEDED', { message }))
   }
 
-  #append(record: MetadataRecord): Promise<unknown> {
-    return this.#store.append([record], this.#store.image.version)
+  async #append(...records: MetadataRecord[]): Promise<void> {
+    if (records.length > 0) await this.#store.append(records, this.#store.image.version)
   }
 
   #topic(name: string): TopicImage {

@@ -2,7 +2,9 @@
 
 import type { Uuid } from '../base/uuid.ts'
 import type { TopicImage } from './metadata-image.ts'
-import type { ConfigResource } from './metadata-record.ts'
+import type { BrokerError } from '../base/errors.ts'
+import type { ScramMechanismName } from '../config/security-options.ts'
+import type { ConfigResource, QuotaEntity, ScramCredentialTexts } from './metadata-record.ts'
 
 /** Broker ids of each new partition in turn, its preferred leader first. */
 export type Assignments = readonly (readonly number[])[]
@@ -37,6 +39,22 @@ export interface ConfigChange {
 export interface ProducerIdBlock {
   readonly firstId: number
   readonly endId: number
+}
+
+/** A change to one credential of a user. */
+export interface ScramChange {
+  readonly user: string
+  readonly mechanism: ScramMechanismName
+  /** Null: it goes. */
+  readonly credential: ScramCredentialTexts | null
+}
+
+/** A change to the quotas of one entity. */
+export interface QuotaChange {
+  readonly entity: QuotaEntity
+  /** Limits by Kafka's names of quotas, valid ones. */
+  readonly set: ReadonlyMap<string, number>
+  readonly unset: readonly string[]
 }
 
 /** With `validateOnly` all is checked and nothing changed. */
@@ -76,4 +94,14 @@ export interface ClusterControl {
 
   /** @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, INVALID_CONFIG */
   alterConfigs(change: ConfigChange, options: ControlOptions): Promise<void>
+
+  /**
+   * Changes passwords; all changes of a user are made, or none.
+   *
+   * @returns by user: DUPLICATE_RESOURCE, RESOURCE_NOT_FOUND, or null
+   */
+  alterScram(changes: readonly ScramChange[]): Promise<ReadonlyMap<string, BrokerError | null>>
+
+  /** @param changes no two of one entity */
+  alterQuotas(changes: readonly QuotaChange[]): Promise<void>
 }

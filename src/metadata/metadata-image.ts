@@ -1,39 +1,22 @@
-// What the cluster is, at one moment: brokers, topics, configurations. An image never changes; replay
-// makes the next one.
+// What the cluster is, at one moment: brokers, topics, configurations, credentials, quotas. An image
+// never changes; replay makes the next one.
 
-import assert from 'node:assert'
 import type { Uuid } from '../base/uuid.ts'
+import type { ClientQuotas } from './client-quotas.ts'
+import { ImageDraft } from './image-draft.ts'
+import {
+  type BrokerImage,
+  type Configs,
+  type ImageParts,
+  NO_CONFIGS,
+  NO_CREDENTIALS,
+  resourceKey,
+  type ScramCredentials,
+  type TopicImage,
+} from './image-parts.ts'
 import type { ConfigResource, MetadataRecord, PartitionPlacement } from './metadata-record.ts'
 
-export interface TopicImage {
-  readonly name: string
-  readonly topicId: Uuid
-  /** `partitions[n]` is partition n. */
-  readonly partitions: readonly PartitionPlacement[]
-}
-
-export interface BrokerImage {
-  readonly brokerId: number
-  readonly grpcAddress: string
-  /** Empty when it has none. */
-  readonly kafkaAddress: string
-  readonly rack: string
-  readonly version: string
-}
-
-type Configs = ReadonlyMap<string, string>
-
-const NO_CONFIGS: Configs = new Map()
-
-interface Parts {
-  readonly version: number
-  readonly topicsByName: ReadonlyMap<string, TopicImage>
-  readonly topicsById: ReadonlyMap<Uuid, TopicImage>
-  readonly brokers: ReadonlyMap<number, BrokerImage>
-  /** Keyed by `resourceKey`. */
-  readonly configs: ReadonlyMap<string, Configs>
-  readonly nextProducerId: number
-}
+export type { BrokerImage, TopicImage } from './image-parts.ts'
 
 export class MetadataImage {
   static readonly EMPTY = new MetadataImage({
@@ -43,13 +26,15 @@ export class MetadataImage {
     brokers: new Map(),
     configs: new Map(),
     nextProducerId: 0,
+    scram: new Map(),
+    quotas: new Map(),
   })
 
-  readonly #parts: Parts
+  readonly #parts: ImageParts
   #sortedTopics: readonly TopicImage[] | null = null
   #partitionCount: number | null = null
 
-  private constructor(parts: Parts) {
+  private constructor(parts: ImageParts) {
     this.#parts = parts
   }
 
@@ -109,9 +94,24 @@ export class MetadataImage {
     return this.#parts.nextProducerId
   }
 
+  /** What is kept of a user's passwords for SCRAM; empty for an unknown user. */
+  scramCredentials(user: string): ScramCredentials {
+    return this.#parts.scram.get(user) ?? NO_CREDENTIALS
+  }
+
+  /** Names of all users who have a password for SCRAM, in no order. */
+  scramUsers(): string[] {
+    return [...this.#parts.scram.keys()]
+  }
+
+  /** The same map as long as no quota changes. */
+  get clientQuotas(): ClientQuotas {
+    return this.#parts.quotas
+  }
+
   /** The shortest list of records that makes this image, for a snapshot. */
   records(): MetadataRecord[] {
-    const { brokers, configs, nextProducerId } = this.#parts
+    const { brokers, configs, nextProducerId, scram, quotas } = this.#parts
     const records: MetadataRecord[] = []
     for (const broker of brokers.values()) {
       records.push({ type: 'BrokerStarted', ...broker, clean: true })
@@ -130,6 +130,14 @@ export class MetadataImage {
       // Who took them does not matter: they are gone.
       records.push({ type: 'ProducerIdsTaken', brokerId: -1, nextProducerId })
     }
+    for (const [user, credentials] of scram) {
+      for (const [mechanism, texts] of credentials) {
+        records.push({ type: 'ScramCredentialSet', user, mechanism, ...texts })
+      }
+    }
+    for (const { entity, limits } of quotas.values()) {
+      records.push({ type: 'ClientQuotaChanged', entity, set: [...limits], unset: [] })
+    }
     return records
   }
 
@@ -144,135 +152,13 @@ export class MetadataImage {
   }
 
   /**
-   * The image after some records. The only code that changes what the cluster is.
+   * The image after some records. See `ImageDraft`.
    *
    * @throws AssertionError when a record contradicts the image: it was decided on another one
    */
   replayAll(records: readonly MetadataRecord[]): MetadataImage {
-    const draft = new Draft(this.#parts)
+    const draft = new ImageDraft(this.#parts)
     for (const record of records) draft.replay(record)
     return new MetadataImage(draft.parts(this.version + records.length))
-  }
-}
-
-function resourceKey({ type, name }: ConfigResource): string {
-  return `${type}:${name}`
-}
-
-/** A map that is copied when it is first changed. */
-class MapDraft<K, V> {
-  #map: ReadonlyMap<K, V>
-  #copy: Map<K, V> | null = null
-
-  constructor(map: ReadonlyMap<K, V>) {
-    this.#map = map
-  }
-
-  get map(): ReadonlyMap<K, V> {
-    return this.#map
-  }
-
-  change(): Map<K, V> {
-    if (this.#copy === null) {
-      this.#copy = new Map(this.#map)
-      this.#map = this.#copy
-    }
-    return this.#copy
-  }
-}
-
-/** An image in the making. */
-class Draft {
-  readonly #topicsByName: MapDraft<string, TopicImage>
-  readonly #topicsById: MapDraft<Uuid, TopicImage>
-  readonly #brokers: MapDraft<number, BrokerImage>
-  readonly #configs: MapDraft<string, Configs>
-  #nextProducerId: number
-
-  constructor(parts: Parts) {
-    this.#topicsByName = new MapDraft(parts.topicsByName)
-    this.#topicsById = new MapDraft(parts.topicsById)
-    this.#brokers = new MapDraft(parts.brokers)
-    this.#configs = new MapDraft(parts.configs)
-    this.#nextProducerId = parts.nextProducerId
-  }
-
-  parts(version: number): Parts {
-    return {
-      version,
-      topicsByName: this.#topicsByName.map,
-      topicsById: this.#topicsById.map,
-      brokers: this.#brokers.map,
-      configs: this.#configs.map,
-      nextProducerId: this.#nextProducerId,
-    }
-  }
-
-  replay(record: MetadataRecord): void {
-    switch (record.type) {
-      case 'TopicCreated': {
-        const { name, topicId, partitions, configs } = record
-        assert(!this.#topicsByName.map.has(name), `topic ${name} is there already`)
-        assert(!this.#topicsById.map.has(topicId), `topic id ${topicId} is taken`)
-        this.#setTopic({ name, topicId, partitions })
-        if (configs.length > 0) {
-          this.#configs.change().set(resourceKey({ type: 'topic', name }), new Map(configs))
-        }
-        return
-      }
-      case 'TopicDeleted': {
-        const { name, topicId } = record
-        const topic = this.#topicsByName.map.get(name)
-        assert(topic?.topicId === topicId, `topic ${name} is another one`)
-        this.#topicsByName.change().delete(name)
-        this.#topicsById.change().delete(topicId)
-        const key = resourceKey({ type: 'topic', name })
-        if (this.#configs.map.has(key)) this.#configs.change().delete(key)
-        return
-      }
-      case 'PartitionsAdded': {
-        const topic = this.#topicsByName.map.get(record.topic)
-        assert(topic !== undefined, `there is no topic ${record.topic}`)
-        this.#setTopic({ ...topic, partitions: [...topic.partitions, ...record.partitions] })
-        return
-      }
-      case 'ConfigChanged': {
-        const key = resourceKey(record.resource)
-        const changed = new Map([...(this.#configs.map.get(key) ?? NO_CONFIGS), ...record.set])
-        for (const name of record.unset) changed.delete(name)
-        if (changed.size === 0) this.#configs.change().delete(key)
-        else this.#configs.change().set(key, changed)
-        return
-      }
-      case 'BrokerStarted': {
-        const { type: _, clean, kafkaAddress = '', ...broker } = record
-        this.#brokers.change().set(broker.brokerId, { ...broker, kafkaAddress })
-        if (!clean) this.#raiseEpochs(broker.brokerId)
-        return
-      }
-      case 'ProducerIdsTaken': {
-        const { nextProducerId } = record
-        assert(nextProducerId > this.#nextProducerId, 'producer ids were taken before')
-        this.#nextProducerId = nextProducerId
-      }
-    }
-  }
-
-  #setTopic(topic: TopicImage): void {
-    assert(topic.partitions.length > 0, `topic ${topic.name} has no partitions`)
-    assert(topic.partitions.every(({ partition }, n) => partition === n))
-    this.#topicsByName.change().set(topic.name, topic)
-    this.#topicsById.change().set(topic.topicId, topic)
-  }
-
-  #raiseEpochs(brokerId: number): void {
-    for (const topic of [...this.#topicsByName.map.values()]) {
-      if (!topic.partitions.some(({ leader }) => leader === brokerId)) continue
-      const partitions = topic.partitions.map((partition) => {
-        if (partition.leader !== brokerId) return partition
-        return { ...partition, leaderEpoch: partition.leaderEpoch + 1 }
-      })
-      this.#setTopic({ ...topic, partitions })
-    }
   }
 }

@@ -2,6 +2,7 @@
 // order gives the image.
 
 import type { Uuid } from '../base/uuid.ts'
+import type { ScramMechanismName } from '../config/security-options.ts'
 
 /** A partition as it is placed: who holds it, who leads it. Broker ids. */
 export interface PartitionPlacement {
@@ -79,8 +80,55 @@ export interface ProducerIdsTaken {
   readonly nextProducerId: number
 }
 
+/** What is kept of a password for SCRAM; bytes are in base64. */
+export interface ScramCredentialTexts {
+  readonly salt: string
+  readonly storedKey: string
+  readonly serverKey: string
+  readonly iterations: number
+}
+
+/** A user's password for one mechanism is set, or another than before. */
+export interface ScramCredentialSet extends ScramCredentialTexts {
+  readonly type: 'ScramCredentialSet'
+  readonly user: string
+  readonly mechanism: ScramMechanismName
+}
+
+export interface ScramCredentialRemoved {
+  readonly type: 'ScramCredentialRemoved'
+  readonly user: string
+  readonly mechanism: ScramMechanismName
+}
+
+/**
+ * Whom a quota is for. Null stands for everybody who has no quota by that part's name; a part that is
+ * left out has no say. An address stands alone.
+ */
+export interface QuotaEntity {
+  readonly user?: string | null
+  readonly clientId?: string | null
+  readonly ip?: string | null
+}
+
+export interface ClientQuotaChanged {
+  readonly type: 'ClientQuotaChanged'
+  readonly entity: QuotaEntity
+  /** Pairs of Kafka's name of a quota and the limit. */
+  readonly set: readonly (readonly [name: string, limit: number])[]
+  readonly unset: readonly string[]
+}
+
 export type MetadataRecord =
-  TopicCreated | TopicDeleted | PartitionsAdded | ConfigChanged | BrokerStarted | ProducerIdsTaken
+  | TopicCreated
+  | TopicDeleted
+  | PartitionsAdded
+  | ConfigChanged
+  | BrokerStarted
+  | ProducerIdsTaken
+  | ScramCredentialSet
+  | ScramCredentialRemoved
+  | ClientQuotaChanged
 
 /** Every type of record that this version can replay. */
 export const RECORD_TYPES: ReadonlySet<string> = new Set<MetadataRecord['type']>([
@@ -90,4 +138,7 @@ export const RECORD_TYPES: ReadonlySet<string> = new Set<MetadataRecord['type']>
   'ConfigChanged',
   'BrokerStarted',
   'ProducerIdsTaken',
+  'ScramCredentialSet',
+  'ScramCredentialRemoved',
+  'ClientQuotaChanged',
 ])

@@ -11,6 +11,7 @@ import { resolveTopicConfig } from '../config/topic-config.ts'
 import { ClusterController } from '../controller/cluster-controller.ts'
 import { ClusterService } from '../broker/cluster-service.ts'
 import { ConfigService } from '../broker/config-service.ts'
+import { CredentialService } from '../broker/credential-service.ts'
 import { FetchService } from '../broker/fetch-service.ts'
 import { GroupService } from '../broker/group-service.ts'
 import { GroupSessions } from '../broker/group-session/group-sessions.ts'
@@ -37,7 +38,9 @@ import { ReplicaManager } from '../replication/replica-manager.ts'
 import type { RecoveryProgress } from '../storage/directory/log-loader.ts'
 import { LogManager } from '../storage/log-manager.ts'
 import { StorageCore } from '../wasm/storage-core.ts'
+import type { SaslServer } from '../security/sasl-server.ts'
 import type { DataDirectory } from './data-directory.ts'
+import { saslServerOf } from './sasl.ts'
 
 export interface BrokerCoreOptions {
   readonly config: BrokerConfig
@@ -68,6 +71,9 @@ export interface Services {
   readonly logDirs: LogDirService
   readonly placement: PlacementService
   readonly groupSessions: GroupSessions
+  readonly credentials: CredentialService
+  /** Who the clients of the Kafka listener are. */
+  readonly sasl: SaslServer
 }
 
 export class BrokerCore {
@@ -203,6 +209,7 @@ function servicesOf(
     maxSessions: values.fetchStreamsMax,
   })
   const groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
+  const credentials = new CredentialService({ control, store })
   return {
     produce,
     publish: new PublishService({
@@ -226,6 +233,8 @@ function servicesOf(
       openBatch: (batch) => openBatch(core, batch),
       sessionTimeoutMs: values.groupConsumerSessionTimeoutMs,
     }),
+    credentials,
+    sasl: saslServerOf({ config, files, clock, random, logger, credentials }),
   }
 }
 

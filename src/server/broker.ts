@@ -211,6 +211,7 @@ class Parts {
       maxConnectionsPerAddress: values.maxConnectionsPerIp,
       connectionsMaxIdleMs: values.connectionsMaxIdleMs,
       maxRequestBytes: values.socketRequestMaxBytes,
+      maxUnknownRequestBytes: values.saslServerMaxReceiveSize,
       receiveBytes: 2 * values.queuedMaxRequestBytes,
     })
     return await this.#kafka.bind(listenersKafka)

@@ -2,6 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { MetadataImage } from '../../src/metadata/metadata-image.ts'
+import { quotaKey } from '../../src/metadata/client-quotas.ts'
+import type { MetadataRecord, QuotaEntity } from '../../src/metadata/metadata-record.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { contentOf, placements, someRecord, topicCreated } from './some-records.ts'
 
@@ -59,7 +61,49 @@ test('an unclean start raises the leader epoch of what the broker leads, and a c
   expect(raised.broker(1)?.grpcAddress).toBe('h:1')
 })
 
+test('a credential of a user stands for one mechanism, and goes alone', () => {
+  const texts = { salt: 'a', storedKey: 'b', serverKey: 'c', iterations: 4_096 }
+  const set = { type: 'ScramCredentialSet', user: 'ann', ...texts } as const
+  const image = MetadataImage.EMPTY.replayAll([
+    { ...set, mechanism: 'SCRAM-SHA-256' },
+    { ...set, mechanism: 'SCRAM-SHA-512' },
+    { ...set, mechanism: 'SCRAM-SHA-512', iterations: 5_000 },
+    { type: 'ScramCredentialRemoved', user: 'ann', mechanism: 'SCRAM-SHA-256' },
+  ])
+  expect(image.scramCredentials('ann')).toEqual(
+    new Map([['SCRAM-SHA-512', { ...texts, iterations: 5_000 }]]),
+  )
+  expect(image.scramCredentials('__proto__').size).toBe(0)
+  const gone = { type: 'ScramCredentialRemoved', user: 'ann', mechanism: 'SCRAM-SHA-512' } as const
+  expect(image.replay(gone).scramUsers()).toEqual([])
+})
+
+test('a quota is that of its very entity: a default is no name, and no name is no default', () => {
+  const change = (entity: QuotaEntity, limit: number): MetadataRecord => {
+    return { type: 'ClientQuotaChanged', entity, set: [['producer_byte_rate', limit]], unset: [] }
+  }
+  const entities: QuotaEntity[] = [
+    { user: 'ann' },
+    { user: null },
+    { user: null, clientId: null },
+    { user: 'null' },
+    { clientId: 'ann' },
+    { ip: '::1' },
+  ]
+  const image = MetadataImage.EMPTY.replayAll(entities.map(change))
+  const limits = entities.map((entity) => image.clientQuotas.get(quotaKey(entity))?.limits)
+  expect(limits).toEqual(entities.map((_, n) => new Map([['producer_byte_rate', n]])))
+  const unset = ['producer_byte_rate', 'consumer_byte_rate']
+  const less = image.replay({ type: 'ClientQuotaChanged', entity: { user: null }, set: [], unset })
+  expect(less.clientQuotas.size).toBe(entities.length - 1)
+  expect(less.clientQuotas.has(quotaKey({ user: null }))).toBe(false)
+})
+
 test.each([
+  [
+    'the end of a credential that is not there',
+    [{ type: 'ScramCredentialRemoved', user: 'ann', mechanism: 'SCRAM-SHA-256' }],
+  ],
   ['a topic that is there already', [CLICKS, CLICKS]],
   [
     'the end of a topic that is another one',

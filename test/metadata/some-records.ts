@@ -39,7 +39,7 @@ export function someRecord(
   const topic = image.topic(name)
   const retention: readonly [string, string] = ['retention.ms', String(random.below(1e6))]
   if (topic === null) return topicCreated(name, random.between(1, 4), [retention], life)
-  switch (random.below(5)) {
+  switch (random.below(7)) {
     case 0:
       return { type: 'TopicDeleted', name, topicId: topic.topicId }
     case 1: {
@@ -56,11 +56,36 @@ export function someRecord(
       const nextProducerId = image.nextProducerId + random.between(1, 2_000)
       return { type: 'ProducerIdsTaken', brokerId: 1, nextProducerId }
     }
+    case 4:
+      return someCredential(random, image)
+    case 5: {
+      const entity = random.pick([
+        { user: 'ann' },
+        { user: 'ann', clientId: null },
+        { user: null },
+        { clientId: '0' },
+        { ip: '127.0.0.1' },
+      ])
+      const quota = 'producer_byte_rate'
+      const set = random.chance(0.6) ? [[quota, random.below(1e6) + 0.5] as const] : []
+      return { type: 'ClientQuotaChanged', entity, set, unset: set.length === 0 ? [quota] : [] }
+    }
     default: {
       const broker = { brokerId: 1, grpcAddress: '127.0.0.1:1', rack: '', version: '0.1.0' }
       return { type: 'BrokerStarted', ...broker, clean: random.chance(0.5) }
     }
   }
+}
+
+function someCredential(random: SeededRandom, image: MetadataImage): MetadataRecord {
+  const user = random.pick(['ann', 'bob', '__proto__'])
+  const mechanism = random.pick(['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)
+  if (image.scramCredentials(user).has(mechanism) && random.chance(0.5)) {
+    return { type: 'ScramCredentialRemoved', user, mechanism }
+  }
+  const keys = { salt: 'c2FsdA==', storedKey: 'c3RvcmVk', serverKey: 'c2VydmVy' }
+  const iterations = random.between(4_096, 16_384)
+  return { type: 'ScramCredentialSet', user, mechanism, ...keys, iterations }
 }
 
 /** All that an image says, to compare it by. */

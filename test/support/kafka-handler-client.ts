@@ -23,9 +23,15 @@ export class MemoryPeer implements KafkaPeer {
   tokens: ((frame: Buffer) => Promise<Buffer | null>) | null = null
   /** What `pause` was called with, in milliseconds. */
   readonly pauses: number[] = []
+  /** True once a handler has had it closed. */
+  ended = false
 
   pause(durationMs: number): void {
     this.pauses.push(durationMs)
+  }
+
+  stop(): void {
+    this.ended = true
   }
 }
 

@@ -39,6 +39,8 @@ export interface KafkaPeer {
   tokens: ((frame: Buffer) => Promise<Buffer | null>) | null
   /** Takes no new requests for so long, as quotas ask for. Those that have begun go on. */
   pause(durationMs: number): void
+  /** Takes no requests any more, and closes once those that have begun are answered. */
+  stop(): void
 }
 
 /** A request that was begun. */

@@ -42,15 +42,19 @@ const NO_FRAME: readonly Buffer[] = []
 /** Where a connection finds what it needs of its front. */
 export interface ConnectionFront {
   readonly dispatch: Dispatch
+  /** Largest request, in bytes. */
+  readonly maxRequestBytes: number
+  /** The same of a client that has to authenticate first. */
+  readonly maxUnknownRequestBytes: number
   closed(connection: KafkaConnection): void
 }
 
 export class KafkaConnection implements FrameHandler, KafkaPeer {
   principal = ANONYMOUS
-  mustAuthenticate = false
   tokens: ((frame: Buffer) => Promise<Buffer | null>) | null = null
   readonly #connection: ServerConnection
   readonly #front: ConnectionFront
+  #mustAuthenticate = false
   #caller: Caller | null = null
   #abort: AbortController | null = null
   #waiting: Buffer[] = []
@@ -68,6 +72,17 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   constructor(connection: ServerConnection, front: ConnectionFront) {
     this.#connection = connection
     this.#front = front
+  }
+
+  get mustAuthenticate(): boolean {
+    return this.#mustAuthenticate
+  }
+
+  /** Whoever has not said who he is has little to say. */
+  set mustAuthenticate(must: boolean) {
+    this.#mustAuthenticate = must
+    const { maxRequestBytes, maxUnknownRequestBytes } = this.#front
+    this.#connection.maxFrameBytes = must ? maxUnknownRequestBytes : maxRequestBytes
   }
 
   get localHost(): string {

@@ -54,6 +54,8 @@ export interface KafkaFrontOptions extends HandlerTools {
   readonly connectionsMaxIdleMs: number
   /** Largest request, in bytes. */
   readonly maxRequestBytes: number
+  /** The same of a client that has to authenticate first. */
+  readonly maxUnknownRequestBytes: number
   /** Bytes of requests in memory, of all connections. */
   readonly receiveBytes: number
   /** How long a request that has begun to arrive may take before its rate counts. Default 9 s. */
@@ -96,12 +98,14 @@ export class KafkaFront {
       ...this.#options,
       handlers: [...handlers, apiVersionsHandler(handlers)],
     })
+    const { maxRequestBytes, maxUnknownRequestBytes } = this.#options
     const front = {
-      dispatch,
+      ...{ dispatch, maxRequestBytes, maxUnknownRequestBytes },
       closed: (connection: KafkaConnection) => void this.#connections.delete(connection),
     }
     this.listener.serve((connection) => {
       const served = new KafkaConnection(connection, front)
+      if (services.sasl.enabled) served.mustAuthenticate = true
       this.#connections.add(served)
       return served
     })

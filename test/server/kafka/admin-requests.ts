@@ -4,6 +4,8 @@
 import { ZERO_UUID } from '../../../src/base/uuid.ts'
 import { ALTER_CONFIGS } from '../../../src/protocol/kafka/gen/alter-configs.ts'
 import { ALTER_PARTITION_REASSIGNMENTS } from '../../../src/protocol/kafka/gen/alter-partition-reassignments.ts'
+import { ALTER_USER_SCRAM_CREDENTIALS } from '../../../src/protocol/kafka/gen/alter-user-scram-credentials.ts'
+import { DESCRIBE_USER_SCRAM_CREDENTIALS } from '../../../src/protocol/kafka/gen/describe-user-scram-credentials.ts'
 import { CREATE_ACLS } from '../../../src/protocol/kafka/gen/create-acls.ts'
 import { CREATE_PARTITIONS } from '../../../src/protocol/kafka/gen/create-partitions.ts'
 import { CREATE_TOPICS } from '../../../src/protocol/kafka/gen/create-topics.ts'
@@ -484,6 +486,60 @@ const DELETION: readonly AdminStep[] = [
   }),
 ]
 
+const SHA_256 = 1
+const SHA_512 = 2
+
+interface Upsertion {
+  readonly mechanism?: number
+  readonly iterations?: number
+}
+
+function setPassword(title: string, name: string, { mechanism, iterations }: Upsertion = {}) {
+  const upsertion = {
+    name,
+    mechanism: mechanism ?? SHA_256,
+    iterations: iterations ?? 4_096,
+    salt: Buffer.from('a grain of salt'),
+    saltedPassword: Buffer.alloc(mechanism === SHA_512 ? 64 : 32, 7),
+  }
+  const upsertions = [upsertion]
+  return step(title, ALTER_USER_SCRAM_CREDENTIALS, 0, { deletions: [], upsertions })
+}
+
+function deletePassword(title: string, ...deletions: { name: string; mechanism: number }[]) {
+  return step(title, ALTER_USER_SCRAM_CREDENTIALS, 0, { deletions, upsertions: [] })
+}
+
+function describeUsers(title: string, ...names: string[]): AdminStep {
+  const users = names.length === 0 ? null : names.map((name) => ({ name }))
+  return step(title, DESCRIBE_USER_SCRAM_CREDENTIALS, 0, { users })
+}
+
+const USERS: readonly AdminStep[] = [
+  describeUsers('none'),
+  setPassword('new', 'ann'),
+  setPassword('another mechanism', 'ann', { mechanism: SHA_512, iterations: 8_192 }),
+  setPassword('again', 'ann', { iterations: 5_000 }),
+  setPassword('another user', 'bob'),
+  setPassword('too few iterations', 'ann', { iterations: 4_095 }),
+  setPassword('too many iterations', 'ann', { iterations: 16_385 }),
+  setPassword('unknown mechanism', 'ann', { mechanism: 9 }),
+  setPassword('no name', ''),
+  describeUsers('all'),
+  describeUsers('some', 'ann', 'nobody'),
+  describeUsers('one twice', 'ann', 'bob', 'ann'),
+  deletePassword('one', { name: 'ann', mechanism: SHA_512 }),
+  deletePassword('that is not there', { name: 'ann', mechanism: SHA_512 }),
+  deletePassword('of nobody', { name: 'nobody', mechanism: SHA_256 }),
+  deletePassword(
+    'twice in a request',
+    { name: 'ann', mechanism: SHA_256 },
+    { name: 'ann', mechanism: SHA_256 },
+    { name: 'bob', mechanism: SHA_256 },
+  ),
+  describeUsers('who is left'),
+]
+
 export const ADMIN_STEPS: readonly AdminStep[] = [
   ...CREATION,
   ...EXTENSION,
@@ -493,4 +549,5 @@ export const ADMIN_STEPS: readonly AdminStep[] = [
   ...PLACES,
   ...ACCESS,
   ...DELETION,
+  ...USERS,
 ]

@@ -1,4 +1,4 @@
-// All handlers of administration.
+// All handlers of administration and authentication.
 
 import { aclHandlers } from './acls.ts'
 import { configHandlers, type ConfigHandlerServices } from './configs.ts'
@@ -6,13 +6,17 @@ import type { KafkaHandler } from '../handler.ts'
 import { logDirHandlers, type LogDirHandlerServices } from './log-dirs.ts'
 import { placementHandlers, type PlacementHandlerServices } from './placement.ts'
 import { recordHandlers, type RecordHandlerServices } from './records.ts'
+import { saslHandlers, type SaslHandlerServices } from './sasl.ts'
+import { scramUserHandlers, type ScramUserHandlerServices } from './scram-users.ts'
 import { topicHandlers, type TopicHandlerServices } from './topics.ts'
 
 export type AdminHandlerServices = TopicHandlerServices &
   ConfigHandlerServices &
   RecordHandlerServices &
   LogDirHandlerServices &
-  PlacementHandlerServices
+  PlacementHandlerServices &
+  ScramUserHandlerServices &
+  SaslHandlerServices
 
 export function adminHandlers(services: AdminHandlerServices): readonly KafkaHandler[] {
   return [
@@ -22,5 +26,7 @@ export function adminHandlers(services: AdminHandlerServices): readonly KafkaHan
     ...logDirHandlers(services),
     ...placementHandlers(services),
     ...aclHandlers(),
+    ...scramUserHandlers(services),
+    ...saslHandlers(services),
   ]
 }
