@@ -286,3 +286,27 @@ describe('listeners', () => {
     expect(problemsOf(flags({ 'listeners.grpc': address }))).toHaveLength(1)
   })
 })
+
+describe('authentication', () => {
+  test('with a mechanism that could let nobody in stops the start', () => {
+    expect(problemsOf(flags({ 'sasl.enabled.mechanisms': 'PLAIN,OAUTHBEARER' }))).toMatchObject([
+      { name: 'sasl.plain.users.file' },
+      { name: 'sasl.oauthbearer.jwks.endpoint.url' },
+    ])
+    for (const mechanisms of ['GSSAPI', 'PLAIN,PLAIN', 'plain', 'PLAIN,']) {
+      const [problem] = problemsOf(flags({ 'sasl.enabled.mechanisms': mechanisms }))
+      expect(problem, mechanisms).toMatchObject({ name: 'sasl.enabled.mechanisms' })
+    }
+    const url = { 'sasl.oauthbearer.jwks.endpoint.url': 'https://issuer/keys' }
+    expect(problemsOf(flags(url))).toHaveLength(1)
+  })
+
+  test('is told to hold for one front alone', () => {
+    const { values, notices } = loadBrokerConfig(
+      flags({ 'sasl.enabled.mechanisms': 'SCRAM-SHA-512, SCRAM-SHA-256' }),
+    )
+    expect(values.saslEnabledMechanisms).toEqual(['SCRAM-SHA-512', 'SCRAM-SHA-256'])
+    expect(notices).toEqual([expect.stringContaining('gRPC')])
+    expect(loadBrokerConfig({}).values.saslEnabledMechanisms).toEqual([])
+  })
+})
