@@ -1,7 +1,7 @@
 // What a broker's options say about authentication, as the mechanisms that it offers.
 
 import { fileURLToPath } from 'node:url'
-import type { CredentialService } from '../broker/credential-service.ts'
+import type { CredentialService } from '../broker/admin/credential-service.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { parseProperties } from '../config/properties-file.ts'

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ADMIN_STEPS } from '../../test/server/kafka/admin-requests.ts'
-import { KafkaWireClient } from '../../test/support/kafka-wire-client.ts'
+import { KafkaClient } from '../../test/support/kafka-client.ts'
 import { fetchKafka } from './fetch.mjs'
 import { freePort, startSingleNode, stopBroker } from './single-node.mjs'
 
@@ -37,7 +37,7 @@ const settings = {
 }
 const broker = await startSingleNode(classpath, directory, settings, port)
 try {
-  const client = await KafkaWireClient.connect(`127.0.0.1:${port}`)
+  const client = await KafkaClient.connect(port)
   const answers: Record<string, unknown> = {}
   for (const { title, ask } of ADMIN_STEPS) {
     if (title in answers) throw new Error(`two steps are called ${title}`)

@@ -1,6 +1,6 @@
 // DescribeLogDirs over the Kafka protocol.
 
-import type { LogDirDescription, LogDirService } from '../../../broker/log-dir-service.ts'
+import type { LogDirDescription, LogDirService } from '../../../broker/admin/log-dir-service.ts'
 import {
   DESCRIBE_LOG_DIRS,
   type DescribableLogDirTopic,

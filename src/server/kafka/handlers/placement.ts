@@ -2,7 +2,7 @@
 // AlterPartitionReassignments, ListPartitionReassignments.
 
 import { BrokerError } from '../../../base/errors.ts'
-import type { PlacementService } from '../../../broker/placement-service.ts'
+import type { PlacementService } from '../../../broker/admin/placement-service.ts'
 import { ALTER_PARTITION_REASSIGNMENTS } from '../../../protocol/kafka/gen/alter-partition-reassignments.ts'
 import { ELECT_LEADERS, type TopicPartitions } from '../../../protocol/kafka/gen/elect-leaders.ts'
 import { LIST_PARTITION_REASSIGNMENTS } from '../../../protocol/kafka/gen/list-partition-reassignments.ts'

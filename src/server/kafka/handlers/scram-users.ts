@@ -1,7 +1,10 @@
 // Users of SCRAM over the Kafka protocol: DescribeUserScramCredentials, AlterUserScramCredentials.
 
 import { BrokerError } from '../../../base/errors.ts'
-import type { CredentialChange, CredentialService } from '../../../broker/credential-service.ts'
+import type {
+  CredentialChange,
+  CredentialService,
+} from '../../../broker/admin/credential-service.ts'
 import type { ScramMechanismName } from '../../../config/security-options.ts'
 import {
   ALTER_USER_SCRAM_CREDENTIALS,

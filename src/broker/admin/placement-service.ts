@@ -1,13 +1,13 @@
 // Who leads and who holds partitions, and changes to it. A cluster is one broker so far: it leads and
 // holds every partition, so there is nothing to elect and nowhere to move.
 
-import { BrokerError } from '../base/errors.ts'
-import { MAX_TOPIC_NAME_LENGTH } from '../base/limits.ts'
-import type { TopicPartition } from '../base/topic-partition.ts'
-import { assignmentProblem } from '../controller/placement.ts'
-import type { PartitionPlacement } from '../metadata/metadata-record.ts'
-import type { MetadataStore } from '../metadata/metadata-store.ts'
-import type { Caller } from './caller.ts'
+import { BrokerError } from '../../base/errors.ts'
+import { MAX_TOPIC_NAME_LENGTH } from '../../base/limits.ts'
+import type { TopicPartition } from '../../base/topic-partition.ts'
+import { assignmentProblem } from '../../controller/placement.ts'
+import type { PartitionPlacement } from '../../metadata/metadata-record.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { Caller } from '../caller.ts'
 
 export interface PlacementServiceOptions {
   readonly store: Pick<MetadataStore, 'image'>

@@ -1,18 +1,18 @@
 // Users' passwords for SCRAM: who has one, and changes to it. What is kept lets a password be checked,
 // and is of no use to log in with.
 
-import { BrokerError } from '../base/errors.ts'
-import type { ScramMechanismName } from '../config/security-options.ts'
-import type { ClusterControl, ScramChange } from '../metadata/cluster-control.ts'
-import type { MetadataStore } from '../metadata/metadata-store.ts'
+import { BrokerError } from '../../base/errors.ts'
+import type { ScramMechanismName } from '../../config/security-options.ts'
+import type { ClusterControl, ScramChange } from '../../metadata/cluster-control.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import {
   credentialOf,
   MAX_SCRAM_ITERATIONS,
   MIN_SCRAM_ITERATIONS,
   SCRAM_HASHES,
   type ScramCredential,
-} from '../security/sasl/scram-credential.ts'
-import type { Caller } from './caller.ts'
+} from '../../security/sasl/scram-credential.ts'
+import type { Caller } from '../caller.ts'
 
 export interface CredentialServiceOptions {
   readonly control: ClusterControl

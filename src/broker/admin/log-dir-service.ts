@@ -1,8 +1,8 @@
 // Log directories: where this broker keeps partitions, and how much of the disk they take.
 
 import { isAbsolute, resolve } from 'node:path'
-import type { TopicPartition } from '../base/topic-partition.ts'
-import type { Caller } from './caller.ts'
+import type { TopicPartition } from '../../base/topic-partition.ts'
+import type { Caller } from '../caller.ts'
 
 export interface LogDirServiceOptions {
   /** The one directory of this broker. */
