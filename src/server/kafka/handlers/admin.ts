@@ -1,14 +1,14 @@
 // All handlers of administration and authentication.
 
-import { aclHandlers } from './acls.ts'
-import { configHandlers, type ConfigHandlerServices } from './configs.ts'
+import { aclHandlers } from './admin/acls.ts'
+import { configHandlers, type ConfigHandlerServices } from './admin/configs.ts'
 import type { KafkaHandler } from '../handler.ts'
-import { logDirHandlers, type LogDirHandlerServices } from './log-dirs.ts'
-import { placementHandlers, type PlacementHandlerServices } from './placement.ts'
-import { recordHandlers, type RecordHandlerServices } from './records.ts'
-import { saslHandlers, type SaslHandlerServices } from './sasl.ts'
-import { scramUserHandlers, type ScramUserHandlerServices } from './scram-users.ts'
-import { topicHandlers, type TopicHandlerServices } from './topics.ts'
+import { logDirHandlers, type LogDirHandlerServices } from './admin/log-dirs.ts'
+import { placementHandlers, type PlacementHandlerServices } from './admin/placement.ts'
+import { recordHandlers, type RecordHandlerServices } from './admin/records.ts'
+import { saslHandlers, type SaslHandlerServices } from './admin/sasl.ts'
+import { scramUserHandlers, type ScramUserHandlerServices } from './admin/scram-users.ts'
+import { topicHandlers, type TopicHandlerServices } from './admin/topics.ts'
 
 export type AdminHandlerServices = TopicHandlerServices &
   ConfigHandlerServices &

@@ -7,13 +7,13 @@
 // A connection that has failed is closed once it was told. One whose time is up is closed by the next
 // request that is not about authentication; KIP-368 has clients authenticate again before.
 
-import { BrokerError } from '../../../base/errors.ts'
-import type { Clock, Timer } from '../../../io/clock.ts'
-import { SASL_AUTHENTICATE } from '../../../protocol/kafka/gen/sasl-authenticate.ts'
-import { SASL_HANDSHAKE } from '../../../protocol/kafka/gen/sasl-handshake.ts'
-import type { SaslAnswer, SaslServer, SaslSession } from '../../../security/sasl-server.ts'
-import { handlerOf, type KafkaContext, type KafkaHandler, type KafkaPeer } from '../handler.ts'
-import { errorFields } from './error-fields.ts'
+import { BrokerError } from '../../../../base/errors.ts'
+import type { Clock, Timer } from '../../../../io/clock.ts'
+import { SASL_AUTHENTICATE } from '../../../../protocol/kafka/gen/sasl-authenticate.ts'
+import { SASL_HANDSHAKE } from '../../../../protocol/kafka/gen/sasl-handshake.ts'
+import type { SaslAnswer, SaslServer, SaslSession } from '../../../../security/sasl-server.ts'
+import { handlerOf, type KafkaContext, type KafkaHandler, type KafkaPeer } from '../../handler.ts'
+import { errorFields } from '../error-fields.ts'
 
 export interface SaslHandlerServices {
   readonly sasl: SaslServer

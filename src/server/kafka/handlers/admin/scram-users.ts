@@ -1,18 +1,18 @@
 // Users of SCRAM over the Kafka protocol: DescribeUserScramCredentials, AlterUserScramCredentials.
 
-import { BrokerError } from '../../../base/errors.ts'
+import { BrokerError } from '../../../../base/errors.ts'
 import type {
   CredentialChange,
   CredentialService,
-} from '../../../broker/admin/credential-service.ts'
-import type { ScramMechanismName } from '../../../config/security-options.ts'
+} from '../../../../broker/admin/credential-service.ts'
+import type { ScramMechanismName } from '../../../../config/security-options.ts'
 import {
   ALTER_USER_SCRAM_CREDENTIALS,
   type AlterUserScramCredentialsRequest,
-} from '../../../protocol/kafka/gen/alter-user-scram-credentials.ts'
-import { DESCRIBE_USER_SCRAM_CREDENTIALS } from '../../../protocol/kafka/gen/describe-user-scram-credentials.ts'
-import { handlerOf, type KafkaHandler } from '../handler.ts'
-import { errorFields, firstError } from './error-fields.ts'
+} from '../../../../protocol/kafka/gen/alter-user-scram-credentials.ts'
+import { DESCRIBE_USER_SCRAM_CREDENTIALS } from '../../../../protocol/kafka/gen/describe-user-scram-credentials.ts'
+import { handlerOf, type KafkaHandler } from '../../handler.ts'
+import { errorFields, firstError } from '../error-fields.ts'
 
 export interface ScramUserHandlerServices {
   readonly credentials: CredentialService

@@ -1,12 +1,12 @@
 // Access rules over the Kafka protocol: DescribeAcls, CreateAcls, DeleteAcls. There is no authorizer
 // yet, which a client is told as a Kafka broker without one tells it.
 
-import { BrokerError } from '../../../base/errors.ts'
-import { CREATE_ACLS } from '../../../protocol/kafka/gen/create-acls.ts'
-import { DELETE_ACLS } from '../../../protocol/kafka/gen/delete-acls.ts'
-import { DESCRIBE_ACLS } from '../../../protocol/kafka/gen/describe-acls.ts'
-import { handlerOf, type KafkaHandler } from '../handler.ts'
-import { errorFields } from './error-fields.ts'
+import { BrokerError } from '../../../../base/errors.ts'
+import { CREATE_ACLS } from '../../../../protocol/kafka/gen/create-acls.ts'
+import { DELETE_ACLS } from '../../../../protocol/kafka/gen/delete-acls.ts'
+import { DESCRIBE_ACLS } from '../../../../protocol/kafka/gen/describe-acls.ts'
+import { handlerOf, type KafkaHandler } from '../../handler.ts'
+import { errorFields } from '../error-fields.ts'
 
 export function aclHandlers(): readonly KafkaHandler[] {
   return [

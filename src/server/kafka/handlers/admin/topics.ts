@@ -1,29 +1,29 @@
 // Topics over the Kafka protocol: CreateTopics, CreatePartitions, DeleteTopics.
 
-import { BrokerError } from '../../../base/errors.ts'
-import { inParallel } from '../../../base/in-parallel.ts'
-import { ZERO_UUID } from '../../../base/uuid.ts'
-import type { ConfigService } from '../../../broker/config-service.ts'
-import type { TopicService } from '../../../broker/topic-service.ts'
+import { BrokerError } from '../../../../base/errors.ts'
+import { inParallel } from '../../../../base/in-parallel.ts'
+import { ZERO_UUID } from '../../../../base/uuid.ts'
+import type { ConfigService } from '../../../../broker/config-service.ts'
+import type { TopicService } from '../../../../broker/topic-service.ts'
 import {
   CREATE_PARTITIONS,
   type CreatePartitionsTopic,
-} from '../../../protocol/kafka/gen/create-partitions.ts'
+} from '../../../../protocol/kafka/gen/create-partitions.ts'
 import {
   CREATE_TOPICS,
   type CreatableReplicaAssignment,
   type CreatableTopic,
   type CreatableTopicResultInit,
-} from '../../../protocol/kafka/gen/create-topics.ts'
+} from '../../../../protocol/kafka/gen/create-topics.ts'
 import {
   DELETE_TOPICS,
   type DeletableTopicResultInit,
   type DeleteTopicsRequest,
   type DeleteTopicState,
-} from '../../../protocol/kafka/gen/delete-topics.ts'
-import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
+} from '../../../../protocol/kafka/gen/delete-topics.ts'
+import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
 import { CONFIG_SOURCES } from './config-numbers.ts'
-import { errorFields, firstError, refusalOfLater, repeated } from './error-fields.ts'
+import { errorFields, firstError, refusalOfLater, repeated } from '../error-fields.ts'
 
 export interface TopicHandlerServices {
   readonly topics: TopicService

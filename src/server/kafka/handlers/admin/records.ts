@@ -1,13 +1,13 @@
 // DeleteRecords over the Kafka protocol.
 
-import { BrokerError } from '../../../base/errors.ts'
-import type { TopicService } from '../../../broker/topic-service.ts'
+import { BrokerError } from '../../../../base/errors.ts'
+import type { TopicService } from '../../../../broker/topic-service.ts'
 import {
   DELETE_RECORDS,
   type DeleteRecordsTopic,
-} from '../../../protocol/kafka/gen/delete-records.ts'
-import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
-import { errorFields, firstError } from './error-fields.ts'
+} from '../../../../protocol/kafka/gen/delete-records.ts'
+import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
+import { errorFields, firstError } from '../error-fields.ts'
 
 export interface RecordHandlerServices {
   readonly topics: TopicService

@@ -1,13 +1,16 @@
 // Who leads and who holds partitions, over the Kafka protocol: ElectLeaders,
 // AlterPartitionReassignments, ListPartitionReassignments.
 
-import { BrokerError } from '../../../base/errors.ts'
-import type { PlacementService } from '../../../broker/admin/placement-service.ts'
-import { ALTER_PARTITION_REASSIGNMENTS } from '../../../protocol/kafka/gen/alter-partition-reassignments.ts'
-import { ELECT_LEADERS, type TopicPartitions } from '../../../protocol/kafka/gen/elect-leaders.ts'
-import { LIST_PARTITION_REASSIGNMENTS } from '../../../protocol/kafka/gen/list-partition-reassignments.ts'
-import { handlerOf, type KafkaHandler } from '../handler.ts'
-import { errorFields, refusalOf } from './error-fields.ts'
+import { BrokerError } from '../../../../base/errors.ts'
+import type { PlacementService } from '../../../../broker/admin/placement-service.ts'
+import { ALTER_PARTITION_REASSIGNMENTS } from '../../../../protocol/kafka/gen/alter-partition-reassignments.ts'
+import {
+  ELECT_LEADERS,
+  type TopicPartitions,
+} from '../../../../protocol/kafka/gen/elect-leaders.ts'
+import { LIST_PARTITION_REASSIGNMENTS } from '../../../../protocol/kafka/gen/list-partition-reassignments.ts'
+import { handlerOf, type KafkaHandler } from '../../handler.ts'
+import { errorFields, refusalOf } from '../error-fields.ts'
 
 export interface PlacementHandlerServices {
   readonly placement: PlacementService

@@ -1,23 +1,23 @@
 // Configurations over the Kafka protocol: DescribeConfigs, AlterConfigs, IncrementalAlterConfigs,
 // ListConfigResources.
 
-import { BrokerError } from '../../../base/errors.ts'
-import type { ConfigService } from '../../../broker/config-service.ts'
-import { optionOf } from '../../../config/check-configs.ts'
-import type { ConfigChange } from '../../../metadata/cluster-control.ts'
-import type { ConfigResource } from '../../../metadata/metadata-record.ts'
-import { ALTER_CONFIGS } from '../../../protocol/kafka/gen/alter-configs.ts'
+import { BrokerError } from '../../../../base/errors.ts'
+import type { ConfigService } from '../../../../broker/config-service.ts'
+import { optionOf } from '../../../../config/check-configs.ts'
+import type { ConfigChange } from '../../../../metadata/cluster-control.ts'
+import type { ConfigResource } from '../../../../metadata/metadata-record.ts'
+import { ALTER_CONFIGS } from '../../../../protocol/kafka/gen/alter-configs.ts'
 import {
   DESCRIBE_CONFIGS,
   type DescribeConfigsRequest,
   type DescribeConfigsResource,
   type DescribeConfigsResourceResultInit,
   type DescribeConfigsResultInit,
-} from '../../../protocol/kafka/gen/describe-configs.ts'
-import { INCREMENTAL_ALTER_CONFIGS } from '../../../protocol/kafka/gen/incremental-alter-configs.ts'
-import type { AlterableConfig } from '../../../protocol/kafka/gen/incremental-alter-configs.ts'
-import { LIST_CONFIG_RESOURCES } from '../../../protocol/kafka/gen/list-config-resources.ts'
-import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
+} from '../../../../protocol/kafka/gen/describe-configs.ts'
+import { INCREMENTAL_ALTER_CONFIGS } from '../../../../protocol/kafka/gen/incremental-alter-configs.ts'
+import type { AlterableConfig } from '../../../../protocol/kafka/gen/incremental-alter-configs.ts'
+import { LIST_CONFIG_RESOURCES } from '../../../../protocol/kafka/gen/list-config-resources.ts'
+import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
 import {
   CONFIG_OPERATIONS,
   CONFIG_SOURCES,
@@ -25,7 +25,7 @@ import {
   PASSWORD,
   RESOURCE_TYPES,
 } from './config-numbers.ts'
-import { errorFields, firstError, refusalOfLater, repeated } from './error-fields.ts'
+import { errorFields, firstError, refusalOfLater, repeated } from '../error-fields.ts'
 
 export interface ConfigHandlerServices {
   readonly configs: ConfigService

@@ -1,12 +1,12 @@
 // DescribeLogDirs over the Kafka protocol.
 
-import type { LogDirDescription, LogDirService } from '../../../broker/admin/log-dir-service.ts'
+import type { LogDirDescription, LogDirService } from '../../../../broker/admin/log-dir-service.ts'
 import {
   DESCRIBE_LOG_DIRS,
   type DescribableLogDirTopic,
-} from '../../../protocol/kafka/gen/describe-log-dirs.ts'
-import { handlerOf, type KafkaHandler } from '../handler.ts'
-import { errorFields } from './error-fields.ts'
+} from '../../../../protocol/kafka/gen/describe-log-dirs.ts'
+import { handlerOf, type KafkaHandler } from '../../handler.ts'
+import { errorFields } from '../error-fields.ts'
 
 export interface LogDirHandlerServices {
   readonly logDirs: LogDirService

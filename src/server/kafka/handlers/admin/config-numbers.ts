@@ -2,7 +2,7 @@
 //
 // Source: apache/kafka, ConfigResource.java, DescribeConfigsResponse.java.
 
-import type { ConfigService } from '../../../broker/config-service.ts'
+import type { ConfigService } from '../../../../broker/config-service.ts'
 
 type DescribedConfig = ReturnType<ConfigService['describe']>[number]
 
