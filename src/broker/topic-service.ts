@@ -157,6 +157,11 @@ export class TopicService {
     return this.#image.topic(name)?.topicId ?? null
   }
 
+  /** 0 when there is no such topic. */
+  partitionCountOf(_caller: Caller, name: string): number {
+    return this.#image.topic(name)?.partitions.length ?? 0
+  }
+
   /** Topics by name. @throws BrokerError INVALID_REQUEST when the token is none of ours */
   list(_caller: Caller, { pageSize, pageToken, includeInternal }: PageRequest): TopicPage {
     const after = pageToken === null ? '' : nameOf(pageToken)

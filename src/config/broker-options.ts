@@ -184,6 +184,18 @@ export const BROKER_OPTIONS = {
     doc: 'Largest request that the Kafka front takes; a larger one closes its connection.',
   }),
   ...GROUP_OPTIONS,
+  quotaWindowNum: intOption('quota.window.num', {
+    default: '11',
+    min: 1,
+    max: 1_000,
+    doc: 'Windows over which the rates of clients are measured, for their quotas.',
+  }),
+  quotaWindowSizeSeconds: intOption('quota.window.size.seconds', {
+    default: '1',
+    min: 1,
+    max: 3_600,
+    doc: 'Length of each such window. Nobody waits longer than all of them.',
+  }),
   ...SECURITY_OPTIONS,
   logLevel: choiceOption('log.level', ['debug', 'info', 'warn', 'error'], {
     default: 'info',

@@ -102,6 +102,6 @@ export interface ClusterControl {
    */
   alterScram(changes: readonly ScramChange[]): Promise<ReadonlyMap<string, BrokerError | null>>
 
-  /** @param changes no two of one entity */
+  /** Makes all changes, one after the other. */
   alterQuotas(changes: readonly QuotaChange[]): Promise<void>
 }

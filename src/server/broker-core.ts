@@ -19,6 +19,8 @@ import { OffsetsTopic } from '../broker/groups/offsets-topic.ts'
 import { LogDirService } from '../broker/admin/log-dir-service.ts'
 import { configLayers, topicConfigOf } from '../broker/log-config.ts'
 import { OffsetService } from '../broker/offset-service.ts'
+import { QuotaAdmin } from '../broker/quotas/quota-admin.ts'
+import { QuotaService } from '../broker/quotas/quota-service.ts'
 import { PlacementService } from '../broker/admin/placement-service.ts'
 import { ProducerIdService } from '../broker/producer-id-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
@@ -72,6 +74,8 @@ export interface Services {
   readonly placement: PlacementService
   readonly groupSessions: GroupSessions
   readonly credentials: CredentialService
+  readonly quotas: QuotaService
+  readonly quotaAdmin: QuotaAdmin
   /** Who the clients of the Kafka listener are. */
   readonly sasl: SaslServer
 }
@@ -234,6 +238,12 @@ function servicesOf(
       sessionTimeoutMs: values.groupConsumerSessionTimeoutMs,
     }),
     credentials,
+    quotas: new QuotaService({
+      ...{ clock, store },
+      windowCount: values.quotaWindowNum,
+      windowSeconds: values.quotaWindowSizeSeconds,
+    }),
+    quotaAdmin: new QuotaAdmin({ control, store }),
     sasl: saslServerOf({ config, files, clock, random, logger, credentials }),
   }
 }

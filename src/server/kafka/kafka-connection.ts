@@ -63,7 +63,8 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   #unansweredBytes = 0
   /** The request that was begun last holds up those behind it. */
   #heldUp = false
-  /** Quotas hold up all requests that have not begun. */
+  /** Until then, on the monotonic clock, quotas hold up all requests that have not begun. */
+  #pausedUntilMs = 0
   #paused = false
   #holding = false
   #stopping = false
@@ -140,12 +141,12 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   }
 
   pause(durationMs: number): void {
-    if (durationMs <= 0 || this.#paused) return
+    if (durationMs <= 0) return
+    const untilMs = this.#front.dispatch.clock.monotonicMs() + durationMs
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs)
+    if (this.#paused) return
     this.#paused = true
-    this.#front.dispatch.clock.after(durationMs, () => {
-      this.#paused = false
-      this.#proceed()
-    })
+    this.#goOnLater(durationMs)
   }
 
   /** Begins no more requests, and closes the connection when those that have begun are answered. */
@@ -159,6 +160,18 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
 
   destroy(): void {
     this.#connection.destroy()
+  }
+
+  /** A pause may have become longer while it lasted. */
+  #goOnLater(durationMs: number): void {
+    const { clock } = this.#front.dispatch
+    clock.after(durationMs, () => {
+      if (this.#gone) return
+      const leftMs = this.#pausedUntilMs - clock.monotonicMs()
+      if (leftMs > 0) return this.#goOnLater(leftMs)
+      this.#paused = false
+      this.#proceed()
+    })
   }
 
   #mayBegin(frame: Buffer): boolean {

@@ -22,6 +22,7 @@ import { producerIdHandlers } from './handlers/producer-ids.ts'
 import { produceHandlers } from './handlers/produce.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import { kafkaSelf } from './nodes.ts'
+import { withQuotas } from './quotas.ts'
 
 /** What handlers may need beside the services. */
 export interface HandlerTools {
@@ -93,7 +94,10 @@ export class KafkaFront {
 
   /** Takes requests. */
   serve(services: Services): void {
-    const handlers = allHandlers(services, this.#options)
+    const { clock } = this.#options
+    const handlers = allHandlers(services, this.#options).map((handler) => {
+      return withQuotas(handler, services.quotas, clock)
+    })
     const dispatch = new Dispatch({
       ...this.#options,
       handlers: [...handlers, apiVersionsHandler(handlers)],
@@ -106,6 +110,11 @@ export class KafkaFront {
     this.listener.serve((connection) => {
       const served = new KafkaConnection(connection, front)
       if (services.sasl.enabled) served.mustAuthenticate = true
+      const waitMs = services.quotas.connected(connection.remoteHost)
+      if (waitMs > 0) {
+        connection.hold()
+        clock.after(waitMs, () => connection.release())
+      }
       this.#connections.add(served)
       return served
     })

@@ -2,6 +2,8 @@
 // run from its start to its end against an empty broker: our own, and Apache Kafka.
 
 import { ZERO_UUID } from '../../../src/base/uuid.ts'
+import { ALTER_CLIENT_QUOTAS } from '../../../src/protocol/kafka/gen/alter-client-quotas.ts'
+import { DESCRIBE_CLIENT_QUOTAS } from '../../../src/protocol/kafka/gen/describe-client-quotas.ts'
 import { ALTER_CONFIGS } from '../../../src/protocol/kafka/gen/alter-configs.ts'
 import { ALTER_PARTITION_REASSIGNMENTS } from '../../../src/protocol/kafka/gen/alter-partition-reassignments.ts'
 import { ALTER_USER_SCRAM_CREDENTIALS } from '../../../src/protocol/kafka/gen/alter-user-scram-credentials.ts'
@@ -540,6 +542,80 @@ const USERS: readonly AdminStep[] = [
   describeUsers('who is left'),
 ]
 
+type WirePart = readonly [type: string, name: string | null]
+type QuotaOp = readonly [key: string, value: number | null]
+
+function quota(title: string, entity: readonly WirePart[], ...ops: QuotaOp[]): AdminStep {
+  return step(title, ALTER_CLIENT_QUOTAS, 1, {
+    entries: [
+      {
+        entity: entity.map(([entityType, entityName]) => ({ entityType, entityName })),
+        ops: ops.map(([key, value]) => ({ key, value: value ?? 0, remove: value === null })),
+      },
+    ],
+    validateOnly: false,
+  })
+}
+
+type Component = readonly [type: string, matchType: number, match: string | null]
+
+function describeQuotas(title: string, strict: boolean, ...components: Component[]): AdminStep {
+  const wanted = components.map(([entityType, matchType, match]) => {
+    return { entityType, matchType, match }
+  })
+  return step(title, DESCRIBE_CLIENT_QUOTAS, 1, { components: wanted, strict })
+}
+
+const ANN: WirePart = ['user', 'ann']
+const ANY_USER: WirePart = ['user', null]
+const APP: WirePart = ['client-id', 'app']
+const ADDRESS: WirePart = ['ip', '10.0.0.1']
+const PRODUCER = 'producer_byte_rate'
+
+const QUOTAS: readonly AdminStep[] = [
+  quota('of a user', [ANN], [PRODUCER, 1_024], ['consumer_byte_rate', 2_048]),
+  quota('of a user and a client', [ANN, APP], [PRODUCER, 512], ['request_percentage', 12.5]),
+  quota('of other users', [ANY_USER], ['controller_mutation_rate', 0.5]),
+  quota('of an address', [ADDRESS], ['connection_creation_rate', 10]),
+  quota('of other addresses', [['ip', null]], ['connection_creation_rate', 100]),
+  describeQuotas('all', false),
+  describeQuotas('of no entity', true),
+  describeQuotas('of the user', false, ['user', 0, 'ann']),
+  describeQuotas('of the user alone', true, ['user', 0, 'ann']),
+  describeQuotas('of any user', false, ['user', 2, null]),
+  describeQuotas('of other users', true, ['user', 1, null]),
+  describeQuotas('of addresses', true, ['ip', 2, null]),
+  describeQuotas('of users and addresses', false, ['user', 2, null], ['ip', 2, null]),
+  describeQuotas('one part twice', false, ['user', 2, null], ['user', 1, null]),
+  describeQuotas('no name', false, ['user', 0, null]),
+  describeQuotas('unknown match', false, ['user', 9, null]),
+  quota('removed', [ANN], ['consumer_byte_rate', null]),
+  quota('removed, what is not there', [ANN], ['request_percentage', null]),
+  quota('unknown', [ANN], ['nonsense', 1]),
+  quota('unknown to be removed', [ANN], ['nonsense', null]),
+  quota('of addresses for a user', [ANN], ['connection_creation_rate', 1]),
+  quota('of users for an address', [ADDRESS], [PRODUCER, 1]),
+  quota('none', [ANN], [PRODUCER, 0]),
+  quota('less than none', [ANN], [PRODUCER, -1]),
+  quota('half a byte', [ANN], [PRODUCER, 1.5]),
+  quota('half a connection', [ADDRESS], ['connection_creation_rate', 1.5]),
+  quota('nobody', [], [PRODUCER, 1]),
+  quota('user and address', [ANN, ADDRESS], [PRODUCER, 1]),
+  quota('one type twice', [ANN, ['user', 'bob']], [PRODUCER, 1]),
+  quota('empty name', [['user', '']], [PRODUCER, 1]),
+  quota('no address', [['ip', 'not an address']], ['connection_creation_rate', 1]),
+  step('only validated', ALTER_CLIENT_QUOTAS, 0, {
+    entries: [
+      {
+        entity: [{ entityType: 'user', entityName: 'eve' }],
+        ops: [{ key: PRODUCER, value: 1, remove: false }],
+      },
+    ],
+    validateOnly: true,
+  }),
+  describeQuotas('what is left', false),
+]
+
 export const ADMIN_STEPS: readonly AdminStep[] = [
   ...CREATION,
   ...EXTENSION,
@@ -550,4 +626,5 @@ export const ADMIN_STEPS: readonly AdminStep[] = [
   ...ACCESS,
   ...DELETION,
   ...USERS,
+  ...QUOTAS,
 ]

@@ -1,6 +1,7 @@
 // All handlers of administration and authentication.
 
 import { aclHandlers } from './admin/acls.ts'
+import { quotaHandlers, type QuotaHandlerServices } from './admin/client-quotas.ts'
 import { configHandlers, type ConfigHandlerServices } from './admin/configs.ts'
 import type { KafkaHandler } from '../handler.ts'
 import { logDirHandlers, type LogDirHandlerServices } from './admin/log-dirs.ts'
@@ -16,6 +17,7 @@ export type AdminHandlerServices = TopicHandlerServices &
   LogDirHandlerServices &
   PlacementHandlerServices &
   ScramUserHandlerServices &
+  QuotaHandlerServices &
   SaslHandlerServices
 
 export function adminHandlers(services: AdminHandlerServices): readonly KafkaHandler[] {
@@ -27,6 +29,7 @@ export function adminHandlers(services: AdminHandlerServices): readonly KafkaHan
     ...placementHandlers(services),
     ...aclHandlers(),
     ...scramUserHandlers(services),
+    ...quotaHandlers(services),
     ...saslHandlers(services),
   ]
 }

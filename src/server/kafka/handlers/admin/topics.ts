@@ -4,6 +4,7 @@ import { BrokerError } from '../../../../base/errors.ts'
 import { inParallel } from '../../../../base/in-parallel.ts'
 import { ZERO_UUID } from '../../../../base/uuid.ts'
 import type { ConfigService } from '../../../../broker/config-service.ts'
+import type { QuotaService } from '../../../../broker/quotas/quota-service.ts'
 import type { TopicService } from '../../../../broker/topic-service.ts'
 import {
   CREATE_PARTITIONS,
@@ -22,16 +23,21 @@ import {
   type DeleteTopicState,
 } from '../../../../protocol/kafka/gen/delete-topics.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
+import { MutationQuota } from '../../mutation-quota.ts'
 import { CONFIG_SOURCES } from './config-numbers.ts'
 import { errorFields, firstError, refusalOfLater, repeated } from '../error-fields.ts'
 
 export interface TopicHandlerServices {
   readonly topics: TopicService
   readonly configs: ConfigService
+  readonly quotas: QuotaService
 }
 
 /** Topics of one request that are worked on at once: each waits for the disk. */
 const PARALLEL_TOPICS = 8
+
+/** First versions whose clients know that a quota may refuse what they ask for (KIP-599). */
+const STRICT_FROM = { createTopics: 6, createPartitions: 3, deleteTopics: 5 } as const
 
 /** In place of a number: the broker's default, or what the assignment says. */
 const DEFAULT = -1
@@ -43,14 +49,15 @@ export function topicHandlers(services: TopicHandlerServices): readonly KafkaHan
 function createTopics(services: TopicHandlerServices): KafkaHandler {
   return handlerOf(CREATE_TOPICS, {
     handle: async ({ topics, validateOnly }, context) => {
+      const quota = new MutationQuota(services.quotas, context, STRICT_FROM.createTopics)
       const twice = repeated(topics.map(({ name }) => name))
       const wanted = topics.filter(({ name }) => !twice.has(name))
       const results = new Map<string, CreatableTopicResultInit>()
       await inParallel(wanted, PARALLEL_TOPICS, async (topic) => {
-        results.set(topic.name, await create(services, topic, validateOnly, context))
+        results.set(topic.name, await create(services, topic, validateOnly, context, quota))
       })
       for (const name of twice) results.set(name, notCreated(name, namedTwice()))
-      return { throttleTimeMs: 0, topics: inOrder(topics, results) }
+      return { throttleTimeMs: quota.settle(), topics: inOrder(topics, results) }
     },
     refuse: ({ topics }, error) => {
       return { throttleTimeMs: 0, topics: topics.map(({ name }) => notCreated(name, error)) }
@@ -64,8 +71,10 @@ async function create(
   topic: CreatableTopic,
   validateOnly: boolean,
   { caller, version }: KafkaContext,
+  quota: MutationQuota,
 ): Promise<CreatableTopicResultInit> {
   try {
+    if (!validateOnly) quota.check()
     const texts = configTexts(topic)
     const { name, numPartitions, replicationFactor } = topic
     const wanted = {
@@ -76,6 +85,7 @@ async function create(
       ...assignmentsOf(topic.assignments),
     }
     const created = await topics.create(caller, wanted, { validateOnly })
+    if (!validateOnly) quota.count(created.partitionCount)
     const described = version >= 5 ? configs.describeNew(caller, texts) : []
     return {
       name,
@@ -132,28 +142,35 @@ function assignmentsOf(assignments: readonly CreatableReplicaAssignment[]): {
   throw new BrokerError('INVALID_REPLICA_ASSIGNMENT', { message })
 }
 
-function createPartitions({ topics }: TopicHandlerServices): KafkaHandler {
+function createPartitions({ topics, quotas }: TopicHandlerServices): KafkaHandler {
   const extend = async (
     { name, count, assignments }: CreatePartitionsTopic,
     validateOnly: boolean,
     { caller }: KafkaContext,
+    quota: MutationQuota,
   ): Promise<BrokerError | null> => {
+    const before = topics.partitionCountOf(caller, name)
     const places = assignments?.map(({ brokerIds }) => brokerIds)
     const options = { validateOnly, ...(places === undefined ? {} : { assignments: places }) }
-    return await refusalOfLater(() => topics.createPartitions(caller, name, count, options))
+    return await refusalOfLater(async () => {
+      if (!validateOnly) quota.check()
+      await topics.createPartitions(caller, name, count, options)
+      if (!validateOnly) quota.count(Math.max(0, count - before))
+    })
   }
   return handlerOf(CREATE_PARTITIONS, {
     handle: async ({ topics: wanted, validateOnly }, context) => {
+      const quota = new MutationQuota(quotas, context, STRICT_FROM.createPartitions)
       const twice = repeated(wanted.map(({ name }) => name))
       const results = new Map<string, BrokerError | null>()
       for (const name of twice) results.set(name, namedTwice())
       const once = wanted.filter(({ name }) => !twice.has(name))
       await inParallel(once, PARALLEL_TOPICS, async (topic) => {
-        results.set(topic.name, await extend(topic, validateOnly, context))
+        results.set(topic.name, await extend(topic, validateOnly, context, quota))
       })
       const names = [...new Set(wanted.map(({ name }) => name))]
       return {
-        throttleTimeMs: 0,
+        throttleTimeMs: quota.settle(),
         results: names.map((name) => ({ name, ...errorFields(results.get(name)!) })),
       }
     },
@@ -165,19 +182,27 @@ function createPartitions({ topics }: TopicHandlerServices): KafkaHandler {
   })
 }
 
-function deleteTopics({ topics }: TopicHandlerServices): KafkaHandler {
+function deleteTopics({ topics, quotas }: TopicHandlerServices): KafkaHandler {
   return handlerOf(DELETE_TOPICS, {
     handle: async (request, context) => {
+      const { caller } = context
+      const quota = new MutationQuota(quotas, context, STRICT_FROM.deleteTopics)
       const wanted = wantedDeletions(request, context.version)
       const deletions = wanted.map((state) => deletionOf(topics, state, context))
       refuseRepeated(deletions)
       await inParallel(deletions, PARALLEL_TOPICS, async (deletion) => {
         const { name, topicId } = deletion
         if (deletion.error !== null || name === null) return
-        deletion.error = await refusalOfLater(() => topics.delete(context.caller, name, topicId))
+        const partitions = topics.partitionCountOf(caller, name)
+        deletion.error = await refusalOfLater(async () => {
+          quota.check()
+          await topics.delete(caller, name, topicId)
+          quota.count(partitions)
+        })
       })
       const responses = deletions.map((deletion) => deletionResult(deletion, context.version))
-      return { throttleTimeMs: 0, responses: onceByName(responses, context.version) }
+      const throttleTimeMs = quota.settle()
+      return { throttleTimeMs, responses: onceByName(responses, context.version) }
     },
     refuse: (request, error, { version }) => {
       const responses = wantedDeletions(request, version).map(({ name, topicId }) => {
