@@ -18,7 +18,7 @@ import { freePort, startSingleNode, stopBroker } from './single-node.mjs'
 const TARGET = fileURLToPath(new URL('../../test/golden/kafka-admin-answers.json', import.meta.url))
 
 /** Kafka answers before its broker has heard of what its controller did. */
-const SETTLE_MS = 150
+const SETTLE_MS = 500
 
 const { classpath, missing } = fetchKafka()
 if (classpath === null) throw new Error(missing)

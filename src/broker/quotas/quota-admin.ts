@@ -101,8 +101,9 @@ function entityProblem(entity: QuotaEntity): string | null {
 
 function limitsProblem(entity: QuotaEntity, limits: QuotaAlteration['limits']): string | null {
   for (const [name, limit] of limits) {
-    const problem =
-      quotaNameProblem(entity, name) ?? (limit === null ? null : limitProblem(entity, name, limit))
+    // What is not there can be removed, whatever it is.
+    if (limit === null) continue
+    const problem = quotaNameProblem(entity, name) ?? limitProblem(entity, name, limit)
     if (problem !== null) return problem
   }
   return null
