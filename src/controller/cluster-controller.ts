@@ -198,7 +198,9 @@ export class ClusterController implements ClusterControl {
 
   #refuseTaken(name: string): void {
     if (this.#store.image.topic(name) !== null) {
-      throw new BrokerError('TOPIC_ALREADY_EXISTS', { topic: name })
+      // In Kafka's words: scripts look for them.
+      const message = `Topic '${name}' already exists.`
+      throw new BrokerError('TOPIC_ALREADY_EXISTS', { message, topic: name })
     }
     if (!/[._]/.test(name)) return
     const key = collisionKey(name)

@@ -95,6 +95,7 @@ export class QuotaService {
   }
 
   #take(quota: ClientQuotaName, caller: Caller, amount: number): number {
+    if (!this.active) return 0
     const hit = this.#find(quota, caller)
     return hit === null ? 0 : this.#allowances[quota].take(hit.holder, hit.limit, amount)
   }

@@ -94,7 +94,7 @@ export class GrpcFront {
     const { groups, groupSessions } = services
     const { clock, logger } = this.#options
     const { calls } = this.server
-    addProduce(calls, { service: produce, clock, logger })
+    addProduce(calls, { service: produce, quotas: services.quotas, clock, logger })
     addInitProducer(calls, services.producerIds)
     addPublish(calls, { service: publish, clock, logger })
     addFetch(calls, fetch)

@@ -6,6 +6,7 @@ import { BrokerError } from '../../base/errors.ts'
 import type { Caller } from '../../broker/caller.ts'
 import type { Production, ProduceService } from '../../broker/produce-service.ts'
 import type { ProducerIdService } from '../../broker/producer-id-service.ts'
+import type { QuotaService } from '../../broker/quotas/quota-service.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { InitProducerResponseSchema } from '../../protocol/grpc/gen/sluice/v1/produce_pb.ts'
@@ -24,6 +25,7 @@ import { type Begun, PipelinedStream } from './pipelined-stream.ts'
 
 export interface ProduceFrontOptions {
   readonly service: ProduceService
+  readonly quotas: Pick<QuotaService, 'produced'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -50,12 +52,25 @@ export function parseAcks(acks: number): 0 | 1 | -1 {
 }
 
 export function addProduce(calls: CallHost, options: ProduceFrontOptions): void {
-  const { service } = options
+  const { service, quotas, clock } = options
   calls.unary(PRODUCE_SERVICE.produce, async (request, { caller }) => {
     await service.ready()
-    return { partitions: await produce(service, caller, request).done }
+    const { done } = produce(service, caller, request)
+    // A call of its own is held up by its answer: there is no next one that could be.
+    await pause(clock, quotas.produced(caller, sizeOf(request)))
+    return { partitions: await done }
   })
   calls.bidi(PRODUCE_SERVICE.produceStream, (context) => openStream(options, context))
+}
+
+function sizeOf({ batches }: ProduceRequest): number {
+  return batches.reduce((size, { batch }) => size + batch.byteLength, 0)
+}
+
+/** Null for no time at all. */
+function pause(clock: Clock, durationMs: number): Promise<void> | null {
+  if (durationMs <= 0) return null
+  return new Promise((resolve) => void clock.after(durationMs, resolve))
 }
 
 function produce(service: ProduceService, caller: Caller, request: ProduceRequest): Production {
@@ -65,18 +80,27 @@ function produce(service: ProduceService, caller: Caller, request: ProduceReques
 }
 
 function openStream(
-  { service, clock, logger }: ProduceFrontOptions,
+  { service, quotas, clock, logger }: ProduceFrontOptions,
   { stream, api }: StreamContext<ProduceStreamRequest, ProduceStreamResponse>,
 ): PipelinedStream<ProduceStreamRequest, ProduceAck> {
+  let waitMs = 0
+  const ready = async (memory: Promise<void> | null, quota: Promise<void>): Promise<void> => {
+    await memory
+    await quota
+  }
   return new PipelinedStream({
     stream: stream as never,
     api,
     clock,
-    sizeOf: ({ batches }) => batches.reduce((size, { batch }) => size + batch.byteLength, 0),
-    ready: () => service.ready(),
+    sizeOf: (request) => sizeOf(request),
+    ready: () => {
+      const quota = pause(clock, waitMs)
+      return quota === null ? service.ready() : ready(service.ready(), quota)
+    },
     outcomeOf: ({ partitions }) => outcomeOf(partitions),
     begin(request): Begun<ProduceAck> {
       const { number } = request
+      waitMs = quotas.produced(stream.caller, sizeOf(request))
       try {
         const { appended, done } = produce(service, stream.caller, request)
         return { appended, done: done.then((partitions) => ({ number, partitions })) }

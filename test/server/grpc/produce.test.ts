@@ -21,6 +21,9 @@ const core = StorageCore.load()
 let partitions: TestPartitions
 let clicks: TestPartition
 let service: ProduceService
+/** What each request is told to wait, in milliseconds; 0 when there is no more. */
+let waits: number[] = []
+const quotas = { produced: (): number => waits.shift() ?? 0 }
 let server: GrpcServer
 let client: TestClient
 let port: number
@@ -43,7 +46,7 @@ beforeEach(async () => {
     maxMessageBytes: 16 * 1024 * 1024,
     maxConnections: 8,
   })
-  addProduce(server.calls, { service, clock: realClock, logger: silentLogger })
+  addProduce(server.calls, { service, quotas, clock: realClock, logger: silentLogger })
   port = await server.bind('127.0.0.1:0')
   client = new TestClient(port)
 })
@@ -52,6 +55,17 @@ afterEach(async () => {
   client.close()
   await server.stop(0)
   service.close()
+})
+
+test('who has used up a quota waits: the next request of a stream begins when it is over', async () => {
+  waits = [120]
+  const begun = performance.now()
+  const stream = client.bidi(PRODUCE_SERVICE.produceStream).read()
+  stream.write(request(1))
+  stream.write(request(2))
+  await eventually(() => clicks.log.logEndOffset === 2)
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(115)
+  stream.cancel()
 })
 
 function request(
