@@ -22,7 +22,7 @@ import type { Cluster, ClusterStream } from './cluster.ts'
 import { Deadline } from './deadline.ts'
 import { FetchCredit } from './fetch/fetch-credit.ts'
 import { FetchLane } from './fetch/fetch-lane.ts'
-import type { LaneOwner } from './fetch/fetch-lane.ts'
+import type { LaneOwner, PollKind } from './fetch/fetch-lane.ts'
 import { FetchPartition, NOWHERE } from './fetch/fetch-partition.ts'
 import { EDGE, lookUpOffsets } from './offset-lookup.ts'
 import type { FoundOffset, OffsetQuery } from './offset-lookup.ts'
@@ -41,7 +41,7 @@ export function openFetchStream(cluster: Cluster, listener: FetchListener): Fetc
 class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
   readonly listener: FetchListener
   readonly #cluster: Cluster
-  readonly #links: BrokerLinks
+  readonly #links: Readonly<Record<PollKind, BrokerLinks>>
   readonly #partitions = new Map<string, FetchPartition>()
   readonly #starting = new Set<FetchPartition>()
   /** By broker. A lane stays when it is empty: the broker remembers its session. */
@@ -54,7 +54,7 @@ class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
   constructor(cluster: Cluster, listener: FetchListener) {
     this.#cluster = cluster
     this.listener = listener
-    this.#links = cluster.openStream(this)
+    this.#links = { main: cluster.openStream(this), side: cluster.openStream(this) }
     this.#pings = cluster.clock.every(PING_MS, () => void this.#ping())
     if (cluster.closed !== null) this.end(cluster.closed)
   }
@@ -112,13 +112,15 @@ class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
     if (this.#ended) return
     this.#ended = true
     this.#pings.cancel()
-    this.#cluster.closeStream(this, this.#links, error)
+    for (const links of Object.values(this.#links)) {
+      this.#cluster.closeStream(this, links, error)
+    }
     queueMicrotask(() => this.listener.closed(error))
   }
 
   /** For the lanes. */
-  connection(nodeId: number): ReturnType<Cluster['connection']> {
-    return this.#cluster.connection(nodeId, this.#links)
+  connection(nodeId: number, kind: PollKind): ReturnType<Cluster['connection']> {
+    return this.#cluster.connection(nodeId, this.#links[kind])
   }
 
   /** For the lanes. */

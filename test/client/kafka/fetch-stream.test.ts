@@ -245,6 +245,112 @@ describe('a fetch stream', () => {
     expect(await bench.settled()).toEqual(['0/9 3 in 0-12', '0/9: 3-5,6-8,9-11'])
   })
 
+  test('does not let what is added, sought or resumed wait for a poll that waits', async () => {
+    const bench = new Bench(1, 3)
+    const [broker] = bench.cluster.brokers
+    bench.store(2, 1)
+    bench.store(2, 2)
+    bench.stream.credit(4_000_000)
+    bench.assign(EARLIEST, 1, 0)
+    await bench.settled()
+    bench.assign(EARLIEST, 2, 1)
+    expect(await bench.settled()).toEqual(['1/2 0 in 0-6', '1/2: 0-2,3-5'])
+    bench.stream.seek(at({ kind: 'offset', offset: 3 }, 3, 1))
+    bench.assign(EARLIEST, 4, 2)
+    const told = await bench.settled()
+    // Partition 1 was in the second poll, which waited: partition 2 comes when that is answered.
+    expect(told.slice(0, 2)).toEqual(['1/3 3 in 0-6', '2/4 0 in 0-6'])
+    bench.cluster.endWaits()
+    const later = [...told.slice(2), ...(await bench.settled())]
+    expect(later.toSorted()).toEqual(['1/3: 3-5', '2/4: 0-2,3-5'])
+    // Whatever was in two polls at once would have come twice.
+    bench.store(1, 0)
+    bench.store(1, 1)
+    bench.store(1, 2)
+    bench.cluster.endWaits()
+    const last = (await bench.settled()).toSorted()
+    expect(last).toEqual(['0/1: 0-2', '1/3: 6-8', '2/4: 6-8'])
+    expect(broker!.connections).toBe(3)
+  })
+
+  test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    'gives every batch once, in order, whatever is done meanwhile (seed %i)',
+    async (seed) => {
+      const random = new SeededRandom(seed)
+      const bench = new Bench(1 + (seed % 2), 4)
+      const assigned = new Map<number, { tag: number; next: number; paused: boolean }>()
+      let tag = 0
+      const check = (): void => {
+        for (const line of bench.told.splice(0)) {
+          expect(line).not.toMatch(/[A-Z]/)
+          const [, partition, given, offsets] = /^(\d)\/(\d+): (.*)$/.exec(line) ?? []
+          if (offsets === undefined) continue
+          const own = assigned.get(Number(partition))
+          if (own?.tag !== Number(given)) continue
+          for (const range of offsets.split(',')) {
+            const [first, last] = range.split('-').map(Number)
+            expect(first! <= own.next && last! >= own.next, `${line}, next ${own.next}`).toBe(true)
+            own.next = last! + 1
+          }
+        }
+      }
+      const stored = [0, 0, 0, 0]
+      for (let step = 0; step < 150; step++) {
+        const partition = random.below(4)
+        const ref = { topic: TOPIC, partition }
+        const own = assigned.get(partition)
+        const offset = random.below(stored[partition]! + 1)
+        const start = { topic: TOPIC, partition, start: { kind: 'offset', offset } as const }
+        switch (random.below(10)) {
+          case 0:
+          case 7:
+          case 8:
+          case 9:
+            bench.store(1, partition)
+            stored[partition]! += 3
+            break
+          case 1:
+            if (own !== undefined) break
+            assigned.set(partition, { tag: ++tag, next: offset, paused: false })
+            bench.stream.assign([{ ...start, tag }])
+            break
+          case 2:
+            if (own === undefined) break
+            Object.assign(own, { tag: ++tag, next: offset })
+            bench.stream.seek({ ...start, tag })
+            break
+          case 3:
+            if (own !== undefined) own.paused = !own.paused
+            if (own?.paused === true) bench.stream.pause([ref])
+            else bench.stream.resume([ref])
+            break
+          case 4:
+            if (random.chance(0.5)) break
+            assigned.delete(partition)
+            bench.stream.unassign([ref])
+            break
+          case 5:
+            bench.stream.credit(random.below(2_000_000))
+            break
+          default:
+            bench.cluster.endWaits()
+        }
+        if (random.chance(0.4)) await bench.clock.settle()
+        check()
+      }
+      for (const [partition, own] of assigned) {
+        if (own.paused) bench.stream.resume([{ topic: TOPIC, partition }])
+      }
+      bench.stream.credit(50_000_000)
+      for (let turn = 0; turn < 5; turn++) {
+        bench.cluster.endWaits()
+        await bench.clock.settle()
+        check()
+      }
+      for (const [partition, { next }] of assigned) expect(next).toBe(stored[partition])
+    },
+  )
+
   test('reads many partitions in turn', async () => {
     const bench = new Bench(1, 3)
     for (const partition of [0, 1, 2]) {

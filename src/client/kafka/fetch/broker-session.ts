@@ -26,6 +26,8 @@ interface Told {
 const NO_SESSION = 0
 const FIRST_EPOCH = 0
 const LAST_EPOCH = 0x7fff_ffff
+/** Of a request that neither has a session nor wants one. */
+const WITHOUT_SESSION = -1
 
 const SESSION_ERRORS = new Set<number>([
   ERRORS.FETCH_SESSION_ID_NOT_FOUND.id,
@@ -102,6 +104,15 @@ export class BrokerSession {
     this.reset()
     return this.next(wanted)
   }
+}
+
+/** A request for partitions that is outside any session. */
+export function sessionless(
+  wanted: ReadonlySet<FetchPartition>,
+  partitionMaxBytes: number,
+): SessionRequest {
+  const whole = new BrokerSession(partitionMaxBytes).next(wanted)
+  return { ...whole, sessionEpoch: WITHOUT_SESSION }
 }
 
 function isAsTold({ nextOffset, leaderEpoch, topicId }: FetchPartition, told: Told): boolean {

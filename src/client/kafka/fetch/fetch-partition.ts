@@ -23,8 +23,6 @@ export class FetchPartition {
   leaderEpoch = -1
   /** Counts seeks. What was asked for under an older number is of no account any more. */
   generation = 0
-  /** Generation under which the request that is in flight asks. */
-  askedGeneration = -1
 
   constructor({ topic, partition, start, tag }: PartitionStart) {
     this.topic = topic
