@@ -198,7 +198,8 @@ export function testClient(start: () => Promise<ClientBroker>): void {
     const topic = 'numbers'
 
     beforeAll(async () => {
-      await admin.createTopic({ name: topic })
+      // Its records are of 1970, and no retention is to take them.
+      await admin.createTopic({ name: topic, configs: { 'retention.ms': '-1' } })
       const producer = new Producer({ bootstrap: broker.bootstrap, batchBytes: 1_024 })
       for (let n = 0; n < 1_000; n++) {
         void producer.send({ topic, value: String(n), timestamp: 1_000 + n })
