@@ -230,6 +230,12 @@ export class Partition implements ReadablePartition {
       const message = 'The topic is compacted: records go by their keys, and not by offset'
       throw new BrokerError('POLICY_VIOLATION', { message, topic: this.topic })
     }
+    return await this.forgetRecords(beforeOffset)
+  }
+
+  /** As `deleteRecords`, for who owns the topic and knows what of it is still needed. */
+  async forgetRecords(beforeOffset: number): Promise<number> {
+    this.#checkLives()
     const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
     if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
     await this.#trim(offset)

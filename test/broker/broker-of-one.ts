@@ -136,6 +136,8 @@ export class BrokerOfOne {
     const offsetsTopic = new OffsetsTopic({
       ...{ control: controller, store, partitions: replicas, clock, logger: silentLogger },
       values: this.cluster.config.values,
+      // Soon, so that tests see it.
+      sweepBytes: 4_000,
       newId: () => `id-${(ids += 1)}-${clock.now()}`,
       newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
       openBatch: (batch) => openBatch(core, batch),

@@ -37,6 +37,8 @@ export interface OffsetsTopicOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly newId: () => string
+  /** See GroupRuntimeOptions. */
+  readonly sweepBytes?: number
   readonly newBuilder: (limitBytes: number) => BatchBuilder
   readonly openBatch: (batch: BatchView) => RecordCursor
 }
@@ -119,8 +121,9 @@ export class OffsetsTopic {
   }
 
   #coordinatorOf({ partitions }: TopicImage): GroupCoordinator {
-    const { store, values, clock, logger, newId } = this.#options
+    const { store, values, clock, logger, newId, sweepBytes } = this.#options
     return new GroupCoordinator({
+      ...(sweepBytes === undefined ? {} : { sweepBytes }),
       ...{ clock, logger, newId, catalog: store.image, options: groupOptionsOf(values) },
       partitionCount: partitions.length,
     })

@@ -36,4 +36,14 @@ export interface CoordinatorLog {
    *   trusted
    */
   append(records: readonly EncodedRecord[]): Promise<void>
+
+  /** The offset that the next record gets. @throws as `append` */
+  readonly endOffset: number
+
+  /**
+   * Forgets records below an offset, those that are below the high watermark: a load begins there.
+   *
+   * @throws whatever keeps them from being forgotten; some or all of them are then still there
+   */
+  forget(belowOffset: number): Promise<void>
 }

@@ -33,6 +33,7 @@ import type {
 import type { TopicCatalog } from '../group/topic-catalog.ts'
 import type { CoordinatorLog } from './coordinator-log.ts'
 import { GroupRuntime } from './group-runtime.ts'
+import { DEFAULT_SWEEP_BYTES } from './log-sweep.ts'
 import { partitionOfGroup } from './partition-of-group.ts'
 
 export interface GroupCoordinatorOptions {
@@ -44,6 +45,8 @@ export interface GroupCoordinatorOptions {
   readonly newId: () => string
   /** Partitions of __consumer_offsets, 1 or more. Kafka's default is 50. */
   readonly partitionCount: number
+  /** See GroupRuntimeOptions. */
+  readonly sweepBytes?: number
 }
 
 /**
@@ -72,8 +75,9 @@ export class GroupCoordinator {
     this.resign(partition)
     const { clock, logger, options, newId } = this.#options
     const catalog = this.#catalog
+    const { sweepBytes = DEFAULT_SWEEP_BYTES } = this.#options
     const runtime = new GroupRuntime({
-      ...{ log, clock, logger, options, catalog, newId, partition },
+      ...{ log, clock, logger, options, catalog, newId, partition, sweepBytes },
       counters: this.counters,
     })
     this.#runtimes.set(partition, runtime)

@@ -19,6 +19,7 @@ import { decodeRecord, encodeRecord } from '../group/records/group-record.ts'
 import type { Call, Step } from '../group/step.ts'
 import type { TopicCatalog } from '../group/topic-catalog.ts'
 import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
+import { DEFAULT_SWEEP_BYTES, LogSweep } from './log-sweep.ts'
 
 export interface GroupRuntimeOptions {
   readonly log: CoordinatorLog
@@ -33,6 +34,8 @@ export interface GroupRuntimeOptions {
   readonly maxPendingCalls?: number
   /** How long a partition that failed rests before it is loaded again. Default 1 s. */
   readonly reloadDelayMs?: number
+  /** Bytes of records that may gather before the log is swept. Default 16 MiB. */
+  readonly sweepBytes?: number
   /** Shared by the partitions of a broker. Default: one of its own. */
   readonly counters?: GroupCounters
 }
@@ -57,6 +60,8 @@ export class GroupRuntime {
   #shard: GroupShard
   #answers = new SerialQueue(MAX_UNFINISHED_STEPS)
   #catalog: TopicCatalog
+  /** Null where the log holds what is not known here, and must not be lost. */
+  #sweep: LogSweep | null = null
   #timer: Timer | null = null
   #timerMs = Infinity
 
@@ -82,11 +87,16 @@ export class GroupRuntime {
     this.#phase = 'loading'
     const shard = this.#newShard()
     const { partition, logger, log } = this.#options
+    const { sweepBytes = DEFAULT_SWEEP_BYTES } = this.#options
+    const sweep = new LogSweep(sweepBytes)
     let unknown = 0
     try {
       // What was appended before has to be there, or not, before it is read.
       await this.#answers.run(() => {})
-      await log.load((entry) => void (unknown += replay(shard, entry) ? 0 : 1))
+      await log.load((entry) => {
+        if (entry.kind === 'record') sweep.count(entry.record)
+        if (!replay(shard, entry)) unknown += 1
+      })
     } catch (error) {
       logger.error({ partition, error }, 'Groups could not be loaded')
       if (this.#isNow('loading')) this.#restLater()
@@ -97,6 +107,7 @@ export class GroupRuntime {
     shard.setCatalog(this.#catalog)
     shard.onLoaded(this.#now())
     this.#shard = shard
+    this.#sweep = unknown === 0 ? sweep : null
     this.#answers = new SerialQueue(MAX_UNFINISHED_STEPS)
     this.#phase = 'active'
     this.#arm()
@@ -173,16 +184,39 @@ export class GroupRuntime {
     const finished = this.#answers.run(async () => {
       const failure = await outcome
       if (this.#shard !== shard || this.#phase !== 'active') return
-      if (failure === null) step.release()
-      else this.#fail(failure.cause)
+      if (failure !== null) return this.#fail(failure.cause)
+      step.release()
+      if (this.#sweep?.isDue === true) void this.#sweepLog(shard, this.#sweep)
     })
     finished.catch((error: unknown) => this.#fail(error))
+  }
+
+  async #sweepLog(shard: GroupShard, sweep: LogSweep): Promise<void> {
+    // What an open transaction has written is not among what lives.
+    if (shard.state.offsets.hasPending) return
+    const { log, logger, partition } = this.#options
+    const isCurrent = (): boolean => this.#shard === shard && this.#phase === 'active'
+    let begin: number | null
+    try {
+      begin = await sweep.run(shard.state, log, isCurrent)
+    } catch (error) {
+      if (isCurrent()) this.#fail(error)
+      return
+    }
+    try {
+      if (begin !== null) await log.forget(begin)
+    } catch (error) {
+      // Old records are still there: the next load takes longer, and that is all.
+      logger.warn({ partition, error }, 'Old records of groups could not be forgotten')
+    }
   }
 
   async #append(step: Step): Promise<{ cause: unknown } | null> {
     if (step.records.length === 0) return null
     try {
-      await this.#options.log.append(step.records.map(encodeRecord))
+      const records = step.records.map(encodeRecord)
+      for (const record of records) this.#sweep?.count(record)
+      await this.#options.log.append(records)
       return null
     } catch (error) {
       return { cause: error }

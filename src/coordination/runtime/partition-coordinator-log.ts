@@ -57,6 +57,15 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     }
   }
 
+  get endOffset(): number {
+    return this.#options.partition().logEndOffset
+  }
+
+  async forget(belowOffset: number): Promise<void> {
+    const partition = this.#options.partition()
+    await partition.forgetRecords(Math.min(belowOffset, partition.highWatermark))
+  }
+
   async append(records: readonly EncodedRecord[]): Promise<void> {
     const partition = this.#options.partition()
     // Those before the last are below the high watermark when the last is.

@@ -17,6 +17,7 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
   /** How many loads are to fail. */
   failingLoads = 0
   #waiting: Append[] = []
+  #forgotten = 0
 
   get waitingCount(): number {
     return this.#waiting.length
@@ -26,6 +27,19 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
     this.loadCount += 1
     if (this.failingLoads-- > 0) throw new Error('the disk is gone')
     for (const entry of this.entries) take(entry)
+  }
+
+  get endOffset(): number {
+    return (
+      this.#forgotten +
+      this.entries.length +
+      this.#waiting.reduce((n, a) => n + a.records.length, 0)
+    )
+  }
+
+  async forget(belowOffset: number): Promise<void> {
+    this.entries.splice(0, belowOffset - this.#forgotten)
+    this.#forgotten = belowOffset
   }
 
   append(records: readonly EncodedRecord[]): Promise<void> {

@@ -74,12 +74,15 @@ export class OffsetTable {
     }
   }
 
-  /** One record for each offset in the table. */
-  records(): OffsetRecord[] {
-    return this.groupIds().flatMap((groupId) => {
-      return this.ofGroup(groupId).map(({ topic, partition, committed }) => {
-        return { type: 'Offset' as const, groupId, topic, partition, value: committed }
-      })
+  /** True while any transaction is open. */
+  get hasPending(): boolean {
+    return this.#pending.size > 0
+  }
+
+  /** One record for each offset of a group in the table. */
+  recordsOf(groupId: string): OffsetRecord[] {
+    return this.ofGroup(groupId).map(({ topic, partition, committed }) => {
+      return { type: 'Offset', groupId, topic, partition, value: committed }
     })
   }
 
