@@ -2,7 +2,11 @@
 // committed when, and what becomes of it when a client, or the broker, goes.
 
 import { beforeEach, describe, expect, test } from 'vitest'
+import { partitionName } from '../../src/base/topic-partition.ts'
 import type { GroupSessionRequest } from '../../src/broker/group-session/session-request.ts'
+import type { JoinRequest } from '../../src/coordination/group/classic/messages.ts'
+import { readAssignment } from '../../src/coordination/group/classic/subscription.ts'
+import { subscriptionTo } from '../coordination/shard-fixture.ts'
 import { testBatch } from '../support/batches.ts'
 import { BrokerOfOne, CALLER } from './broker-of-one.ts'
 import { SessionClient } from './session-client.ts'
@@ -376,6 +380,41 @@ describe('several sessions', () => {
     expect(client.seen.get('clicks-0')).toEqual([0, 1, 2, 3, 4, 3, 4])
     expect(await memberCount()).toBe(1)
   })
+})
+
+test('a session shares with a member of the classic protocol, and both are described', async () => {
+  const client = await open()
+  const request: JoinRequest = {
+    ...{ groupId: 'g', memberId: '', instanceId: null, clientId: 'c', clientHost: '/127.0.0.1' },
+    ...{ sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000, protocolType: 'consumer' },
+    protocols: [{ name: 'range', metadata: subscriptionTo('clicks') }],
+    ...{ requireMemberId: false, canSkipAssignment: true },
+  }
+  const joinAndSync = async (memberId: string) => {
+    const joined = await broker.settled(broker.groups.join(CALLER, { ...request, memberId }))
+    if (joined.outcome !== 'joined') throw new Error('asked for an id')
+    const by = { groupId: 'g', memberId: joined.memberId, instanceId: null }
+    const { generation, protocolType, protocol } = joined
+    const sync = { ...by, generation, protocolType, protocol, assignments: [] }
+    const { assignment } = await broker.settled(broker.groups.sync(CALLER, sync))
+    return { ...by, generation, owned: readAssignment(assignment)!.partitions }
+  }
+  const first = await joinAndSync('')
+  expect(first.owned).toEqual([])
+  await rest(6_000)
+  const { owned, ...by } = first
+  const beat = broker.settled(broker.groups.heartbeat(CALLER, by))
+  await expect(beat).rejects.toThrow('REBALANCE_IN_PROGRESS')
+  const second = await joinAndSync(by.memberId)
+  expect([client.owned.size, second.owned.length, owned.length]).toEqual([1, 1, 0])
+  const { members } = await broker.settled(broker.groups.describe(CALLER, 'g'))
+  expect(members.map(({ memberId }) => memberId).toSorted()).toEqual(
+    [client.memberId, by.memberId].toSorted(),
+  )
+  expect(members.flatMap(({ assigned }) => assigned!.map(partitionName)).toSorted()).toEqual([
+    'clicks-0',
+    'clicks-1',
+  ])
 })
 
 test('after a power cut sessions go on from what was committed, and wait for nobody who is gone', async () => {

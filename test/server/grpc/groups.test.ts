@@ -6,14 +6,14 @@ import { status } from '@grpc/grpc-js'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import * as pb from '../../../src/protocol/grpc/gen/sluice/v1/groups_pb.ts'
 import { CreateTopicRequestSchema } from '../../../src/protocol/grpc/gen/sluice/v1/admin_pb.ts'
-import type { SessionRecords, SessionResponse } from '../../../src/protocol/grpc/session-codec.ts'
 import {
   ADMIN_SERVICE,
   GROUP_SERVICE,
   PRODUCE_SERVICE,
 } from '../../../src/protocol/grpc/services.ts'
-import { eventually, TestClient, type TestStream } from '../../support/grpc-client.ts'
+import { eventually, TestClient } from '../../support/grpc-client.ts'
 import { TestBroker } from '../../support/test-broker.ts'
+import { type OpenInit, SessionStream } from './session-stream.ts'
 
 let broker: TestBroker
 let client: TestClient
@@ -36,58 +36,8 @@ function connect(): TestClient {
   return new TestClient(Number(broker.bootstrap.split(':')[1]))
 }
 
-type Session = TestStream<pb.SessionRequest, SessionResponse>
-type Command = NonNullable<MessageInitShape<typeof pb.SessionRequestSchema>['command']>
-
-function request(command: Command): pb.SessionRequest {
-  return create(pb.SessionRequestSchema, { command })
-}
-
-type OpenInit = Exclude<MessageInitShape<typeof pb.OpenSessionSchema>, pb.OpenSession>
-
-function open(init: OpenInit = {}): Session {
-  const value = { groupId: 'g', subscription: { topics: ['clicks'] }, ...init }
-  return client
-    .bidi(GROUP_SERVICE.session)
-    .read()
-    .write(request({ case: 'open', value }))
-}
-
-function acknowledge(session: Session): void {
-  session.write(request({ case: 'ack', value: { sequence: BigInt(sequenceOf(session)) } }))
-}
-
-function messagesOf({ received }: Session): SessionRecords[] {
-  return received.flatMap((each) => (each.kind === 'records' ? [each.message] : []))
-}
-
-function sequenceOf(session: Session): number {
-  return Number(messagesOf(session).at(-1)?.sequence ?? 0)
-}
-
-function valuesOf(session: Session): string[] {
-  return messagesOf(session).flatMap(({ records }) => {
-    return records.map(({ value }) => Buffer.from(value!).toString())
-  })
-}
-
-type Event = Exclude<pb.SessionResponse['event'], { case: undefined }>
-type EventCase = Event['case']
-
-function eventsOf<C extends EventCase>(
-  { received }: Session,
-  kind: C,
-): Extract<Event, { case: C }>['value'][] {
-  const events = received.flatMap((each) => (each.kind === 'event' ? [each.message.event] : []))
-  return events.filter(({ case: name }) => name === kind).map(({ value }) => value as never)
-}
-
-function assignedTo(session: Session): string[] {
-  return eventsOf(session, 'assigned').flatMap(({ partitions }) => {
-    return partitions.map(
-      ({ topic, partition, nextOffset }) => `${topic}-${partition}@${nextOffset}`,
-    )
-  })
+function open(init: OpenInit = {}): SessionStream {
+  return SessionStream.open(client, init)
 }
 
 async function publish(partition: number, ...values: string[]): Promise<void> {
@@ -113,9 +63,9 @@ function committedIn({ partitions }: pb.DescribeGroupResponse): Record<string, n
 test('a session joins, gets records, commits by hand, and leaves when it half-closes', async () => {
   await publish(0, 'a', 'b')
   const session = open({ commitMode: pb.CommitMode.MANUAL })
-  await eventually(() => valuesOf(session).length === 2)
-  expect(assignedTo(session).sort()).toEqual(['clicks-0@0', 'clicks-1@0'])
-  const { memberId } = eventsOf(session, 'joined')[0]!
+  await eventually(() => session.values().length === 2)
+  expect(session.assigned().sort()).toEqual(['clicks-0@0', 'clicks-1@0'])
+  const { memberId } = session.events('joined')[0]!
 
   const described = await describeGroup()
   expect(described).toMatchObject({
@@ -130,17 +80,16 @@ test('a session joins, gets records, commits by hand, and leaves when it half-cl
   expect(described.partitions[0]).toMatchObject({ partition: 0, memberId, highWatermark: 2n })
   expect(described.partitions[0]).toMatchObject({ committedOffset: -1n, lag: -1n })
 
-  acknowledge(session)
-  session.write(request({ case: 'commit', value: { tag: 9n } }))
-  await eventually(() => eventsOf(session, 'committed').length > 0)
-  const committed = eventsOf(session, 'committed')[0]!
+  session.acknowledge()
+  session.say({ case: 'commit', value: { tag: 9n } })
+  await eventually(() => session.events('committed').length > 0)
+  const committed = session.events('committed')[0]!
   expect(committed.tag).toBe(9n)
   expect(committed.partitions[0]).toMatchObject({ partition: 0, offset: 2n })
   await publish(0, 'c')
   expect((await describeGroup()).partitions[0]).toMatchObject({ committedOffset: 2n, lag: 1n })
 
-  session.halfClose()
-  expect((await session.end).code).toBe(status.OK)
+  expect((await session.close()).code).toBe(status.OK)
   const after = await describeGroup()
   expect([after.members.length, after.group!.state]).toEqual([0, pb.GroupState.EMPTY])
   expect(committedIn(after)).toEqual({ 'clicks-0': 2, 'clicks-1': 0 })
@@ -149,29 +98,28 @@ test('a session joins, gets records, commits by hand, and leaves when it half-cl
 test('two sessions share; when one is cut the other has its partitions and loses no record', async () => {
   const [first, second] = [open(), open()]
   await eventually(() => {
-    return assignedTo(first).length > 0 && assignedTo(second).length > 0
+    return first.assigned().length > 0 && second.assigned().length > 0
   })
   await publish(0, 'a0', 'a1')
   await publish(1, 'b0', 'b1')
-  await eventually(() => valuesOf(first).length + valuesOf(second).length >= 4)
-  acknowledge(second)
+  await eventually(() => first.values().length + second.values().length >= 4)
+  second.acknowledge()
   // The first has acknowledged nothing: what it was sent comes again.
-  const unread = valuesOf(first)
-  first.cancel()
-  await eventually(() => unread.every((value) => valuesOf(second).includes(value)))
-  acknowledge(second)
-  second.halfClose()
-  expect((await second.end).code).toBe(status.OK)
+  const unread = first.values()
+  first.cut()
+  await eventually(() => unread.every((value) => second.values().includes(value)))
+  second.acknowledge()
+  expect((await second.close()).code).toBe(status.OK)
   expect(committedIn(await describeGroup())).toEqual({ 'clicks-0': 2, 'clicks-1': 2 })
 })
 
 test('a session is refused in order: no open, two opens, no command, a subscription to nothing', async () => {
-  const early = client.bidi(GROUP_SERVICE.session).read()
-  early.write(request({ case: 'ack', value: { sequence: 1n } }))
+  const early = new SessionStream(client)
+  early.say({ case: 'ack', value: { sequence: 1n } })
   expect((await early.end).error?.code).toBe('INVALID_REQUEST')
-  const twice = open().write(request({ case: 'open', value: { groupId: 'g' } }))
+  const twice = open().say({ case: 'open', value: { groupId: 'g' } })
   expect((await twice.end).error?.code).toBe('INVALID_REQUEST')
-  const empty = open({ groupId: 'h' }).write(create(pb.SessionRequestSchema))
+  const empty = open({ groupId: 'h' }).sayNothing()
   expect((await empty.end).error?.code).toBe('INVALID_REQUEST')
   const nothing = open({ subscription: {} })
   expect((await nothing.end).error?.code).toBe('INVALID_REQUEST')
@@ -192,7 +140,7 @@ test('a client builds a member of the unary calls, which shares with a session',
   expect(member).toMatchObject({ memberEpoch: 1, heartbeatIntervalMs: 5_000 })
 
   const session = open()
-  await eventually(() => eventsOf(session, 'joined').length > 0)
+  await eventually(() => session.events('joined').length > 0)
   const { memberId, memberEpoch } = member
   const beat = (init: MessageInitShape<typeof pb.HeartbeatRequestSchema>) =>
     client.call(
@@ -272,7 +220,7 @@ test('offsets are committed from outside, fetched, reset, deleted, and so are gr
   expect(nowhere.error?.code).toBe('INVALID_REQUEST')
 
   const session = open()
-  await eventually(() => assignedTo(session).length > 0)
+  await eventually(() => session.assigned().length > 0)
   const shift = { groupId: 'g', target: { case: 'shiftBy' as const, value: 1n } }
   const busy = await client.refusal(
     GROUP_SERVICE.resetOffsets,
@@ -282,8 +230,7 @@ test('offsets are committed from outside, fetched, reset, deleted, and so are gr
   const deleteGroup = create(pb.DeleteGroupRequestSchema, { groupId: 'g' })
   const used = await client.refusal(GROUP_SERVICE.deleteGroup, deleteGroup)
   expect(used.error?.code).toBe('NON_EMPTY_GROUP')
-  session.halfClose()
-  await session.end
+  await session.close()
 
   const gone = await client.call(
     GROUP_SERVICE.deleteOffsets,
@@ -310,7 +257,7 @@ test('groups are listed in pages, by state and type', async () => {
     )
   }
   const session = open({ groupId: 'd' })
-  await eventually(() => assignedTo(session).length > 0)
+  await eventually(() => session.assigned().length > 0)
   const list = async (init: MessageInitShape<typeof pb.ListGroupsRequestSchema>) => {
     const page = await client.call(
       GROUP_SERVICE.listGroups,
@@ -327,8 +274,8 @@ test('groups are listed in pages, by state and type', async () => {
 test('a broker that stops commits what was acknowledged, and ends sessions as ones to open again', async () => {
   await publish(0, 'a', 'b')
   const session = open({ commitIntervalMs: 3_600_000 })
-  await eventually(() => valuesOf(session).length === 2)
-  acknowledge(session)
+  await eventually(() => session.values().length === 2)
+  session.acknowledge()
   const described = await describeGroup()
   expect(committedIn(described)).toEqual({ 'clicks-0': -1, 'clicks-1': -1 })
   await broker.stop()
@@ -338,7 +285,7 @@ test('a broker that stops commits what was acknowledged, and ends sessions as on
   client.close()
   client = connect()
   const again = open()
-  await eventually(() => assignedTo(again).length > 0)
-  expect(assignedTo(again)).toContain('clicks-0@2')
+  await eventually(() => again.assigned().length > 0)
+  expect(again.assigned()).toContain('clicks-0@2')
   expect((await describeGroup()).members).toHaveLength(1)
 })
