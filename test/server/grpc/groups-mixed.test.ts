@@ -42,7 +42,7 @@ test('a session and a Kafka consumer see each other, share, and hand on what the
     autoOffsetReset: 'earliest',
     valueDeserializer: stringSerde,
   })
-  consumer.subscribe(['clicks'])
+  await consumer.subscribe(['clicks'])
   const seen: string[] = []
   const reading = (async () => {
     for await (const { value } of consumer) seen.push(value!)
@@ -63,7 +63,7 @@ test('a session and a Kafka consumer see each other, share, and hand on what the
   const { members, group } = await describeGroup()
   expect(group!.type).toBe(pb.GroupType.CONSUMER)
   const owned = members.map(({ assignment }) => assignment!.topics.flatMap((t) => t.partitions))
-  expect(owned.flat().toSorted()).toEqual([0, 1])
+  expect(owned.flat().toSorted((a, b) => a - b)).toEqual([0, 1])
   expect(members.map(({ memberId }) => memberId)).toContain(session.events('joined')[0]!.memberId)
 
   // The session goes: the consumer has all, from where the session was done.

@@ -511,7 +511,7 @@ export const PartitionsRevokedSchema: GenMessage<PartitionsRevoked> = /*@__PURE_
 
 /**
  * Partitions that are not the session's any more, without having been given up: nothing more can be
- * committed for them. The session joins the group again by itself.
+ * committed for them. All that it had, those that were to be revoked too. It joins again by itself.
  *
  * @generated from message sluice.v1.PartitionsLost
  */
@@ -1656,7 +1656,8 @@ export const CommitMode = {
   AUTO: 1,
 
   /**
-   * Only `commit` commits.
+   * Only `commit` commits. Commit before you acknowledge, or release partitions by hand: one that is
+   * to be revoked goes as soon as everything that was sent of it is acknowledged.
    *
    * @generated from enum value: COMMIT_MODE_MANUAL = 2;
    */
