@@ -273,7 +273,7 @@ describe('group', () => {
     WITHIN_MS,
   )
 
-  test('says what is in the way', async () => {
+  test('says what is in the way', { timeout: WITHIN_MS }, async () => {
     expect(await run(['group', 'reset', 'nobody', '--to-latest'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('GROUP_ID_NOT_FOUND'),
@@ -282,6 +282,16 @@ describe('group', () => {
       code: 1,
       stderr: expect.stringContaining('UNKNOWN_TOPIC_OR_PARTITION'),
     })
+    const alone = ['consume', 'a', '-g', 'g', '--bootstrap', '127.0.0.1:1']
+    expect(await run(alone)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^sluice: NETWORK_EXCEPTION: .*\n +is a broker there/),
+    })
+    const waiting = start(['consume', 'not-yet', '-g', 'waits', '-b'])
+    await waiting.until(({ stderr }) => stderr.includes('there is no topic not-yet yet'))
+    await send('not-yet', 0, 1)
+    await waiting.until(({ stdout }) => stdout === lines(0, 1))
+    await stop(waiting)
     expect(await run(['consume', 'a', '-g', ''])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--group must not be empty'),

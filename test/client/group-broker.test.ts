@@ -1,8 +1,9 @@
-// Groups of the client against a real broker, over gRPC.
+// Groups of the client against a real broker, over both wires.
 
+import { describe } from 'vitest'
 import { TestBroker } from '../support/test-broker.ts'
-import { testGroupConsumers, testGroupFailures } from './group-consumer-suite.ts'
-import { testGroupCalls } from './group-suite.ts'
+import type { RestartableBroker } from './client-suite.ts'
+import { testConsumerGroupFailures, testConsumerGroups } from './group-consumer-suite.ts'
 
 /** Members are missed soon, so that nobody has to wait for long. */
 const QUICK = {
@@ -10,6 +11,24 @@ const QUICK = {
   'group.consumer.heartbeat.interval.ms': '100',
 }
 
-testGroupCalls(() => TestBroker.start(QUICK))
-testGroupConsumers(() => TestBroker.start(QUICK))
-testGroupFailures(() => TestBroker.start(QUICK))
+async function overGrpc(): Promise<RestartableBroker> {
+  return await TestBroker.start(QUICK)
+}
+
+async function overKafka(): Promise<RestartableBroker> {
+  const broker = await TestBroker.start(QUICK)
+  return {
+    bootstrap: broker.kafkaBootstrap,
+    stop: () => broker.stop(),
+    startAgain: () => broker.startAgain(),
+    remove: () => broker.remove(),
+  }
+}
+
+describe.each([
+  ['gRPC', overGrpc],
+  ['Kafka', overKafka],
+])('over %s', (_, start) => {
+  testConsumerGroups(start)
+  testConsumerGroupFailures(start)
+})

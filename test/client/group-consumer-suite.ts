@@ -81,7 +81,7 @@ class Reader {
 }
 
 /** Membership, commits and rebalances against one broker. */
-export function testGroupConsumers(start: () => Promise<ClientBroker>): void {
+export function testConsumerGroups(start: () => Promise<ClientBroker>): void {
   let broker: ClientBroker
   let admin: Admin
   let producer: Producer
@@ -226,7 +226,7 @@ export function testGroupConsumers(start: () => Promise<ClientBroker>): void {
 }
 
 /** What needs a broker that can be stopped, and that fences soon. */
-export function testGroupFailures(start: () => Promise<RestartableBroker>): void {
+export function testConsumerGroupFailures(start: () => Promise<RestartableBroker>): void {
   let broker: RestartableBroker
 
   beforeAll(async () => {

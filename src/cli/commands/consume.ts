@@ -9,6 +9,7 @@ import {
   type PartitionRef,
 } from '../../client/index.ts'
 import { withAdmin } from '../admin.ts'
+import { unless } from '../ask.ts'
 import { UsageError } from '../failure.ts'
 import type { StartFlag } from '../flag-values.ts'
 import { Progress } from '../progress.ts'
@@ -124,9 +125,10 @@ async function begin(
   consumer: BytesConsumer,
   topics: readonly string[],
   assignments: readonly Assignment[],
-  { group, pattern, verbose }: Flags,
+  { bootstrap, group, pattern, verbose }: Flags,
 ): Promise<void> {
   if (group === undefined) return await consumer.assign(assignments)
+  await tellWhatIsMissing(topics, bootstrap)
   const note = (what: string) => (partitions: readonly PartitionRef[]) => {
     if (verbose) tell(`group ${group}: ${what} ${refsText(partitions)}`)
   }
@@ -134,6 +136,23 @@ async function begin(
     onAssigned: note('reads'),
     onRevoked: note('gives up'),
     onLost: note('lost'),
+  })
+}
+
+/** A group waits for topics that are not there; who has mistyped one should know. */
+async function tellWhatIsMissing(
+  topics: readonly string[],
+  bootstrap: readonly string[],
+): Promise<void> {
+  await withAdmin({ bootstrap }, async (admin) => {
+    // Also says at once when no broker is there.
+    await admin.describeCluster()
+    for (const topic of topics) {
+      const found = await unless(true, 'UNKNOWN_TOPIC_OR_PARTITION', () =>
+        admin.describeTopic(topic),
+      )
+      if (found === null) tell(`sluice: there is no topic ${topic} yet; it is read once it is made`)
+    }
   })
 }
 

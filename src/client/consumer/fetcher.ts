@@ -76,6 +76,8 @@ export class Fetcher {
   readonly #failed = new Set<AssignedPartition>()
   /** Why the whole consumer can't go on; told at the next `take`. */
   #failure: SluiceError | null = null
+  /** What is to be told beside, at the next `take`. */
+  #notice: SluiceError | null = null
   /** Why it never can. */
   #fatal: SluiceError | null = null
   #wakers: (() => void)[] = []
@@ -180,9 +182,9 @@ export class Fetcher {
     this.wake()
   }
 
-  /** Tells the reader once of something that is in the way of all. */
+  /** Tells the reader once of something that happened. What it reads goes on. */
   tell(error: SluiceError): void {
-    this.#failure = error
+    this.#notice = error
     this.wake()
   }
 
@@ -436,11 +438,15 @@ export class Fetcher {
       if (this.find(partition) === partition) this.#seekAgain(partition)
     }
     this.#told.clear()
+    const notice = this.#notice
+    if (notice !== null) {
+      this.#notice = null
+      throw notice
+    }
     const failure = this.#failure
     if (failure !== null) {
       this.#failure = null
-      const canOpen = this.#stream === null && this.#reopenTimer === null
-      if (canOpen && this.#partitions.size > 0) this.#open()
+      if (this.#stream === null && this.#reopenTimer === null) this.#open()
       throw failure
     }
     for (const partition of this.#failed) {

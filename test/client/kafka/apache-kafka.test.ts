@@ -11,6 +11,7 @@ import { ALTER_USER_SCRAM_CREDENTIALS } from '../../../src/protocol/kafka/gen/al
 import { ApacheKafka, hasApacheKafka } from '../../support/apache-kafka.ts'
 import { testClient } from '../client-suite.ts'
 import type { ClientBroker } from '../client-suite.ts'
+import { testConsumerGroups } from '../group-consumer-suite.ts'
 import { testGroupCalls, testGroupConsumers } from '../group-suite.ts'
 
 describe.runIf(hasApacheKafka('test/client/kafka/apache-kafka.test.ts'))('Apache Kafka', () => {
@@ -95,4 +96,5 @@ describe.runIf(hasApacheKafka('test/client/kafka/apache-kafka.test.ts'))('Apache
   testClient(shared)
   testGroupCalls(shared)
   testGroupConsumers(shared)
+  testConsumerGroups(shared)
 })
