@@ -81,6 +81,8 @@ export class BrokerConnection {
   #error: SluiceError | null = null
   #nextCorrelationId = 0
   readonly #inFlight: Request[] = []
+  /** Those without an answer that the kernel does not have yet. */
+  readonly #unsent = new Set<Request>()
   readonly #waiting: Request[] = []
   #timer: Timer | null = null
   #timerAtMs = Infinity
@@ -152,8 +154,9 @@ export class BrokerConnection {
     const waiters = this.#readyWaiters
     this.#readyWaiters = []
     for (const { reject } of waiters) reject(error)
-    for (const request of this.#inFlight.splice(0)) request.reject(error)
-    for (const request of this.#waiting.splice(0)) request.reject(error)
+    const open = [...this.#inFlight.splice(0), ...this.#unsent, ...this.#waiting.splice(0)]
+    this.#unsent.clear()
+    for (const request of open) request.reject(error)
   }
 
   #ask(
@@ -217,7 +220,8 @@ export class BrokerConnection {
     }
     const frame = writeRequest(this.#writer, api, facts, said)
     this.#nextCorrelationId = (this.#nextCorrelationId + 1) | 0
-    if (answered) {
+    if (!answered) this.#unsent.add(request)
+    else {
       this.#inFlight.push(request)
       this.#frames.keepAlive(true)
       this.#wakeAt(request.deadlineMs)
@@ -226,7 +230,7 @@ export class BrokerConnection {
     this.#frames.send(frame, () => {
       this.#unsentFrames -= 1
       if (this.#unsentFrames === 0) this.#writer.rewind()
-      if (!answered) request.resolve(undefined)
+      if (this.#unsent.delete(request)) request.resolve(undefined)
     })
   }
 

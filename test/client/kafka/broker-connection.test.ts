@@ -1,6 +1,7 @@
 // One connection: negotiation, order, time, and brokers that do not keep to the protocol.
 
 import { describe, expect, test } from 'vitest'
+import { SluiceError } from '../../../src/client/errors.ts'
 import { BrokerConnection } from '../../../src/client/kafka/broker-connection.ts'
 import { DESCRIBE_CLUSTER } from '../../../src/protocol/kafka/gen/describe-cluster.ts'
 import { LIST_GROUPS } from '../../../src/protocol/kafka/gen/list-groups.ts'
@@ -171,6 +172,15 @@ describe('a connection', () => {
     await bench.connection.tell(LIST_GROUPS, {}, TIMEOUT_MS)
     expect(bench.broker.requests(LIST_GROUPS)).toHaveLength(1)
   })
+})
+
+test('what has no answer fails with the connection, unless it has been sent', async () => {
+  const bench = new Bench()
+  await bench.connection.ready()
+  bench.broker.on(LIST_GROUPS, () => SILENCE)
+  const told = bench.connection.tell(LIST_GROUPS, {}, TIMEOUT_MS)
+  bench.connection.close(new SluiceError('CLOSED'))
+  await expect(told).rejects.toMatchObject({ code: 'CLOSED' })
 })
 
 describe('a broker that lies', () => {
