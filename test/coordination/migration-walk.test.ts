@@ -19,7 +19,7 @@ import type { Caller } from './shard-fixture.ts'
 const PARTITIONS = 6
 const MEMBERS = 5
 const STEPS = 250
-const WALKS = 60
+const WALKS = 40
 
 abstract class Client {
   readonly walk: Walk

@@ -52,12 +52,12 @@ function leaveForAWhile(env: Env, group: ConsumerGroup, member: ConsumerMember):
 /** Takes a member out. The others get its partitions with their next heartbeats. */
 export function fenceMember(env: Env, group: ConsumerGroup, member: ConsumerMember): void {
   removeMember(env, group, member.memberId)
-  bumpEpoch(env, group)
-  downgradeIfClassic(env, group)
+  membersLeft(env, group)
 }
 
-/** Members have gone. */
-export function bumpEpoch(env: Env, group: ConsumerGroup): void {
+/** Members are gone: the others share anew, in the classic protocol where all of them speak that. */
+export function membersLeft(env: Env, group: ConsumerGroup): void {
+  if (downgradeIfClassic(env, group)) return
   refreshRegexes(env, group, new Map())
   const metadataHash = subscriptionHash(env.catalog, group.subscribedTopics)
   const { groupId } = group

@@ -27,7 +27,7 @@ import type { Subscription } from '../classic/subscription.ts'
 import { assignmentOf, filterAssignment, subtract } from '../consumer/assignment.ts'
 import type { Assignment } from '../consumer/assignment.ts'
 import type { ConsumerGroup, ConsumerMember } from '../consumer/consumer-group.ts'
-import { bumpEpoch, removeMember } from '../consumer/departure.ts'
+import { membersLeft, removeMember } from '../consumer/departure.ts'
 import { takeOver, updateCurrent, updateEpoch, writeMetadata } from '../consumer/member-steps.ts'
 import { updateTarget } from '../consumer/target.ts'
 import { setClassicDeadline, setConsumerSession } from '../consumer/timers.ts'
@@ -214,8 +214,7 @@ export function leaveMixed(env: Env, group: ConsumerGroup, request: LeaveRequest
     return { ...leaving, error: leaveOne(env, group, leaving) }
   })
   if (members.some(({ error }) => error === null)) {
-    bumpEpoch(env, group)
-    downgradeIfClassic(env, group)
+    membersLeft(env, group)
   }
   return { members }
 }

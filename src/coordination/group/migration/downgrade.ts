@@ -20,25 +20,31 @@ import { timerKeys } from '../env.ts'
 import type { Env } from '../env.ts'
 import { fitInOneBatch } from './one-batch.ts'
 
-/** Turns a group whose members all speak the classic protocol into a classic one, and rebalances. */
-export function downgradeIfClassic(env: Env, group: ConsumerGroup): void {
+/**
+ * Turns a group whose members all speak the classic protocol into a classic one, and rebalances. Its
+ * generation is that of the members until then, so what they have read they may still commit.
+ *
+ * @returns false when the group stays what it is
+ */
+export function downgradeIfClassic(env: Env, group: ConsumerGroup): boolean {
   const { migrationPolicy, maxSize } = env.options
-  if (migrationPolicy !== 'downgrade' && migrationPolicy !== 'bidirectional') return
+  if (migrationPolicy !== 'downgrade' && migrationPolicy !== 'bidirectional') return false
   const { groupId, members } = group
-  if (members.size === 0 || members.size > maxSize) return
-  for (const { metadata } of members.values()) if (metadata.classic === null) return
+  if (members.size === 0 || members.size > maxSize) return false
+  for (const { metadata } of members.values()) if (metadata.classic === null) return false
   const classic = classicGroupOf(env, group)
-  if (classic === null) return
+  if (classic === null) return false
   const value = classic.toValue()
   const tombstones = group.tombstones()
   const records = [...tombstones, { type: 'ClassicGroup' as const, groupId, value }]
-  if (!fitInOneBatch(env, [...env.step.records, ...records])) return
+  if (!fitInOneBatch(env, [...env.step.records, ...records])) return false
 
   for (const memberId of members.keys()) env.timers.cancel(timerKeys.rebalance(groupId, memberId))
   for (const record of records) env.step.emit(record)
   env.classic.set(groupId, classic)
   for (const member of classic.members.values()) restartSession(env, classic, member)
   prepareRebalance(env, classic)
+  return true
 }
 
 /** @returns null when the members have no protocol in common */
