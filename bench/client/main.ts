@@ -32,6 +32,7 @@ const SENDS: readonly (readonly [string, ProducerOptions<Serialized, Serialized>
   ['batchBytes 64 KiB', { batchBytes: 64 * KIB }],
   ['batchBytes 64 KiB, maxInFlight 10', { batchBytes: 64 * KIB, maxInFlight: 10 }],
   ['batchBytes 256 KiB', { batchBytes: 256 * KIB }],
+  ['not idempotent', { idempotent: false }],
   ['acks 1', { acks: 1 }],
   ['compression lz4', { compression: 'lz4' }],
   ['compression zstd', { compression: 'zstd' }],

@@ -137,8 +137,8 @@ export const BROKER_OPTIONS = {
     min: 1_000,
     doc:
       'Idempotent producers that all partitions together remember; one counts in each partition that ' +
-      'it writes to. Beyond it those that sent nothing for longest are forgotten. Each takes about 500 ' +
-      'bytes of memory.',
+      'it writes to. Beyond it those that sent nothing for longest are forgotten. Each takes up to ' +
+      '800 bytes of memory.',
   }),
   fetchMaxBytes: intOption('fetch.max.bytes', {
     default: '57671680',

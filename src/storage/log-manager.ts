@@ -67,7 +67,7 @@ export interface LogManagerOptions {
   readonly checkpointIntervalMs?: number
   /** How many idempotent producers are remembered, and for how long. */
   readonly producerIds?: ProducerMemoryOptions
-  /** Bytes of a log between two snapshots of its producers. Default: 16 MiB. */
+  /** Bytes of a log between two snapshots of its producers. Default: 8 MiB. */
   readonly snapshotBytes?: number
   /** False: rounds always sync the logs themselves. Default: true. */
   readonly journal?: boolean

@@ -13,7 +13,7 @@ export interface RememberedProducers {
 }
 
 export interface ProducerMemoryOptions {
-  /** Producers that all logs together remember; one takes about 500 bytes. Default: 200,000. */
+  /** Producers that all logs together remember; one takes up to 800 bytes. Default: 200,000. */
   readonly maxProducerIds?: number
   /** Those that were not heard of for this long are forgotten. Default: 24 hours, as in Kafka. */
   readonly expirationMs?: number
