@@ -14,6 +14,7 @@ import {
   listOption,
   LONG_MAX,
   longOption,
+  textOption,
   type Option,
   type Values,
 } from './option.ts'
@@ -41,6 +42,16 @@ const HOUR_MS = 3_600_000
 const NO_COMPACTION =
   'Has no effect yet: compaction comes with a later release, and until then every record is kept.'
 
+const NO_COMPRESSION =
+  'Has no effect here: what is stored is as the client compressed it, and the broker compresses nothing.'
+
+/** Partitions and brokers whose replication is slowed down; moving partitions sets and unsets it. */
+function throttledReplicas(name: string): Option<string> {
+  const doc = 'Has no effect as long as a cluster is one broker: nothing is replicated.'
+  const option = textOption(name, { default: '', allowed: 'any text', doc, parse: (text) => text })
+  return { ...option, type: 'list' }
+}
+
 export const TOPIC_OPTIONS = {
   cleanupPolicy: withDefaults(
     listOption('cleanup.policy', ['delete', 'compact'], {
@@ -66,6 +77,23 @@ export const TOPIC_OPTIONS = {
       },
     ),
     'compression.type',
+  ),
+  compressionGzipLevel: withDefaults(
+    intOption('compression.gzip.level', { default: '-1', min: -1, max: 9, doc: NO_COMPRESSION }),
+    'compression.gzip.level',
+  ),
+  compressionLz4Level: withDefaults(
+    intOption('compression.lz4.level', { default: '9', min: 1, max: 17, doc: NO_COMPRESSION }),
+    'compression.lz4.level',
+  ),
+  compressionZstdLevel: withDefaults(
+    intOption('compression.zstd.level', {
+      default: '3',
+      min: -131_072,
+      max: 22,
+      doc: NO_COMPRESSION,
+    }),
+    'compression.zstd.level',
   ),
   deleteRetentionMs: withDefaults(
     longOption('delete.retention.ms', {
@@ -112,6 +140,12 @@ export const TOPIC_OPTIONS = {
         'Kafka: faster, and a power cut or a crash of the system loses the newest records.',
     }),
     'log.flush.policy',
+  ),
+  followerReplicationThrottledReplicas: withDefaults(
+    throttledReplicas('follower.replication.throttled.replicas'),
+  ),
+  leaderReplicationThrottledReplicas: withDefaults(
+    throttledReplicas('leader.replication.throttled.replicas'),
   ),
   indexIntervalBytes: withDefaults(
     intOption('index.interval.bytes', {

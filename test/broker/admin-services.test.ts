@@ -236,7 +236,7 @@ describe('configurations', () => {
 
   test('all of them are described when none is named', async () => {
     await create('clicks')
-    expect(configs.describe(CALLER, TOPIC, []).length).toBe(24)
+    expect(configs.describe(CALLER, TOPIC, []).length).toBe(29)
     expect(configs.describe(CALLER, TOPIC, ['nothing'])).toEqual([])
   })
 

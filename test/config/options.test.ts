@@ -14,6 +14,11 @@ const LONG_MAX = '9223372036854775807'
 test.each([
   ['cleanup.policy', 'list', 'delete'],
   ['compression.type', 'string', 'producer'],
+  ['compression.gzip.level', 'int', '-1'],
+  ['compression.lz4.level', 'int', '9'],
+  ['compression.zstd.level', 'int', '3'],
+  ['follower.replication.throttled.replicas', 'list', ''],
+  ['leader.replication.throttled.replicas', 'list', ''],
   ['delete.retention.ms', 'long', '86400000'],
   ['file.delete.delay.ms', 'long', '60000'],
   ['flush.messages', 'long', LONG_MAX],

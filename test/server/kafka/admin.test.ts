@@ -65,7 +65,7 @@ describe('CreateTopics', () => {
     expect(created!.topicId).toBe(client.core.services.topics.idOf(CALLER, 'clicks'))
     const retention = created!.configs!.find(({ name }) => name === 'retention.ms')
     expect(retention).toMatchObject({ value: '5', configSource: 1, readOnly: false })
-    expect(created!.configs!.length).toBe(24)
+    expect(created!.configs!.length).toBe(29)
   })
 
   test('of a whole request that is refused answers each topic', async () => {
@@ -184,7 +184,7 @@ describe('DescribeConfigs', () => {
   test('documents when it is asked to, and takes an empty list of keys for all', async () => {
     await createTopic('own')
     const all = await describeConfigs(4, true, [])
-    expect(all.results[0]!.configs.length).toBe(24)
+    expect(all.results[0]!.configs.length).toBe(29)
     expect(all.results[0]!.configs.every(({ documentation }) => documentation !== null)).toBe(true)
     const silent = await describeConfigs(4, false, null)
     expect(silent.results[0]!.configs.every(({ documentation }) => documentation === null)).toBe(
