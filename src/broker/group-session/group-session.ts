@@ -140,7 +140,7 @@ export class GroupSession {
       .finally(() => (this.#pendingCommits -= 1))
   }
 
-  /** @throws BrokerError INVALID_REQUEST when the partition is not read */
+  /** Reads on from elsewhere. Here and in the next two partitions that are not read are passed over. */
   seek(name: TopicPartition, start: Position): void {
     if (!this.#isEnding) this.#reader.seek(name, start)
   }

@@ -109,19 +109,16 @@ export class SessionReader implements FetchSink {
     }
   }
 
-  /** Reads on from elsewhere. @throws BrokerError INVALID_REQUEST when the partition is not read */
+  /** Reads on from elsewhere. A partition that is not read is passed over, as in `pause`: a client may
+   *  not have heard yet that it is to be given up. */
   seek(name: TopicPartition, start: Position): void {
     const owned = this.#reading(name)
-    if (owned === undefined) {
-      const message = 'The partition is not assigned to this session'
-      throw new BrokerError('INVALID_REQUEST', { message, ...nameOf(name) })
-    }
+    if (owned === undefined) return
     this.#drop(owned)
     this.#seek(owned, start)
     this.#goOn()
   }
 
-  /** Unknown partitions are passed over, here and in `resume`. */
   pause(names: readonly TopicPartition[]): void {
     for (const name of names) {
       const owned = this.#reading(name)

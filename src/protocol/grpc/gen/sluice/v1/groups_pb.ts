@@ -320,8 +320,8 @@ export const OffsetToCommitSchema: GenMessage<OffsetToCommit> = /*@__PURE__*/
   messageDesc(file_sluice_v1_groups, 6);
 
 /**
- * Reads on from elsewhere. Records that were sent before and come after this are those of before
- * until `assigned` has told of the new place.
+ * Reads on from elsewhere. Records that come before `assigned` has told of the new place are still
+ * those of the old one. A partition that the session does not read is passed over.
  *
  * @generated from message sluice.v1.SeekPosition
  */
