@@ -47,7 +47,7 @@ export interface AdminOptions extends ConnectionOptions {
   readonly retries?: number
   /** Wait before the first new try, in milliseconds; it doubles each time. Default 100. */
   readonly retryBackoffMs?: number
-  /** A way to the brokers that the caller made, and closes. Default: gRPC to `bootstrap`. */
+  /** A way to the brokers that the caller made, and closes. Default: one to `bootstrap`. */
   readonly transport?: Transport
   /** For tests. */
   readonly clock?: Clock

@@ -40,7 +40,7 @@ export interface ConsumerOptions<K, V> extends ConnectionOptions, GroupOptions {
   readonly retryBackoffMaxMs?: number
   /** How often subscribed topics are asked for new partitions, in milliseconds. Default 300,000. */
   readonly metadataMaxAgeMs?: number
-  /** A way to the brokers that the caller made, and closes. Default: gRPC to `bootstrap`. */
+  /** A way to the brokers that the caller made, and closes. Default: one to `bootstrap`. */
   readonly transport?: Transport
   /** For tests. */
   readonly clock?: Clock

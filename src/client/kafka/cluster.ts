@@ -206,6 +206,7 @@ export class Cluster {
     const list = [...this.#bootstrap.slice(from), ...this.#bootstrap.slice(0, from)]
     const all = [...this.metadata.brokers(), ...list]
     const ready = all.filter((address) => this.#calls.isReady(address))
-    return ready.length > 0 ? [...ready, ...all] : all
+    const named = [...ready, ...all].map((each) => [`${each.host}:${each.port}`, each] as const)
+    return [...new Map(named).values()]
   }
 }

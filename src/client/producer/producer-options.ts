@@ -73,7 +73,7 @@ export interface ProducerOptions<K, V> extends ConnectionOptions {
   readonly keySerializer?: Serializer<K>
   /** Default: values are strings or bytes. */
   readonly valueSerializer?: Serializer<V>
-  /** A way to the brokers that the caller made, and closes. Default: gRPC to `bootstrap`. */
+  /** A way to the brokers that the caller made, and closes. Default: one to `bootstrap`. */
   readonly transport?: Transport
   /** For tests. */
   readonly clock?: Clock
