@@ -11,7 +11,10 @@ export class KafkaClient {
   readonly #writer = new FrameWriter()
   readonly #closed: Promise<void>
   #isClosed = false
-  #arrived: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #arrivedBytes = 0
+  /** Bytes to wait for: the size of a frame, or a whole one. */
+  #wantedBytes = 4
   #frames: Buffer[] = []
   #waiting: ((frame: Buffer | null) => void)[] = []
   #correlationId = 0
@@ -116,12 +119,18 @@ export class KafkaClient {
   }
 
   #take(bytes: Buffer): void {
-    this.#arrived = this.#arrived.byteLength === 0 ? bytes : Buffer.concat([this.#arrived, bytes])
-    while (this.#arrived.byteLength >= 4) {
-      const end = 4 + this.#arrived.readInt32BE(0)
-      if (this.#arrived.byteLength < end) return
-      const frame = this.#arrived.subarray(4, end)
-      this.#arrived = this.#arrived.subarray(end)
+    this.#chunks.push(bytes)
+    this.#arrivedBytes += bytes.byteLength
+    while (this.#arrivedBytes >= this.#wantedBytes) {
+      const arrived = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+      const end = 4 + arrived.readInt32BE(0)
+      this.#chunks = [arrived]
+      this.#wantedBytes = end
+      if (arrived.byteLength < end) return
+      this.#chunks = [arrived.subarray(end)]
+      this.#arrivedBytes -= end
+      this.#wantedBytes = 4
+      const frame = arrived.subarray(4, end)
       const waiting = this.#waiting.shift()
       if (waiting === undefined) this.#frames.push(frame)
       else waiting(frame)

@@ -105,14 +105,14 @@ export class Dispatch {
       if (apiKey === API_KEYS.ApiVersions) return unreadable(served, reader.int32())
       throw new UnservableRequest(`${handler.api.name} ${version} is not served`)
     }
-    const whole = new FrameReader(frame)
-    const { correlationId, clientId } = readRequestHeader(whole)
     try {
+      const whole = new FrameReader(frame)
+      const { correlationId, clientId } = readRequestHeader(whole)
       const message = handler.api.request.read(whole, version)
       return { served, version, correlationId, clientId: clientId ?? '', message }
     } catch (error) {
       // Some clients take a close during ApiVersions for a broker from before 0.10.
-      if (apiKey === API_KEYS.ApiVersions) return unreadable(served, correlationId)
+      if (apiKey === API_KEYS.ApiVersions) return unreadable(served, reader.int32())
       throw error
     }
   }

@@ -39,6 +39,23 @@ interface Slot {
 
 const NO_FRAME: readonly Buffer[] = []
 
+/** What is used of the connection below. */
+export type ClientConnection = Pick<
+  ServerConnection,
+  | 'remoteHost'
+  | 'localHost'
+  | 'maxFrameBytes'
+  | 'open'
+  | 'unsentBytes'
+  | 'hold'
+  | 'release'
+  | 'send'
+  | 'end'
+  | 'destroy'
+  | 'forget'
+  | 'reuse'
+>
+
 /** Where a connection finds what it needs of its front. */
 export interface ConnectionFront {
   readonly dispatch: Dispatch
@@ -52,7 +69,7 @@ export interface ConnectionFront {
 export class KafkaConnection implements FrameHandler, KafkaPeer {
   principal = ANONYMOUS
   tokens: ((frame: Buffer) => Promise<Buffer | null>) | null = null
-  readonly #connection: ServerConnection
+  readonly #connection: ClientConnection
   readonly #front: ConnectionFront
   #mustAuthenticate = false
   #caller: Caller | null = null
@@ -70,7 +87,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   #stopping = false
   #gone = false
 
-  constructor(connection: ServerConnection, front: ConnectionFront) {
+  constructor(connection: ClientConnection, front: ConnectionFront) {
     this.#connection = connection
     this.#front = front
   }

@@ -31,9 +31,9 @@ export interface HandlerTools {
   readonly logger: Logger
 }
 
-/** All APIs that are served, but for ApiVersions, which tells of these. */
-function allHandlers(services: Services, tools: HandlerTools): readonly KafkaHandler[] {
-  return [
+/** The handlers of all APIs that are served. */
+export function kafkaHandlers(services: Services, tools: HandlerTools): readonly KafkaHandler[] {
+  const handlers = [
     ...produceHandlers(services),
     ...fetchHandlers(services, tools),
     ...listOffsetsHandlers(services),
@@ -45,6 +45,8 @@ function allHandlers(services: Services, tools: HandlerTools): readonly KafkaHan
     ...adminHandlers(services),
     ...producerIdHandlers(services.producerIds),
   ]
+  const limited = handlers.map((handler) => withQuotas(handler, services.quotas, tools.clock))
+  return [...limited, apiVersionsHandler(handlers)]
 }
 
 export interface KafkaFrontOptions extends HandlerTools {
@@ -94,14 +96,8 @@ export class KafkaFront {
 
   /** Takes requests. */
   serve(services: Services): void {
-    const { clock } = this.#options
-    const handlers = allHandlers(services, this.#options).map((handler) => {
-      return withQuotas(handler, services.quotas, clock)
-    })
-    const dispatch = new Dispatch({
-      ...this.#options,
-      handlers: [...handlers, apiVersionsHandler(handlers)],
-    })
+    const handlers = kafkaHandlers(services, this.#options)
+    const dispatch = new Dispatch({ ...this.#options, handlers })
     const { maxRequestBytes, maxUnknownRequestBytes } = this.#options
     const front = {
       ...{ dispatch, maxRequestBytes, maxUnknownRequestBytes },

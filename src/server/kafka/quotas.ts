@@ -39,6 +39,7 @@ export function withQuotas(
     pipelined: handler.pipelined,
     begin,
     refuse: (request, error, context) => handler.refuse(request, error, context),
+    isDone: (request, answer) => handler.isDone?.(request, answer) ?? false,
     outcome: (answer) => handler.outcome(answer),
   }
 }
