@@ -1,8 +1,8 @@
 // Where topics and their partitions are: what a client asks before it produces or fetches.
 
-import { BrokerError } from '../base/errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { checkTopicName } from '../controller/topic-name.ts'
+import { isTopicName } from '../controller/topic-name.ts'
 import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { TopicImage } from '../metadata/metadata-image.ts'
 import type { PartitionPlacement } from '../metadata/metadata-record.ts'
@@ -16,6 +16,9 @@ export interface RoutingServiceOptions {
   readonly topicCreation: TopicCreation | null
 }
 
+/** Why there is no such topic. A value, since a client may ask for any number of topics at once. */
+export type WhyNone = ErrorCode
+
 export class RoutingService {
   readonly #options: RoutingServiceOptions
 
@@ -28,39 +31,37 @@ export class RoutingService {
     return this.#options.store.image.topics()
   }
 
-  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION; INVALID_TOPIC_EXCEPTION for what is no name */
-  topic(_caller: Caller, name: string): TopicImage {
+  topic(_caller: Caller, name: string): TopicImage | WhyNone {
     const topic = this.#options.store.image.topic(name)
     if (topic !== null) return topic
-    checkTopicName(name)
-    throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', { topic: name })
+    return isTopicName(name) ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'INVALID_TOPIC_EXCEPTION'
   }
 
-  /** @throws BrokerError UNKNOWN_TOPIC_ID */
-  topicById(_caller: Caller, topicId: Uuid): TopicImage {
-    const topic = this.#options.store.image.topicById(topicId)
-    if (topic !== null) return topic
-    throw new BrokerError('UNKNOWN_TOPIC_ID', { topicId })
+  topicById(_caller: Caller, topicId: Uuid): TopicImage | WhyNone {
+    return this.#options.store.image.topicById(topicId) ?? 'UNKNOWN_TOPIC_ID'
   }
 
-  /**
-   * As `topic`, and makes a topic that is not there, if that is allowed.
-   *
-   * @throws BrokerError as `topic`; LEADER_NOT_AVAILABLE when it could not be made now
-   */
-  async topicOrNew(caller: Caller, name: string): Promise<TopicImage> {
-    const { store, topicCreation } = this.#options
-    const missing = store.image.topic(name) === null
-    if (!missing || topicCreation === null || isInternalTopic(name)) return this.topic(caller, name)
-    checkTopicName(name)
-    const failure = await topicCreation.ensure(name)
-    if (failure === null) return this.topic(caller, name)
-    if (failure.code !== 'THROTTLING_QUOTA_EXCEEDED') throw failure
-    throw new BrokerError('LEADER_NOT_AVAILABLE', failure.facts)
+  /** As `topic`, and makes a topic that is not there, if that is allowed. */
+  topicOrNew(caller: Caller, name: string): TopicImage | WhyNone | Promise<TopicImage | WhyNone> {
+    const found = this.topic(caller, name)
+    const { topicCreation } = this.#options
+    if (found !== 'UNKNOWN_TOPIC_OR_PARTITION' || isInternalTopic(name)) return found
+    return topicCreation === null ? found : this.#make(caller, name, topicCreation)
   }
 
   /** Where a partition is, or null when there is none. */
   partition(topic: string, partition: number): PartitionPlacement | null {
     return this.#options.store.image.partition(topic, partition)
+  }
+
+  async #make(
+    caller: Caller,
+    name: string,
+    creation: TopicCreation,
+  ): Promise<TopicImage | WhyNone> {
+    const failure = await creation.ensure(name)
+    if (failure === null) return this.topic(caller, name)
+    // Too many are being made: the client is to ask again.
+    return failure.code === 'THROTTLING_QUOTA_EXCEEDED' ? 'LEADER_NOT_AVAILABLE' : failure.code
   }
 }

@@ -13,6 +13,11 @@ export function checkTopicName(name: string): void {
   throw new BrokerError('INVALID_TOPIC_EXCEPTION', { message })
 }
 
+/** Whether a topic may have this name. */
+export function isTopicName(name: string): boolean {
+  return problemOf(name) === null
+}
+
 /** What a name is compared by: metrics turn `.` into `_`, so two names must not differ in these alone. */
 export function collisionKey(name: string): string {
   return name.replaceAll('.', '_')

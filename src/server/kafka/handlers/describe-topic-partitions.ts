@@ -4,7 +4,7 @@
 // topic and partition to go on with, means the same in every request.
 // Source: DescribeTopicPartitionsRequestHandler in apache/kafka.
 
-import { BrokerError, ERRORS } from '../../../base/errors.ts'
+import { BrokerError, ERRORS, type ErrorCode } from '../../../base/errors.ts'
 import { ZERO_UUID } from '../../../base/uuid.ts'
 import { isInternalTopic } from '../../../metadata/internal-topics.ts'
 import type { PartitionPlacement } from '../../../metadata/metadata-record.ts'
@@ -31,7 +31,7 @@ export function describeTopicPartitionsHandlers(services: RoutingServices): Kafk
       // Such an answer has no error of its own.
       refuse: ({ topics }, error) => ({
         throttleTimeMs: 0,
-        topics: topics.map(({ name }) => failed(name, error)),
+        topics: topics.map(({ name }) => failed(name, error.code)),
       }),
       outcome: ({ topics }) => firstError(topics),
     }),
@@ -58,19 +58,19 @@ function describe(
     if (room === 0) {
       return { throttleTimeMs: 0, topics, nextCursor: { topicName: name, partitionIndex: 0 } }
     }
-    try {
-      const { topicId, partitions } = routing.topic(caller, name)
-      const some = partitions.slice(first, first + room)
-      room -= some.length
-      const isInternal = isInternalTopic(name)
-      topics.push({ errorCode: 0, name, topicId, isInternal, partitions: some.map(placed) })
-      const next = first + some.length
-      if (next < partitions.length) {
-        return { throttleTimeMs: 0, topics, nextCursor: { topicName: name, partitionIndex: next } }
-      }
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error
-      topics.push(failed(name, error))
+    const topic = routing.topic(caller, name)
+    if (typeof topic === 'string') {
+      topics.push(failed(name, topic))
+      continue
+    }
+    const { topicId, partitions } = topic
+    const some = partitions.slice(first, first + room)
+    room -= some.length
+    const isInternal = isInternalTopic(name)
+    topics.push({ errorCode: 0, name, topicId, isInternal, partitions: some.map(placed) })
+    const next = first + some.length
+    if (next < partitions.length) {
+      return { throttleTimeMs: 0, topics, nextCursor: { topicName: name, partitionIndex: next } }
     }
   }
   return { throttleTimeMs: 0, topics }
@@ -91,7 +91,7 @@ function placed(placement: PartitionPlacement): DescribeTopicPartitionsResponseP
   }
 }
 
-function failed(name: string, { code }: BrokerError): DescribeTopicPartitionsResponseTopicInit {
+function failed(name: string, code: ErrorCode): DescribeTopicPartitionsResponseTopicInit {
   const errorCode = ERRORS[code].id
   return { errorCode, name, topicId: ZERO_UUID, isInternal: isInternalTopic(name), partitions: [] }
 }

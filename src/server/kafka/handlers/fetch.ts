@@ -86,12 +86,8 @@ async function fetch(
 
 /** Null: there is no such topic any more. */
 function nameOf({ routing }: FetchServices, caller: Caller, topicId: Uuid): string | null {
-  try {
-    return routing.topicById(caller, topicId).name
-  } catch (error) {
-    if (error instanceof BrokerError && error.code === 'UNKNOWN_TOPIC_ID') return null
-    throw error
-  }
+  const topic = routing.topicById(caller, topicId)
+  return typeof topic === 'string' ? null : topic.name
 }
 
 function askedOf(topic: string, asked: FetchedPartition['asked']): FetchPartition {

@@ -8,8 +8,9 @@
 // A topic that is made by asking is there when the answer comes, so that no client has to ask twice.
 // Source: KafkaApis.handleTopicMetadataRequest in apache/kafka.
 
-import { BrokerError, ERRORS } from '../../../base/errors.ts'
+import { ERRORS, type ErrorCode } from '../../../base/errors.ts'
 import { ZERO_UUID } from '../../../base/uuid.ts'
+import type { RoutingService } from '../../../broker/routing-service.ts'
 import { isInternalTopic } from '../../../metadata/internal-topics.ts'
 import type { TopicImage } from '../../../metadata/metadata-image.ts'
 import type { PartitionPlacement } from '../../../metadata/metadata-record.ts'
@@ -37,7 +38,7 @@ export function metadataHandlers(services: MetadataServices): KafkaHandler[] {
       handle: (request, context) => describe(services, request, context),
       refuse: ({ topics }, error, context) => ({
         ...clusterOf(services, context),
-        topics: (topics ?? []).map((asked) => failed(asked, error, context)),
+        topics: (topics ?? []).map((asked) => failed(asked, error.code, context)),
       }),
       outcome: ({ topics }) => firstError(topics),
     }),
@@ -55,31 +56,32 @@ async function describe(
     const all = routing.topics(context.caller).map(described)
     return { ...clusterOf(services, context), topics: all }
   }
-  const found = await Promise.all(topics.map((asked) => find(services, asked, request, context)))
-  return { ...clusterOf(services, context), topics: found }
+  const found: (Found | Promise<Found>)[] = topics.map((asked) =>
+    find(services, asked, request, context),
+  )
+  const made = found.some((topic) => topic instanceof Promise)
+    ? await Promise.all(found)
+    : (found as Found[])
+  const answers = made.map((topic, slot) => {
+    return typeof topic === 'string' ? failed(topics[slot]!, topic, context) : described(topic)
+  })
+  return { ...clusterOf(services, context), topics: answers }
 }
 
-async function find(
+type Found = ReturnType<RoutingService['topic']>
+
+/** A value unless a topic has to be made: a client may ask for a hundred thousand of them. */
+function find(
   { routing }: MetadataServices,
-  asked: MetadataRequestTopic,
+  { name, topicId }: MetadataRequestTopic,
   { allowAutoTopicCreation }: MetadataRequest,
-  context: KafkaContext,
-): Promise<MetadataResponseTopicInit> {
-  const { name, topicId } = asked
-  const { caller } = context
-  try {
-    if (topicId !== ZERO_UUID) {
-      if (context.version >= IDS_ALONE_FROM) return described(routing.topicById(caller, topicId))
-      const message = 'Topics can be asked for by id from version 12 on'
-      throw new BrokerError('INVALID_REQUEST', { message })
-    }
-    if (name === null) throw new BrokerError('INVALID_REQUEST', { message: 'A topic has no name' })
-    if (!allowAutoTopicCreation) return described(routing.topic(caller, name))
-    return described(await routing.topicOrNew(caller, name))
-  } catch (error) {
-    if (!(error instanceof BrokerError)) throw error
-    return failed(asked, error, context)
+  { caller, version }: KafkaContext,
+): Found | Promise<Found> {
+  if (topicId !== ZERO_UUID) {
+    return version >= IDS_ALONE_FROM ? routing.topicById(caller, topicId) : 'INVALID_REQUEST'
   }
+  if (name === null) return 'INVALID_REQUEST'
+  return allowAutoTopicCreation ? routing.topicOrNew(caller, name) : routing.topic(caller, name)
 }
 
 function clusterOf(
@@ -111,7 +113,7 @@ function placed(placement: PartitionPlacement): MetadataResponsePartitionInit {
 /** What is not there comes back as it was asked for: by its name, or by its id. */
 function failed(
   { name, topicId }: MetadataRequestTopic,
-  { code }: BrokerError,
+  code: ErrorCode,
   { version }: KafkaContext,
 ): MetadataResponseTopicInit {
   return {
