@@ -98,7 +98,7 @@ export class KafkaFront {
   serve(services: Services): void {
     const handlers = kafkaHandlers(services, this.#options)
     const dispatch = new Dispatch({ ...this.#options, handlers })
-    const { maxRequestBytes, maxUnknownRequestBytes } = this.#options
+    const { clock, maxRequestBytes, maxUnknownRequestBytes } = this.#options
     const front = {
       ...{ dispatch, maxRequestBytes, maxUnknownRequestBytes },
       closed: (connection: KafkaConnection) => void this.#connections.delete(connection),
