@@ -56,12 +56,9 @@ async function describe(
     const all = routing.topics(context.caller).map(described)
     return { ...clusterOf(services, context), topics: all }
   }
-  const found: (Found | Promise<Found>)[] = topics.map((asked) =>
-    find(services, asked, request, context),
-  )
-  const made = found.some((topic) => topic instanceof Promise)
-    ? await Promise.all(found)
-    : (found as Found[])
+  const found = topics.map((asked) => find(services, asked, request, context))
+  const made: Found[] = []
+  for (const topic of found) made.push(topic instanceof Promise ? await topic : topic)
   const answers = made.map((topic, slot) => {
     return typeof topic === 'string' ? failed(topics[slot]!, topic, context) : described(topic)
   })
