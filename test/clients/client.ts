@@ -71,7 +71,7 @@ export async function runClient(client: Client, place: Place): Promise<StepResul
   return results
 }
 
-const PROGRAM_TIMEOUT_MS = 240_000
+const PROGRAM_TIMEOUT_MS = 400_000
 
 /**
  * Runs a program that prints a line of JSON for each step.

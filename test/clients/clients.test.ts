@@ -12,7 +12,7 @@ import { CLIENTS } from './list.ts'
 
 /** Fetching and compiling clients, where they are not there yet. */
 const PREPARE_MS = 600_000
-const CLIENT_MS = 300_000
+const CLIENT_MS = 600_000
 
 let broker: RunningBroker
 const directory = mkdtempSync(join(tmpdir(), 'sluice-clients-test-'))

@@ -111,7 +111,7 @@ class Tools implements Record<(typeof STEPS)[number], () => Promise<void>> {
       [],
     )
     const again = await failure(this.#topics('--topic', this.#topic, '--create'))
-    found(again, /TopicExistsException|already exists/)
+    found(again, /TopicExists|already exists|exists already/)
   }
 
   async 'kafka-configs'(): Promise<void> {

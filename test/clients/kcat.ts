@@ -3,10 +3,10 @@
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import kafkajs from 'kafkajs'
 import { isInstalled, runCommand } from '../support/commands.ts'
 import { runStep, scenarioWithout, type Client, type Place } from './client.ts'
 import { pause, same, sameValues, until } from './node/scenario.ts'
+import { withTopics } from './topics.ts'
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
@@ -35,7 +35,8 @@ export const KCAT: Client = {
   prepare: async () => (isInstalled('kcat', '-V') ? null : 'there is no kcat'),
   run: async (place, report) => {
     const kcat = new Kcat(place)
-    await withTopics(place, [kcat.data, kcat.idempotent], kcat.group, async () => {
+    const topics = { [kcat.data]: 1, [kcat.idempotent]: 1, [kcat.group]: 4 }
+    await withTopics(place.bootstrap, topics, async () => {
       await runStep('produce', report, () => kcat.produce())
       await runStep('consume by assignment', report, () => kcat.consumeByAssignment())
       await runStep('seek by time', report, () => kcat.seekByTime())
@@ -44,22 +45,6 @@ export const KCAT: Client = {
       await runStep('idempotent producer', report, () => kcat.idempotentProducer())
     })
   },
-}
-
-async function withTopics(
-  { bootstrap }: Place,
-  single: readonly string[],
-  group: string,
-  action: () => Promise<void>,
-): Promise<void> {
-  const { Kafka, logLevel } = kafkajs
-  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  const topics = single.map((topic) => ({ topic, numPartitions: 1 }))
-  await admin.createTopics({ topics: [...topics, { topic: group, numPartitions: 4 }] })
-  await action()
-  await admin.deleteTopics({ topics: [...single, group] })
-  await admin.disconnect()
 }
 
 class Kcat {

@@ -1,12 +1,14 @@
 // Every client that we did not write, in the order of the table.
 
 import type { Client } from './client.ts'
+import { FRAMEWORKS } from './frameworks.ts'
 import { GO_CLIENTS } from './go-clients.ts'
 import { JAVA_CLIENTS } from './java-clients.ts'
 import { KAFKA_TOOLS } from './kafka-tools.ts'
 import { KCAT } from './kcat.ts'
 import { NODE_CLIENTS } from './node-clients.ts'
 import { PYTHON_CLIENTS } from './python-clients.ts'
+import { RSYSLOG } from './rsyslog.ts'
 
 export const CLIENTS: readonly Client[] = [
   KCAT,
@@ -15,4 +17,6 @@ export const CLIENTS: readonly Client[] = [
   ...GO_CLIENTS,
   ...JAVA_CLIENTS,
   ...KAFKA_TOOLS,
+  ...FRAMEWORKS,
+  RSYSLOG,
 ]

@@ -54,7 +54,7 @@ public final class Scenario {
 
   private static final List<String> CODECS = List.of("none", "gzip", "snappy", "lz4", "zstd");
   private static final int TOTAL = CODECS.size() * PER_CODEC;
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
 
   private final String bootstrap;
   private final String prefix;

@@ -1,21 +1,32 @@
 // The codecs that kafkajs leaves to its users: snappy, lz4 and zstd, in the forms of Kafka.
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import kafkajs from 'kafkajs'
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { compressSync, uncompressSync } from 'snappy'
 
+/** Gives them to kafkajs, which throws at a batch of a codec that it does not know. */
+export function registerCodecs(): void {
+  const { CompressionCodecs, CompressionTypes } = kafkajs
+  Object.assign(CompressionCodecs, {
+    [CompressionTypes.Snappy]: snappy,
+    [CompressionTypes.LZ4]: lz4,
+    [CompressionTypes.ZSTD]: zstd,
+  })
+}
+
 /** A codec as kafkajs wants it. */
-export interface KafkajsCodec {
+interface KafkajsCodec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>
   decompress(bytes: Buffer): Promise<Buffer>
 }
 
-export const zstd = codec(
+const zstd = codec(
   (bytes) => zstdCompressSync(bytes),
   (bytes) => zstdDecompressSync(bytes),
 )
 
-export const lz4 = codec(
+const lz4 = codec(
   (bytes) => compressFrameSync(bytes),
   (bytes) => decompressFrameSync(bytes),
 )
@@ -23,7 +34,7 @@ export const lz4 = codec(
 /** As Java's clients frame it: magic, two versions, then blocks, each after its size. */
 const SNAPPY_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex')
 
-export const snappy = codec(
+const snappy = codec(
   (bytes) => {
     const block = compressSync(bytes)
     const size = Buffer.alloc(4)

@@ -3,17 +3,13 @@
 //   node kafkajs.ts <bootstrap> <prefix of names>
 
 import kafkajs, { type Consumer, type EachMessagePayload } from 'kafkajs'
-import { lz4, snappy, zstd } from './codecs.ts'
+import { registerCodecs } from './codecs.ts'
 import { PER_CODEC, records, refusal, same, sameRecords, sameValues } from './scenario.ts'
 import { step, text, timestampOf, until, type PlainRecord } from './scenario.ts'
 
 // The package is CommonJS, and its enums are values of that.
-const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
-Object.assign(CompressionCodecs, {
-  [CompressionTypes.Snappy]: snappy,
-  [CompressionTypes.LZ4]: lz4,
-  [CompressionTypes.ZSTD]: zstd,
-})
+const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
+registerCodecs()
 
 const [bootstrap, prefix] = process.argv.slice(2) as [string, string]
 const DATA = `${prefix}-data`

@@ -9,7 +9,8 @@ const START_MS = 1_700_000_000_000
 /** Records that are produced with each codec. */
 export const PER_CODEC = 20
 
-const DEADLINE_MS = 30_000
+/** Far more than anything takes: a machine may be busy. */
+const DEADLINE_MS = 60_000
 
 /** A record in a form that tells null, empty and text apart. */
 export interface PlainRecord {
@@ -90,8 +91,12 @@ export function sameValues(found: readonly string[], sent: readonly string[]): s
   return found.length === sent.length ? '' : `${found.length - sent.length} read again`
 }
 
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + DEADLINE_MS
+export async function until(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
+  const end = Date.now() + deadlineMs
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`waited too long: ${what}`)
     await pause(50)

@@ -8,7 +8,7 @@ import time
 START_MS = 1_700_000_000_000
 # Records that are produced with each codec.
 PER_CODEC = 20
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 def timestamp_of(n):

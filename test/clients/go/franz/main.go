@@ -142,7 +142,7 @@ func send(topic string, records []scenario.Record, options ...kgo.Opt) error {
 // read polls until it has count records.
 func read(client *kgo.Client, count int) ([]scenario.Record, error) {
 	var records []scenario.Record
-	timeout, cancel := context.WithTimeout(ctx, 20*time.Second)
+	timeout, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	for len(records) < count {
 		fetches := client.PollRecords(timeout, count-len(records))

@@ -169,7 +169,7 @@ func (s *steps) read(topic string, offset int64, count int) ([]scenario.Record, 
 	}
 	defer partition.Close()
 	var records []scenario.Record
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(60 * time.Second)
 	for len(records) < count {
 		select {
 		case message := <-partition.Messages():

@@ -19,7 +19,7 @@ const (
 	// PerCodec is how many records are produced with each codec.
 	PerCodec = 20
 
-	deadline = 30 * time.Second
+	deadline = 60 * time.Second
 )
 
 // Record is a record; a nil key or value is null, an empty one is not.
