@@ -8,6 +8,9 @@ import { fetchKafka, KAFKA_VERSION } from '../../tools/kafka/fetch.mjs'
 import { freePort, startSingleNode, stopBroker } from '../../tools/kafka/single-node.mjs'
 import { BrokerProcess } from '../support/broker-process.ts'
 
+/** Kafka's default of three seconds, for each group, would be most of the time that clients take. */
+const REBALANCE_DELAY = 'group.initial.rebalance.delay.ms=100'
+
 export interface RunningBroker {
   readonly name: string
   readonly bootstrap: string
@@ -18,7 +21,7 @@ export interface RunningBroker {
 
 export async function startSluice(): Promise<RunningBroker> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-clients-'))
-  const broker = await BrokerProcess.start(dataDir, ['--kafka', '127.0.0.1:0'])
+  const broker = await BrokerProcess.start(dataDir, ['--set', REBALANCE_DELAY])
   return {
     name: 'Sluice',
     bootstrap: broker.addresses.kafka,
