@@ -53,6 +53,8 @@ export class TcpListener implements ConnectionHost {
   #serve: ((connection: ServerConnection) => FrameHandler) | null = null
   #sweep: Timer | null = null
   #allClosed: (() => void) | null = null
+  /** Connections that were closed for a fault since the last sweep. */
+  #refusals = 0
 
   constructor(options: TcpListenerOptions) {
     this.#options = options
@@ -121,6 +123,8 @@ export class TcpListener implements ConnectionHost {
 
   refused(connection: ServerConnection, reason: string): void {
     this.connectionErrors.add()
+    this.#refusals += 1
+    if (this.#refusals > 1) return // counted, and told by the sweep: an attack must not fill the log
     const { name, logger } = this.#options
     logger.warn({ host: connection.remoteHost, reason }, `The ${name} front closes a connection`)
   }
@@ -157,7 +161,16 @@ export class TcpListener implements ConnectionHost {
   }
 
   #sweepAll(): void {
-    const nowMs = this.#options.clock.monotonicMs()
+    const { clock, name, logger } = this.#options
+    const nowMs = clock.monotonicMs()
+    if (this.#refusals > 1) {
+      const connections = this.#refusals - 1
+      logger.warn(
+        { connections },
+        `The ${name} front has closed more connections for their requests`,
+      )
+    }
+    this.#refusals = 0
     for (const connection of this.#connections) connection.sweep(nowMs)
   }
 }

@@ -154,6 +154,20 @@ test.each([
   expect(listener.connectionErrors.value).toBe(1)
 })
 
+test('an attack is two lines of the log a second, and not one a connection', async () => {
+  const lines: object[] = []
+  const logger = { ...silentLogger, warn: (facts: object) => void lines.push(facts) }
+  await listen({ logger })
+  serve()
+  for (let count = 0; count < 10; count++) {
+    const socket = await connect()
+    socket.write(Buffer.alloc(8))
+    await closing(socket)
+  }
+  clock.advance(1_000)
+  expect(lines).toEqual([{ host: '127.0.0.1', reason: 'a frame of 0 bytes' }, { connections: 9 }])
+})
+
 test('F46: a byte a second is closed within 10 s of the first', async () => {
   await listen()
   serve()
