@@ -93,8 +93,6 @@ class LogOpening {
     if (this.#needsNewSegment(report, segments.at(-1)!, logEndOffset)) {
       segments.push(Segment.create(this.#place, logEndOffset))
     }
-    const producers = new LogProducers(this.#options)
-    await producers.load(segments, logEndOffset, this.#options.cleanShutdown)
     if (epochsRead.state !== 'read' && !isNew) {
       if (epochsRead.state === 'malformed') {
         this.#notes.push(`leader-epoch-checkpoint ${epochsRead.reason}; made anew from the batches`)
@@ -103,6 +101,8 @@ class LogOpening {
     }
     this.#epochs.truncateFromEnd(logEndOffset)
     this.#bringToDisk(segments, report)
+    const producers = new LogProducers(this.#options)
+    await producers.load(segments, logEndOffset, this.#options.cleanShutdown)
     this.#files.syncDirectory(directory)
     const startOffset = Math.max(logStartOffset, segments[0]!.baseOffset)
     const place = this.#place

@@ -32,13 +32,14 @@ export async function batchesByProducer(log: PartitionLog): Promise<Map<number, 
 }
 
 /**
- * Sends every batch in the log again, as a producer does that has heard nothing: the last five of each
- * producer are answered as before, and no other is stored.
+ * Sends the last seven batches of each producer again, as one does that has heard nothing: five are
+ * answered as before, and the others refused.
  */
 export async function expectProducersKnown(log: PartitionLog, what: string): Promise<void> {
   if (log.offline !== null) return // it takes no batch, and what it knew is read anew when it is back
   const { logEndOffset } = log
-  for (const batches of (await batchesByProducer(log)).values()) {
+  for (const all of (await batchesByProducer(log)).values()) {
+    const batches = all.slice(-7)
     for (const [index, { header, bytes }] of batches.entries()) {
       const again = (): unknown => appendTo(log, Buffer.from(bytes))
       const message = `${what}: offset ${header.baseOffset} of producer ${header.producerId}`

@@ -11,28 +11,35 @@ import { expectPromisesKept, expectUsable, Promises, runWorkload } from './log-w
 /** Power cuts at each call: one that loses all that it can, and some at random. */
 const CUTS_A_CALL = 12
 
-test('a power cut at any call of append, roll and removal loses nothing that was durable', async () => {
-  const counting = await LogFixture.open()
-  const counted = counting.files.faults.count()
-  await runWorkload(counting, new Promises())
-  for (let nth = 1; nth <= counted.calls; nth++) {
-    for (let seed = 0; seed < CUTS_A_CALL; seed++) {
-      const what = `power cut at call ${nth} of ${counted.calls}, seed ${seed}`
-      const fixture = await LogFixture.open()
-      const promises = new Promises()
-      // The call that the power goes in does nothing, or some of it; the process sees no more.
-      const partialBytes = seed * 100
-      fixture.files.faults.add({ nth, times: Infinity, code: 'EIO', partialBytes })
-      await runWorkload(fixture, promises)
-      const random = new SeededRandom(nth * 1_000 + seed)
-      fixture.files.crash(seed === 0 ? null : random)
-      const after = await expectPromisesKept(fixture, promises, what)
-      await expectUsable(after, promises, random, what)
-    }
-  }
-})
+/** Thousands of logs are made, cut off and opened again. */
+const TIME = { timeout: 300_000 }
 
-test('random work and random power cuts, again and again on one disk', async () => {
+test(
+  'a power cut at any call of append, roll and removal loses nothing that was durable',
+  TIME,
+  async () => {
+    const counting = await LogFixture.open()
+    const counted = counting.files.faults.count()
+    await runWorkload(counting, new Promises())
+    for (let nth = 1; nth <= counted.calls; nth++) {
+      for (let seed = 0; seed < CUTS_A_CALL; seed++) {
+        const what = `power cut at call ${nth} of ${counted.calls}, seed ${seed}`
+        const fixture = await LogFixture.open()
+        const promises = new Promises()
+        // The call that the power goes in does nothing, or some of it; the process sees no more.
+        const partialBytes = seed * 100
+        fixture.files.faults.add({ nth, times: Infinity, code: 'EIO', partialBytes })
+        await runWorkload(fixture, promises)
+        const random = new SeededRandom(nth * 1_000 + seed)
+        fixture.files.crash(seed === 0 ? null : random)
+        const after = await expectPromisesKept(fixture, promises, what)
+        await expectUsable(after, promises, random, what)
+      }
+    }
+  },
+)
+
+test('random work and random power cuts, again and again on one disk', TIME, async () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = new SeededRandom(seed)
     const promises = new Promises()

@@ -30,38 +30,43 @@ const FAULTS = [
 ] as const
 
 describe.each(['disk', 'os'] as const)('flush.policy=%s', (flushPolicy) => {
-  test('a call that fails takes the log offline, and it comes back with all that was durable', async () => {
-    const calls = await countCalls()
-    expect(calls).toBeGreaterThan(40)
-    for (let nth = 1; nth <= calls; nth++) {
-      for (const fault of FAULTS) {
-        const what = `call ${nth} of ${calls}, ${fault.code} after ${fault.partialBytes} bytes`
-        const fixture = await LogFixture.open({ config: { flushPolicy } })
-        const { log, heard, files } = fixture
-        const promises = new Promises()
-        const rule = files.faults.add({ ...fault, nth })
-        const error = await runWorkload(fixture, promises)
-        expect(rule.failed, what).toBe(1)
-        if (error === null) continue // a removal of files that is done at the next start
-        expect(log.offline, what).toBe(error)
-        expect(heard.failures, what).toEqual([error])
-        expect((error.cause as { code?: string }).code, what).toBe(fault.code)
-        expect(() => appendTo(log, testBatch()), what).toThrow(/KAFKA_STORAGE_ERROR/)
-        await expectContent(fixture, promises, what)
-        const { writtenOffset } = log
+  const time = { timeout: 300_000 }
+  test(
+    'a call that fails takes the log offline, and it comes back with all that was durable',
+    time,
+    async () => {
+      const calls = await countCalls()
+      expect(calls).toBeGreaterThan(40)
+      for (let nth = 1; nth <= calls; nth++) {
+        for (const fault of FAULTS) {
+          const what = `call ${nth} of ${calls}, ${fault.code} after ${fault.partialBytes} bytes`
+          const fixture = await LogFixture.open({ config: { flushPolicy } })
+          const { log, heard, files } = fixture
+          const promises = new Promises()
+          const rule = files.faults.add({ ...fault, nth })
+          const error = await runWorkload(fixture, promises)
+          expect(rule.failed, what).toBe(1)
+          if (error === null) continue // a removal of files that is done at the next start
+          expect(log.offline, what).toBe(error)
+          expect(heard.failures, what).toEqual([error])
+          expect((error.cause as { code?: string }).code, what).toBe(fault.code)
+          expect(() => appendTo(log, testBatch()), what).toThrow(/KAFKA_STORAGE_ERROR/)
+          await expectContent(fixture, promises, what)
+          const { writtenOffset } = log
 
-        log.revive()
-        expect(log.offline, what).toBeNull()
-        if (flushPolicy === 'os') expect(log.logEndOffset, what).toBe(writtenOffset)
-        await expectContent(fixture, promises, what)
-        await expectUsable(fixture, promises, new SeededRandom(nth), what)
-        promises.recoveryPoint = log.recoveryPoint
-        files.crash()
-        const after = await expectPromisesKept(fixture, promises, what)
-        expect(after.log.logEndOffset, what).toBe(promises.durableOffset)
+          log.revive()
+          expect(log.offline, what).toBeNull()
+          if (flushPolicy === 'os') expect(log.logEndOffset, what).toBe(writtenOffset)
+          await expectContent(fixture, promises, what)
+          await expectUsable(fixture, promises, new SeededRandom(nth), what)
+          promises.recoveryPoint = log.recoveryPoint
+          files.crash()
+          const after = await expectPromisesKept(fixture, promises, what)
+          expect(after.log.logEndOffset, what).toBe(promises.durableOffset)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
 test('a revival that fails, at any call, may be tried again', async () => {

@@ -158,7 +158,8 @@ export class LogProducers {
   }
 
   /**
-   * As `reload`, when the log is opened. What lies below the last segment is read off the event loop.
+   * As `reload`, when the log is opened and all of it on disk. What lies below the last segment is read
+   * off the event loop. A directory sync has to follow.
    *
    * @param wasClean the last stop was a clean one. Without a snapshot nobody is known then: the log was
    *   written by a version that made none, or by no producer with an id
@@ -168,8 +169,12 @@ export class LogProducers {
     if (wasClean && this.#snapshots.newest === null) return
     for (const segment of behind(segments, fromOffset)) {
       const replay = this.#replay(segment, fromOffset)
-      if (segment === segments.at(-1)) readNow(replay)
-      else await readInPool(replay)
+      if (segment === segments.at(-1)) {
+        readNow(replay)
+      } else {
+        await readInPool(replay)
+        segment.release()
+      }
     }
   }
 
