@@ -41,16 +41,23 @@ function produceFrame({ topic, batch, acks }: Load, partition: number): Buffer {
 
 /** Calls back for every frame of answers. */
 function onFrames(socket: net.Socket, frame: (bytes: Buffer) => void): void {
-  let rest: Buffer = Buffer.alloc(0)
+  let chunks: Buffer[] = []
+  let arrivedBytes = 0
+  /** Bytes to wait for: the size of a frame, or a whole one. */
+  let wantedBytes = 4
   socket.on('data', (chunk: Buffer) => {
-    let bytes = rest.byteLength === 0 ? chunk : Buffer.concat([rest, chunk])
-    while (bytes.byteLength >= 4) {
-      const end = 4 + bytes.readInt32BE(0)
-      if (bytes.byteLength < end) break
-      frame(bytes.subarray(4, end))
-      bytes = bytes.subarray(end)
+    chunks.push(chunk)
+    arrivedBytes += chunk.byteLength
+    while (arrivedBytes >= wantedBytes) {
+      const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      chunks = [bytes]
+      wantedBytes = 4 + bytes.readInt32BE(0)
+      if (bytes.byteLength < wantedBytes) return
+      chunks = [bytes.subarray(wantedBytes)]
+      arrivedBytes -= wantedBytes
+      frame(bytes.subarray(4, wantedBytes))
+      wantedBytes = 4
     }
-    rest = bytes
   })
 }
 
