@@ -32,8 +32,11 @@ const chosen = CLIENTS.filter(({ name, version }) => {
 })
 const broker = await startBroker(values.against)
 const outcomes: Outcome[] = []
-for (const client of chosen) outcomes.push(await outcome(client, broker))
-await broker.stop()
+try {
+  for (const client of chosen) outcomes.push(await outcome(client, broker))
+} finally {
+  await broker.stop()
+}
 
 const table = `Against ${broker.name}, ${new Date().toISOString().slice(0, 10)}:\n\n${markdownTable(outcomes)}`
 mkdirSync(join(ROOT, 'build/clients'), { recursive: true })

@@ -1,6 +1,6 @@
 // What came out, as a table for people and as a file for programs.
 
-import type { Client, StepResult } from './client.ts'
+import { SCENARIO, type Client, type ScenarioStep, type StepResult } from './client.ts'
 
 export interface Outcome {
   readonly client: string
@@ -22,10 +22,18 @@ export function failuresOf({ steps }: Outcome): readonly StepResult[] {
 /** client, version, what was run, result: a row for each. */
 export function markdownTable(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map((outcome) => {
-    const run = outcome.steps.map(({ step }) => step).join(', ')
+    const run = whatWasRun(outcome.steps.map(({ step }) => step))
     return `| ${outcome.client} | ${outcome.version} | ${run} | ${resultOf(outcome)} |\n`
   })
   return `| client | version | what was run | result |\n|---|---|---|---|\n${rows.join('')}`
+}
+
+/** Names what a client has no call for, where it ran the rest of the scenario. */
+function whatWasRun(steps: readonly string[]): string {
+  if (!steps.some((step) => SCENARIO.includes(step as ScenarioStep))) return steps.join(', ')
+  const lacking = SCENARIO.filter((step) => !steps.includes(step))
+  if (lacking.length === 0) return 'the scenario'
+  return `the scenario, without ${lacking.join(', ')}`
 }
 
 function resultOf(outcome: Outcome): string {
