@@ -1,6 +1,8 @@
-// The Kafka listener under load, beside a bare prototype on the same machine in the same run. `--seconds N`
-// is the length of each measurement, `--rounds N` how many there are of each cell, of which the median
-// counts; `--only produce,fetch,idle` leaves out parts; `--record` writes bench/results/kafka.md.
+// The Kafka listener under load, beside a bare prototype and beside Apache Kafka, in the same run.
+// `--seconds N` is the length of each measurement, `--rounds N` how many there are of each cell, of which
+// the median counts; `--only produce,fetch,idle,versus` leaves out parts, of which `versus` (Apache Kafka
+// under the same clients) needs Java and kcat and takes some 15 minutes, and `--scale 0.1` makes it
+// shorter; `--record` writes bench/results/kafka.md and .svg.
 
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,6 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Admin } from '../../src/client/index.ts'
 import { BrokerProcess } from '../../test/support/broker-process.ts'
+import { fetchKafka } from '../../tools/kafka/fetch.mjs'
 import { readyBatch } from '../broker/batches.ts'
 import { residentMegabytes } from '../broker/measure.ts'
 import { CellRuns } from '../broker/report.ts'
@@ -16,6 +19,8 @@ import { machineFacts } from '../support/machine.ts'
 import { idleConnections } from './idle.ts'
 import { fetchLoad, produceLoad, type Load, type Target } from './load.ts'
 import { report, type Findings } from './report.ts'
+import { versusPlot } from './versus/report.ts'
+import { versus, type VersusFindings } from './versus/versus.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -23,7 +28,8 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '10000' },
-    only: { type: 'string', default: 'produce,fetch,idle' },
+    only: { type: 'string', default: 'produce,fetch,idle,versus' },
+    scale: { type: 'string', default: '1' },
   },
 })
 const seconds = Number(flags.seconds)
@@ -38,6 +44,8 @@ const SIZES = [16, 64, 256]
 const CONNECTIONS = [1, 4]
 const IN_FLIGHT = 5
 
+// First, while nothing else runs.
+const versusFindings = parts.includes('versus') ? await againstKafka() : null
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 const broker = await BrokerProcess.start(join(directory, 'data'), [
   ...['--log-level', 'warn', '--set', 'log.retention.check.interval.ms=250'],
@@ -53,15 +61,30 @@ try {
   const produce = parts.includes('produce') ? await produceCells() : []
   const fetch = parts.includes('fetch') ? await fetchCells() : []
   const memory = residentMegabytes(broker.pid)
-  const findings: Findings = { idle, produce, fetch, memory, machine: machineFacts() }
+  const machine = machineFacts()
+  const findings: Findings = { idle, produce, fetch, versus: versusFindings, memory, machine }
   const text = report(findings)
   process.stdout.write(`\n${text}`)
-  if (flags.record) writeFileSync(new URL('../results/kafka.md', import.meta.url), text)
+  if (flags.record) record(text)
 } finally {
   await admin.close()
   prototype.child.kill()
   await broker.stop()
   rmSync(directory, { recursive: true, force: true })
+}
+
+async function againstKafka(): Promise<VersusFindings> {
+  const { classpath, missing } = fetchKafka()
+  if (classpath === null) throw new Error(`${missing}; --only produce,fetch,idle does without it`)
+  return await versus({ classpath, rounds, scale: Number(flags.scale) })
+}
+
+function record(text: string): void {
+  const folder = new URL('../results/', import.meta.url)
+  writeFileSync(new URL('kafka.md', folder), text)
+  if (versusFindings !== null) {
+    writeFileSync(new URL('kafka.svg', folder), versusPlot(versusFindings))
+  }
 }
 
 /** Each size of batch, by one connection and by four: acks=1 and acks=all of the broker, the prototype. */

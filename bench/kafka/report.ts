@@ -5,11 +5,15 @@ import { percentileMs, type Run } from '../broker/measure.ts'
 import { machineLine, type MachineFacts } from '../support/machine.ts'
 import { markdownTable, threeDigits } from '../support/table.ts'
 import type { IdleCost } from './idle.ts'
+import { versusReport } from './versus/report.ts'
+import type { VersusFindings } from './versus/versus.ts'
 
 export interface Findings {
   readonly idle: IdleCost | null
   readonly produce: readonly CellRuns[]
   readonly fetch: readonly CellRuns[]
+  /** Null when it was left out. */
+  readonly versus: VersusFindings | null
   /** Of the broker after all of it, in megabytes. */
   readonly memory: { readonly now: number; readonly peak: number }
   readonly machine: MachineFacts
@@ -22,8 +26,9 @@ const IDLE_LIMIT = 160
 const SHARE = 0.5
 
 export function report(findings: Findings): string {
-  const { idle, produce, fetch, memory, machine } = findings
+  const { idle, produce, fetch, versus, memory, machine } = findings
   const sections = ['# The Kafka listener under load', machineLine(machine)]
+  if (versus !== null) sections.push(versusReport(versus).join('\n').trimEnd())
   if (produce.length > 0) sections.push(...produceSection(produce))
   if (fetch.length > 0) sections.push(...fetchSection(fetch))
   if (idle !== null) sections.push(...idleSection(idle))
