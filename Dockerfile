@@ -1,4 +1,4 @@
-# The broker as a container: docker build -t sluice . && docker run -p 9094:9094 -p 9095:9095 sluice
+# The broker as a container: docker build -t sluice . && docker run -p 9092:9092 -p 9094:9094 sluice
 # Another base image with Node 24 or newer: --build-arg BASE=…
 
 ARG BASE=node:24-bookworm-slim
@@ -16,7 +16,7 @@ RUN node tools/setup.mjs \
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="sluice" \
-      org.opencontainers.image.description="Event streaming: durable, partitioned logs over gRPC" \
+      org.opencontainers.image.description="Event streaming: Kafka's protocol and gRPC, one process, no JVM" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /opt/sluice
 COPY --from=build /src/package.json ./
