@@ -3,14 +3,14 @@
 // many there are of each cell, of which the median counts; `--only produce,consume,…` leaves out parts.
 
 import { fork, type ChildProcess } from 'node:child_process'
-import { closeSync, mkdtempSync, mkdirSync, openSync } from 'node:fs'
-import { rmSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Admin } from '../../src/client/index.ts'
 import { BrokerProcess } from '../../test/support/broker-process.ts'
 import { machineFacts } from '../support/machine.ts'
+import { touchMemory } from '../support/touch-memory.ts'
 import { readyBatch } from './batches.ts'
 import { manyPartitions } from './latency.ts'
 import {
@@ -144,25 +144,11 @@ async function consumeCells(): Promise<CellRuns[]> {
 }
 
 async function run(cell: CellRuns, series: string, action: () => Promise<Run>): Promise<void> {
-  touchMemory()
+  touchMemory(directory)
   const outcome = await action()
   cell.add(series, outcome)
   const rate = outcome.megabytesPerSecond.toFixed(0)
   process.stderr.write(`  ${cell.name}: ${series} ${rate} MB/s\n`)
-}
-
-/**
- * Fills and frees the page cache with as much as a run will write. A virtual machine gives free memory
- * back to its host within seconds and pays several times for its next first use, so without this it
- * would be the host's memory that is measured. Before every run, so that each finds the same.
- */
-function touchMemory(): void {
-  const path = join(directory, 'touch')
-  const file = openSync(path, 'w')
-  const chunk = Buffer.alloc(8 << 20, 1)
-  for (let part = 0; part < 96; part++) writeSync(file, chunk)
-  closeSync(file)
-  rmSync(path)
 }
 
 async function newTopic(

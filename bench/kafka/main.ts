@@ -16,6 +16,7 @@ import { readyBatch } from '../broker/batches.ts'
 import { residentMegabytes } from '../broker/measure.ts'
 import { CellRuns } from '../broker/report.ts'
 import { machineFacts } from '../support/machine.ts'
+import { touchMemory } from '../support/touch-memory.ts'
 import { idleConnections } from './idle.ts'
 import { fetchLoad, produceLoad, type Load, type Target } from './load.ts'
 import { report, type Findings } from './report.ts'
@@ -37,7 +38,11 @@ const rounds = Number(flags.rounds)
 const parts = flags.only.split(',')
 
 /** Old segments go while new ones are written: see bench/broker/main.ts. */
-const BOUNDED = { 'segment.bytes': String(64 << 20), 'retention.bytes': String(192 << 20) }
+const BOUNDED = {
+  'segment.bytes': String(64 << 20),
+  'retention.bytes': String(192 << 20),
+  'file.delete.delay.ms': '0',
+}
 
 const RECORD_BYTES = 100
 const SIZES = [16, 64, 256]
@@ -97,6 +102,7 @@ async function produceCells(): Promise<CellRuns[]> {
       const batch = readyBatch(RECORD_BYTES, kilobytes * 1024)
       const load = { batch, connections, inFlight: IN_FLIGHT, seconds }
       for (let round = 0; round < rounds; round++) {
+        touchMemory(directory)
         cell.add('prototype', await produceLoad({ ...load, topic: 'x', acks: 1 }, prototype, false))
         for (const policy of ['os', 'disk'] as const) {
           const topic = `p-${kilobytes}-${connections}-${policy}-${round}`
@@ -105,6 +111,7 @@ async function produceCells(): Promise<CellRuns[]> {
             partitions: connections,
             configs: { ...BOUNDED, 'flush.policy': policy },
           })
+          touchMemory(directory)
           cell.add(policy, await produceLoad({ ...load, topic, acks: -1 }, target, true))
           await admin.deleteTopic(topic)
         }
