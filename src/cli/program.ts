@@ -24,7 +24,7 @@ const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 /** @param version shown by `--version` */
 export function createProgram(version: string): Command {
   const program = new Command('sluice')
-    .description('Event streaming: durable, partitioned logs over gRPC.')
+    .description('Event streaming: durable, partitioned logs, over Kafka’s protocol and gRPC.')
     .version(version)
   program.addCommand(startCommand())
   program.addCommand(topicCommand())

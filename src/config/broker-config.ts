@@ -178,8 +178,8 @@ function listenerProblems(
   return listeners.flatMap(([{ name }, address]) => {
     if (address === 'off' || isLoopback(address.host)) return []
     const text =
-      'Other machines may reach this address, and there is no TLS and no authentication yet: ' +
-      'anybody who reaches it could read and delete everything. Listen on 127.0.0.1, or, in a ' +
+      'Other machines may reach this address, and there is no TLS yet, nor authentication but by ' +
+      'SASL on the Kafka front: anybody who reaches it could read and delete everything. Listen on 127.0.0.1, or, in a ' +
       'network that you trust, allow it by --allow-insecure-listeners (allow.insecure.listeners=true).'
     const origin = given.get(name)?.origin ?? null
     return [{ name, value: formatHostPort(address), origin, text }]

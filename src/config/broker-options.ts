@@ -82,7 +82,8 @@ export const BROKER_OPTIONS = {
     default: 'false',
     doc:
       'Whether listeners may take addresses that other machines can reach. There is no encryption ' +
-      'and no authentication yet, so whoever reaches the broker may read and delete everything.',
+      'yet, and only the Kafka front can ask who a client is (sasl.enabled.mechanisms), so whoever ' +
+      'reaches the broker may read and delete everything.',
   }),
   numPartitions: intOption('num.partitions', {
     default: '1',

@@ -13,7 +13,7 @@ import { CONSUMER_GROUP_HEARTBEAT } from '../../src/protocol/kafka/gen/consumer-
 import { CREATE_TOPICS } from '../../src/protocol/kafka/gen/create-topics.ts'
 import { DESCRIBE_GROUPS } from '../../src/protocol/kafka/gen/describe-groups.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
-import { KafkaWireClient } from '../support/kafka-wire-client.ts'
+import { KafkaClient } from '../support/kafka-client.ts'
 
 const MISSING = spawnSync('kcat', ['-V']).error === undefined ? null : 'kcat is missing'
 if (MISSING !== null) {
@@ -25,7 +25,7 @@ const PARTITIONS = 4
 const FLAGS = ['--set', 'group.initial.rebalance.delay.ms=0']
 
 let broker: BrokerProcess
-let client: KafkaWireClient
+let client: KafkaClient
 let directory: string
 
 /** A member of the newer protocol, which does what it is told. */
@@ -118,7 +118,7 @@ describe.skipIf(MISSING !== null)('a classic client among members of the newer p
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-migration-'))
     broker = await BrokerProcess.start(directory, FLAGS)
-    client = await KafkaWireClient.connect(broker.addresses.kafka)
+    client = await KafkaClient.connect(broker.addresses.kafka)
   }, 60_000)
 
   afterAll(async () => {

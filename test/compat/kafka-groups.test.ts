@@ -14,7 +14,7 @@ import { OFFSET_COMMIT } from '../../src/protocol/kafka/gen/offset-commit.ts'
 import { SYNC_GROUP } from '../../src/protocol/kafka/gen/sync-group.ts'
 import { fetchKafka, runKafkaClass } from '../../tools/kafka/fetch.mjs'
 import { BrokerProcess } from '../support/broker-process.ts'
-import { KafkaWireClient } from '../support/kafka-wire-client.ts'
+import { KafkaClient } from '../support/kafka-client.ts'
 
 const { classpath, missing } = fetchKafka()
 if (missing !== null) {
@@ -33,7 +33,7 @@ const FLAGS = [
 ]
 
 let broker: BrokerProcess
-let client: KafkaWireClient
+let client: KafkaClient
 let directory: string
 
 /** Runs a tool against the broker. @returns what it printed */
@@ -109,7 +109,7 @@ describe.skipIf(missing !== null)('Kafka’s tools and groups', { timeout: 4 * T
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-compat-'))
     broker = await BrokerProcess.start(directory, FLAGS)
-    client = await KafkaWireClient.connect(broker.addresses.kafka)
+    client = await KafkaClient.connect(broker.addresses.kafka)
     const topic = { name: 'clicks', numPartitions: 2, replicationFactor: 1 }
     const topics = [{ ...topic, assignments: [], configs: [] }]
     await client.call(CREATE_TOPICS, 5, { topics, timeoutMs: 10_000, validateOnly: false })
@@ -147,7 +147,7 @@ describe.skipIf(missing !== null)('Kafka’s tools and groups', { timeout: 4 * T
       .at(-1)!
     expect(last.value.data).toMatchObject({
       ...{ protocolType: 'consumer', generation: 1, protocol: 'range' },
-      members: [{ clientId: 'wire', clientHost: '/127.0.0.1', sessionTimeout: 1_000_000 }],
+      members: [{ clientId: 'test', clientHost: '/127.0.0.1', sessionTimeout: 1_000_000 }],
     })
   })
 

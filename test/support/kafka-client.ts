@@ -32,7 +32,9 @@ export class KafkaClient {
     })
   }
 
-  static async connect(port: number): Promise<KafkaClient> {
+  /** @param at port on 127.0.0.1, alone or as in "127.0.0.1:9092" */
+  static async connect(at: number | string): Promise<KafkaClient> {
+    const port = typeof at === 'number' ? at : Number(at.slice(at.lastIndexOf(':') + 1))
     const socket = net.connect(port, '127.0.0.1')
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)

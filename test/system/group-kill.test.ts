@@ -16,7 +16,7 @@ import { OFFSET_COMMIT } from '../../src/protocol/kafka/gen/offset-commit.ts'
 import { OFFSET_FETCH } from '../../src/protocol/kafka/gen/offset-fetch.ts'
 import { SYNC_GROUP } from '../../src/protocol/kafka/gen/sync-group.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
-import { KafkaWireClient } from '../support/kafka-wire-client.ts'
+import { KafkaClient } from '../support/kafka-client.ts'
 
 const KILLS = 4
 const COMMITS_A_LIFE = 200
@@ -64,7 +64,7 @@ class Traffic {
 
   /** Commits the next offset. @returns the error of the answer */
   async commit(
-    client: KafkaWireClient,
+    client: KafkaClient,
     ledger: Ledger,
     memberId = '',
     generation = -1,
@@ -83,7 +83,7 @@ class Traffic {
   }
 
   /** Reads what is committed: never less than what was known before, nor what was never sent. */
-  async check(client: KafkaWireClient): Promise<void> {
+  async check(client: KafkaClient): Promise<void> {
     for (const ledger of this.#ledgers) {
       const { groupId, known } = ledger
       const offset = await this.#read(client, ledger)
@@ -93,7 +93,7 @@ class Traffic {
     }
   }
 
-  async #read(client: KafkaWireClient, { groupId, partition }: Ledger): Promise<number> {
+  async #read(client: KafkaClient, { groupId, partition }: Ledger): Promise<number> {
     const topics = [{ name: 't', partitionIndexes: [partition] }]
     for (;;) {
       const answer = await client.call(OFFSET_FETCH, 7, { groupId, topics })
@@ -118,7 +118,7 @@ class Member {
   }
 
   /** Takes one step. @throws Error when the broker is gone */
-  async act(client: KafkaWireClient): Promise<void> {
+  async act(client: KafkaClient): Promise<void> {
     if (this.#joined === null) return this.#join(client)
     if (!this.#isSynced) return this.#sync(client, this.#joined)
     const { generationId: generation } = this.#joined
@@ -134,7 +134,7 @@ class Member {
     } else this.#take(await commit(generation))
   }
 
-  async #join(client: KafkaWireClient): Promise<void> {
+  async #join(client: KafkaClient): Promise<void> {
     const answer = await client.call(JOIN_GROUP, 3, {
       ...{ groupId: GROUP, memberId: this.#memberId, protocolType: 'test' },
       ...{ sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 10_000 },
@@ -147,7 +147,7 @@ class Member {
     this.#isSynced = false
   }
 
-  async #sync(client: KafkaWireClient, joined: JoinGroupResponse): Promise<void> {
+  async #sync(client: KafkaClient, joined: JoinGroupResponse): Promise<void> {
     const { generationId, memberId, members } = joined
     const assignments = members.map((member, at) => {
       const all = Array.from({ length: PARTITIONS }, (_, partition) => partition)
@@ -174,9 +174,9 @@ class Member {
 /** Acts on a connection of its own until the broker is gone. */
 async function until(
   broker: BrokerProcess,
-  act: (client: KafkaWireClient) => Promise<unknown>,
+  act: (client: KafkaClient) => Promise<unknown>,
 ): Promise<void> {
-  const client = await KafkaWireClient.connect(broker.addresses.kafka)
+  const client = await KafkaClient.connect(broker.addresses.kafka)
   try {
     while (broker.isRunning) {
       await act(client)
@@ -190,7 +190,7 @@ async function until(
   }
 }
 
-async function outsiderCommits(traffic: Traffic, client: KafkaWireClient, ledger: Ledger) {
+async function outsiderCommits(traffic: Traffic, client: KafkaClient, ledger: Ledger) {
   const errorCode = await traffic.commit(client, ledger)
   if (errorCode !== 0) expect(errorCode).toBe(ERRORS.COORDINATOR_LOAD_IN_PROGRESS.id)
 }
@@ -208,7 +208,7 @@ test(
     try {
       for (let life = 0; life <= KILLS; life++) {
         const broker = await BrokerProcess.start(directory, FLAGS)
-        const client = await KafkaWireClient.connect(broker.addresses.kafka)
+        const client = await KafkaClient.connect(broker.addresses.kafka)
         if (life === 0) {
           const topic = { name: 't', numPartitions: MEMBERS, replicationFactor: 1 }
           const topics = [{ ...topic, assignments: [], configs: [] }]

@@ -2,12 +2,11 @@
 // with the heap and collector that its own start script gives.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { BrokerProcess } from '../../../test/support/broker-process.ts'
 import { KAFKA_VERSION, runKafkaClass } from '../../../tools/kafka/fetch.mjs'
+import { freePort, stopBroker } from '../../../tools/kafka/single-node.mjs'
 
 export interface Contestant {
   readonly name: string
@@ -63,8 +62,7 @@ export function startKafka(classpath: string, directory: string, port: number): 
     async stop() {
       process.off('exit', killed)
       if (child.exitCode !== null) return
-      child.kill('SIGTERM')
-      await once(child, 'exit')
+      await stopBroker(child)
     },
   }
 }
@@ -94,16 +92,6 @@ export async function formatKafka(
   const format = ['format', '-t', CLUSTER_ID, '-c', propertiesPath(directory)]
   const { status, stderr } = runKafkaClass(classpath, 'kafka.tools.StorageTool', format)
   if (status !== 0) throw new Error(`Kafka's storage tool: ${stderr}`)
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function propertiesPath(directory: string): string {

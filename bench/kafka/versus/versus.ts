@@ -3,11 +3,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../../tools/kafka/single-node.mjs'
 import { median, residentMegabytes } from '../../broker/measure.ts'
 import { readyBatch } from '../../broker/batches.ts'
 import {
   formatKafka,
-  freePort,
   startKafka,
   startSluice,
   type Contestant,
@@ -16,7 +16,7 @@ import {
 import { javaConsumer, javaProducers, type JavaLoad } from './java-clients.ts'
 import { measure, type Outcome } from './measure.ts'
 import { hasKcat, kcatConsumer, kcatProducer } from './native-client.ts'
-import { createTopic, deleteTopic, produceOnce } from './probe-client.ts'
+import { createTopic, deleteTopic, produceOnce } from './probes.ts'
 
 export interface VersusOptions {
   /** As fetchKafka gives it. */

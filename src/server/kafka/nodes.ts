@@ -3,9 +3,10 @@
 import assert from 'node:assert'
 import type { ClusterService } from '../../broker/cluster-service.ts'
 import type { RoutingService } from '../../broker/routing-service.ts'
-import type { BrokerError } from '../../base/errors.ts'
+import { ERRORS, type BrokerError } from '../../base/errors.ts'
 import { parseHostPort } from '../../config/address.ts'
 import type { BrokerImage } from '../../metadata/metadata-image.ts'
+import type { PartitionPlacement } from '../../metadata/metadata-record.ts'
 import type { Services } from '../broker-core.ts'
 import type { KafkaContext } from './handler.ts'
 
@@ -40,6 +41,20 @@ export function kafkaNodes(
     const host = EVERYWHERE.has(address.host) ? localHost : address.host
     return [{ nodeId: brokerId, host, port: address.port, rack: rack || null }]
   })
+}
+
+/** A partition as Metadata and DescribeTopicPartitions tell it. */
+export function placedPartition(placement: PartitionPlacement) {
+  const { partition: partitionIndex, leader: leaderId, leaderEpoch, replicas, isr } = placement
+  return {
+    errorCode: leaderId < 0 ? ERRORS.LEADER_NOT_AVAILABLE.id : 0,
+    partitionIndex,
+    leaderId,
+    leaderEpoch,
+    replicaNodes: replicas,
+    isrNodes: isr,
+    offlineReplicas: [],
+  }
 }
 
 /** This broker. A client that asks has reached it: it has an address. */

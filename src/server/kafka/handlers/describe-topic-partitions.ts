@@ -17,6 +17,7 @@ import {
 } from '../../../protocol/kafka/gen/describe-topic-partitions.ts'
 import type { Services } from '../../broker-core.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
+import { placedPartition } from '../nodes.ts'
 import { firstError } from './error-fields.ts'
 
 /** Most partitions of an answer: `max.request.partition.size.limit` of Kafka. */
@@ -77,18 +78,7 @@ function describe(
 }
 
 function placed(placement: PartitionPlacement): DescribeTopicPartitionsResponsePartitionInit {
-  const { partition: partitionIndex, leader: leaderId, leaderEpoch, replicas, isr } = placement
-  return {
-    errorCode: leaderId < 0 ? ERRORS.LEADER_NOT_AVAILABLE.id : 0,
-    partitionIndex,
-    leaderId,
-    leaderEpoch,
-    replicaNodes: replicas,
-    isrNodes: isr,
-    eligibleLeaderReplicas: [],
-    lastKnownElr: [],
-    offlineReplicas: [],
-  }
+  return { ...placedPartition(placement), eligibleLeaderReplicas: [], lastKnownElr: [] }
 }
 
 function failed(name: string, code: ErrorCode): DescribeTopicPartitionsResponseTopicInit {

@@ -13,19 +13,17 @@ import { ZERO_UUID } from '../../../base/uuid.ts'
 import type { RoutingService } from '../../../broker/routing-service.ts'
 import { isInternalTopic } from '../../../metadata/internal-topics.ts'
 import type { TopicImage } from '../../../metadata/metadata-image.ts'
-import type { PartitionPlacement } from '../../../metadata/metadata-record.ts'
 import {
   METADATA,
   type MetadataRequest,
   type MetadataRequestTopic,
   type MetadataResponseInit,
-  type MetadataResponsePartitionInit,
   type MetadataResponseTopicInit,
 } from '../../../protocol/kafka/gen/metadata.ts'
 import type { Services } from '../../broker-core.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 import { firstError } from './error-fields.ts'
-import { kafkaNodes } from '../nodes.ts'
+import { kafkaNodes, placedPartition } from '../nodes.ts'
 
 /** First version in which a topic may be asked for by its id alone. */
 const IDS_ALONE_FROM = 12
@@ -91,20 +89,7 @@ function clusterOf(
 
 function described({ name, topicId, partitions }: TopicImage): MetadataResponseTopicInit {
   const isInternal = isInternalTopic(name)
-  return { errorCode: 0, name, topicId, isInternal, partitions: partitions.map(placed) }
-}
-
-function placed(placement: PartitionPlacement): MetadataResponsePartitionInit {
-  const { partition: partitionIndex, leader: leaderId, leaderEpoch, replicas, isr } = placement
-  return {
-    errorCode: leaderId < 0 ? ERRORS.LEADER_NOT_AVAILABLE.id : 0,
-    partitionIndex,
-    leaderId,
-    leaderEpoch,
-    replicaNodes: replicas,
-    isrNodes: isr,
-    offlineReplicas: [],
-  }
+  return { errorCode: 0, name, topicId, isInternal, partitions: partitions.map(placedPartition) }
 }
 
 /** What is not there comes back as it was asked for: by its name, or by its id. */
