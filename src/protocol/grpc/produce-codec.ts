@@ -2,8 +2,9 @@
 // views of the message that was received.
 //
 //   PartitionBatch         1 topic   2 partition   15 batch
-//   ProduceRequest         1 acks   2 timeout_ms   15 batches: PartitionBatch
-//   ProduceStreamRequest   1 number   2 acks   3 timeout_ms   15 batches: PartitionBatch
+//   ProduceRequest         1 acks   2 timeout_ms   3 transactional_id   15 batches: PartitionBatch
+//   ProduceStreamRequest   1 number   2 acks   3 timeout_ms   4 transactional_id
+//                          15 batches: PartitionBatch
 //   PartitionProduced      1 topic   2 partition   3 base_offset   4 log_append_time_ms
 //                          5 log_start_offset   6 error
 //   ProduceResponse        1 partitions: PartitionProduced
@@ -38,6 +39,8 @@ export interface ProduceRequest {
   /** A value of ACKS, or a number that the other side made up. */
   readonly acks: number
   readonly timeoutMs: number
+  /** Read, it is there, and empty for none. */
+  readonly transactionalId?: string
   readonly batches: readonly PartitionBatch[]
 }
 
@@ -112,47 +115,54 @@ function readBatch(reader: WireReader): PartitionBatch {
 
 const REQUEST_ACKS = tagOf(1, VARINT)
 const REQUEST_TIMEOUT = tagOf(2, VARINT)
+const REQUEST_TRANSACTIONAL_ID = tagOf(3, LENGTH)
 
 export const produceRequestCodec: Codec<ProduceRequest> = {
-  size({ acks, timeoutMs, batches }) {
-    return sizeOfInt64Field(acks) + sizeOfInt64Field(timeoutMs) + sizeOfBatches(batches)
+  size({ acks, timeoutMs, transactionalId = '', batches }) {
+    const head = sizeOfInt64Field(acks) + sizeOfInt64Field(timeoutMs)
+    return head + sizeOfString(transactionalId) + sizeOfBatches(batches)
   },
 
-  write(writer, { acks, timeoutMs, batches }) {
+  write(writer, { acks, timeoutMs, transactionalId = '', batches }) {
     writer.int64Field(REQUEST_ACKS, acks)
     writer.int64Field(REQUEST_TIMEOUT, timeoutMs)
+    writer.stringField(REQUEST_TRANSACTIONAL_ID, transactionalId)
     writeBatches(writer, batches)
   },
 
   read(reader) {
     let acks = 0
     let timeoutMs = 0
+    let transactionalId = ''
     const batches: PartitionBatch[] = []
     while (reader.more()) {
       const tag = reader.tag()
       if (tag === BATCHES) batches.push(readBatch(reader))
       else if (tag === REQUEST_ACKS) acks = reader.int32()
       else if (tag === REQUEST_TIMEOUT) timeoutMs = reader.uint32()
+      else if (tag === REQUEST_TRANSACTIONAL_ID) transactionalId = reader.string()
       else reader.skip(tag)
     }
-    return { acks, timeoutMs, batches }
+    return { acks, timeoutMs, transactionalId, batches }
   },
 }
 
 const STREAM_NUMBER = tagOf(1, VARINT)
 const STREAM_ACKS = tagOf(2, VARINT)
 const STREAM_TIMEOUT = tagOf(3, VARINT)
+const STREAM_TRANSACTIONAL_ID = tagOf(4, LENGTH)
 
 export const produceStreamRequestCodec: Codec<ProduceStreamRequest> = {
-  size({ number, acks, timeoutMs, batches }) {
+  size({ number, acks, timeoutMs, transactionalId = '', batches }) {
     const head = sizeOfOpaqueField(number) + sizeOfInt64Field(acks) + sizeOfInt64Field(timeoutMs)
-    return head + sizeOfBatches(batches)
+    return head + sizeOfString(transactionalId) + sizeOfBatches(batches)
   },
 
-  write(writer, { number, acks, timeoutMs, batches }) {
+  write(writer, { number, acks, timeoutMs, transactionalId = '', batches }) {
     writer.opaqueField(STREAM_NUMBER, number)
     writer.int64Field(STREAM_ACKS, acks)
     writer.int64Field(STREAM_TIMEOUT, timeoutMs)
+    writer.stringField(STREAM_TRANSACTIONAL_ID, transactionalId)
     writeBatches(writer, batches)
   },
 
@@ -160,6 +170,7 @@ export const produceStreamRequestCodec: Codec<ProduceStreamRequest> = {
     let number: OpaqueNumber = 0
     let acks = 0
     let timeoutMs = 0
+    let transactionalId = ''
     const batches: PartitionBatch[] = []
     while (reader.more()) {
       const tag = reader.tag()
@@ -167,9 +178,10 @@ export const produceStreamRequestCodec: Codec<ProduceStreamRequest> = {
       else if (tag === STREAM_NUMBER) number = reader.opaque()
       else if (tag === STREAM_ACKS) acks = reader.int32()
       else if (tag === STREAM_TIMEOUT) timeoutMs = reader.uint32()
+      else if (tag === STREAM_TRANSACTIONAL_ID) transactionalId = reader.string()
       else reader.skip(tag)
     }
-    return { number, acks, timeoutMs, batches }
+    return { number, acks, timeoutMs, transactionalId, batches }
   },
 }
 

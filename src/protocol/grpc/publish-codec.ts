@@ -1,7 +1,7 @@
 // The messages of Publish and PublishStream (proto/sluice/v1/produce.proto).
 //
 //   PublishRecord          1 record: Record   2 partition (absent: chosen by the broker)
-//   PublishProducer        1 producer_id   2 producer_epoch   3 base_sequence
+//   PublishProducer        1 producer_id   2 producer_epoch   3 base_sequence   4 transactional_id
 //   PublishRequest         1 topic   2 acks   3 timeout_ms   4 records: PublishRecord
 //                          5 producer: PublishProducer (absent: none)
 //   PublishStreamRequest   1 number   2 topic   3 acks   4 timeout_ms   5 records: PublishRecord
@@ -33,6 +33,8 @@ export interface PublishProducer {
   readonly producerId: number
   readonly producerEpoch: number
   readonly baseSequence: number
+  /** Read, it is there, and empty for none. */
+  readonly transactionalId?: string
 }
 
 export interface PublishRequest {
@@ -113,10 +115,15 @@ function readRecord(reader: WireReader): PublishRecord {
 const PRODUCER_ID = tagOf(1, VARINT)
 const PRODUCER_EPOCH = tagOf(2, VARINT)
 const BASE_SEQUENCE = tagOf(3, VARINT)
+const TRANSACTIONAL_ID = tagOf(4, LENGTH)
 
-function sizeOfProducer({ producerId, producerEpoch, baseSequence }: PublishProducer): number {
+function sizeOfProducer(producer: PublishProducer): number {
+  const { producerId, producerEpoch, baseSequence, transactionalId = '' } = producer
   return (
-    sizeOfInt64Field(producerId) + sizeOfInt64Field(producerEpoch) + sizeOfInt64Field(baseSequence)
+    sizeOfInt64Field(producerId) +
+    sizeOfInt64Field(producerEpoch) +
+    sizeOfInt64Field(baseSequence) +
+    sizeOfString(transactionalId)
   )
 }
 
@@ -131,21 +138,23 @@ function writeProducer(writer: WireWriter, tag: number, producer: PublishProduce
   writer.int64Field(PRODUCER_ID, producer.producerId)
   writer.int64Field(PRODUCER_EPOCH, producer.producerEpoch)
   writer.int64Field(BASE_SEQUENCE, producer.baseSequence)
+  writer.stringField(TRANSACTIONAL_ID, producer.transactionalId ?? '')
 }
 
 /** @param before what an earlier element said: one message may come in parts */
 function readProducer(reader: WireReader, before: PublishProducer | null): PublishProducer {
-  let { producerId, producerEpoch, baseSequence } = before ?? NO_FIELDS
+  let { producerId, producerEpoch, baseSequence, transactionalId = '' } = before ?? NO_FIELDS
   const end = reader.enter()
   while (reader.more()) {
     const tag = reader.tag()
     if (tag === PRODUCER_ID) producerId = reader.int64()
     else if (tag === PRODUCER_EPOCH) producerEpoch = reader.int32()
     else if (tag === BASE_SEQUENCE) baseSequence = reader.int32()
+    else if (tag === TRANSACTIONAL_ID) transactionalId = reader.string()
     else reader.skip(tag)
   }
   reader.leave(end)
-  return { producerId, producerEpoch, baseSequence }
+  return { producerId, producerEpoch, baseSequence, transactionalId }
 }
 
 const NO_FIELDS: PublishProducer = { producerId: 0, producerEpoch: 0, baseSequence: 0 }

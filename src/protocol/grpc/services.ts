@@ -10,6 +10,7 @@ import { AdminService } from './gen/sluice/v1/admin_pb.ts'
 import { FetchService } from './gen/sluice/v1/fetch_pb.ts'
 import { GroupService } from './gen/sluice/v1/groups_pb.ts'
 import { ProduceService } from './gen/sluice/v1/produce_pb.ts'
+import { TransactionService } from './gen/sluice/v1/transactions_pb.ts'
 import {
   produceRequestCodec,
   produceResponseCodec,
@@ -191,6 +192,18 @@ export const GROUP_SERVICE = {
   deleteGroup: definePlain(groups.deleteGroup),
   resetOffsets: definePlain(groups.resetOffsets),
   deleteOffsets: definePlain(groups.deleteOffsets),
+} as const
+
+const transactions = TransactionService.method
+
+export const TRANSACTION_SERVICE = {
+  init: definePlain(transactions.init),
+  addOffsets: definePlain(transactions.addOffsets),
+  end: definePlain(transactions.end),
+  listTransactions: definePlain(transactions.listTransactions),
+  describeTransaction: definePlain(transactions.describeTransaction),
+  findHangingTransactions: definePlain(transactions.findHangingTransactions),
+  abortTransaction: definePlain(transactions.abortTransaction),
 } as const
 
 const admin = AdminService.method
