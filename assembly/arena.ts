@@ -5,9 +5,9 @@
 //   0x10000     16 KiB   CRC-32C tables, filled once when the module starts
 //   0x14000      4 KiB   results of a kernel beside its return value; patterns of short matches
 //   0x15000    108 KiB   CRC scratch: folded bytes that later positions still need, and tails
-//   0x30000     64 KiB   hash table of the compressors
+//   0x30000     64 KiB   hash table of the compressors; records and hashes of their keys
 //   0x40000     32 MiB   input, and 64 KiB of slack
-//               64 MiB   output, and 64 KiB of slack; a key map's instance has its slots here
+//               64 MiB   output, and 64 KiB of slack; the instance of compaction has more behind it
 //
 // The host makes the memory with initial = maximum, so it never grows and views over it stay valid.
 // Pages that nobody touches stay unbacked: no kernel fills a region ahead of its use.
@@ -34,7 +34,7 @@ export const CRC_TAIL4: usize = 0x28000;
 /** What weight-6 folding leaves for the tables: at most 481 bytes, in whole lanes. */
 export const CRC_TAIL6: usize = 0x2a000;
 
-/** Hash table of the LZ4 and Snappy compressors, at most 64 KiB. */
+/** Hash table of the LZ4 and Snappy compressors, at most 64 KiB; entries of record-keys.ts. */
 export const HASH_TABLE: usize = 0x30000;
 
 /** Where bytes to work on lie. Starts at a page of its own. */

@@ -6,7 +6,8 @@
 export { INPUT, INPUT_BYTES, OUTPUT, OUTPUT_BYTES, RESULTS } from './arena';
 export { checkBatch } from './batch';
 export { crc32c } from './crc32c';
-export { keyMapClear, keyMapGet, keyMapInit, keyMapPut, keyMapSize } from './key-map';
+export { keepRecords, shiftTimestamps } from './keep-records';
+export { keyMapClear, keyMapInit, keyMapPutRecords, keyMapSize } from './key-map';
 export { lz4Bound, lz4Compress, lz4Decompress } from './lz4';
 export { lz4FrameBound, lz4FrameCompress, lz4FrameDecompress } from './lz4-frame';
 export { floorOffsetSlot, putOffsetEntry } from './offset-index';

@@ -1,42 +1,46 @@
-// The last offset of every key, within a fixed memory: what compaction asks of a log's head.
+// The last offset of every key, within a fixed memory: what compaction asks of the part of a log that
+// is not compacted yet.
 //
-//   map     slots 8 | used 8 | secret key 16 | slot | slot | …
+//   map     slots 8 | capacity 8 | used 8 | secret 16 | 24 not used | slot | slot | …
 //   slot    hash of the key 16 | offset + 1, 8; zero: empty
 //
 // Keys are known by a hash of 128 bits only, so two keys with one hash would be taken for one and
 // the older would be lost. By chance that takes some 10^18 keys. It must not be possible by intent
-// either, since keys come from clients: hence SipHash-2-4 with 128 bits of result under a secret
-// key, of which nobody can find a collision without the secret. (Kafka uses MD5, unkeyed.)
+// either, since keys come from clients: hence a hash under a secret key. (Kafka uses MD5, unkeyed.)
 //
 // Slots are probed one after the other from where the hash points, at most 9 of 10 are used, and
-// none is ever removed but by clearing all.
-//
-// Sources: apache/kafka, SkimpyOffsetMap.java; Aumasson and Bernstein, SipHash, 2012, and their
-// reference code's 128-bit variant.
+// none is ever removed but by clearing all. Source of the shape: apache/kafka, SkimpyOffsetMap.java.
+
+import { TRAILING, report } from './batch-result';
+import {
+  allListed, beginRecords, ENTRIES, ENTRY_BYTES, FLAGS, listRecords, MAX_ENTRIES, NO_KEY, OFFSET_DELTA,
+} from './record-keys';
 
 const SLOTS: usize = 0;
-const USED: usize = 8;
-const SECRET: usize = 16;
-const HEADER_BYTES: usize = 32;
+const CAPACITY: usize = 8;
+const USED: usize = 16;
+export const SECRET: usize = 24;
+const HEADER_BYTES: usize = 64;
 const SLOT_BYTES: usize = 24;
-
-/** The map holds as many keys as it may. */
-const FULL: i32 = -1;
+const OFFSET: usize = 16;
 
 /**
  * Lays out an empty map over memory that is zero.
  *
  * @param map    address, a multiple of 8
- * @param size   bytes for all of it, 64 or more
+ * @param size   bytes for all of it, 128 or more
  * @param secret address of 16 bytes that nobody can foresee
  * @returns keys that fit
  */
 export function keyMapInit(map: usize, size: usize, secret: usize): u32 {
-  store<u64>(map, <u64>((size - HEADER_BYTES) / SLOT_BYTES), SLOTS);
+  const slots = <u64>((size - HEADER_BYTES) / SLOT_BYTES);
+  const capacity = (slots * 9) / 10;
+  store<u64>(map, slots, SLOTS);
+  store<u64>(map, capacity, CAPACITY);
   store<u64>(map, 0, USED);
   store<u64>(map, load<u64>(secret), SECRET);
   store<u64>(map, load<u64>(secret, 8), SECRET + 8);
-  return capacity(map);
+  return <u32>capacity;
 }
 
 /** Forgets all keys. Costs nothing when there are none. */
@@ -52,114 +56,88 @@ export function keyMapSize(map: usize): u32 {
 }
 
 /**
- * Sets the offset of a key.
+ * Enters the keys of the records of a batch, each with the offset of its last record. Records that
+ * have no key are passed over.
  *
- * @param key    address of its bytes
- * @param size   bytes of the key, 0 or more
- * @param offset whole number in [0, 2^53 - 1)
- * @returns 1 when the key is new, 0 when it was there, FULL when it is new and does not fit
+ * Reports the offset delta of the first record that was not entered because the map is full, or -1
+ * when all are.
+ *
+ * @param at         address of the first record, not compressed
+ * @param size       bytes of all records
+ * @param count      records that the batch's header promises
+ * @param lastDelta  last offset delta of the header
+ * @param baseOffset of the batch, 0 or more; with every delta below 2^53 - 1
+ * @param fromOffset records below it are passed over
+ * @returns 0, or a fault; some keys may be entered then
  */
-export function keyMapPut(map: usize, key: usize, size: usize, offset: f64): i32 {
-  const slot = find(map, key, size);
-  const isNew = load<u64>(slot, 16) == 0;
-  if (isNew) {
-    const used = load<u64>(map, USED);
-    if (used >= <u64>capacity(map)) return FULL;
-    store<u64>(map, used + 1, USED);
-    store<u64>(slot, hashLow);
-    store<u64>(slot, hashHigh, 8);
+export function keyMapPutRecords(
+  map: usize,
+  at: usize,
+  size: usize,
+  count: u32,
+  lastDelta: i32,
+  baseOffset: f64,
+  fromOffset: f64,
+): i32 {
+  const end = at + size;
+  const skipped = fromOffset - baseOffset;
+  beginRecords(at);
+  for (let left = count; left > 0;) {
+    const listed = min(left, MAX_ENTRIES);
+    const fault = listRecords(end, listed, lastDelta, map + SECRET);
+    if (fault != 0) return fault;
+    left -= listed;
+    const endOfEntries = ENTRIES + <usize>listed * ENTRY_BYTES;
+    for (let entry = ENTRIES; entry < endOfEntries; entry += ENTRY_BYTES) {
+      const delta = load<i32>(entry, OFFSET_DELTA);
+      if (load<u32>(entry, FLAGS) & NO_KEY || <f64>delta < skipped) continue;
+      if (put(map, entry, <u64>baseOffset + <u64>delta)) continue;
+      report(0, <f64>delta);
+      return 0;
+    }
   }
-  store<u64>(slot, <u64>offset + 1, 16);
-  return isNew ? 1 : 0;
+  report(0, -1);
+  return allListed(end) ? 0 : TRAILING;
 }
 
-/** The offset of a key, or -1. */
-export function keyMapGet(map: usize, key: usize, size: usize): f64 {
-  return <f64>(<i64>load<u64>(find(map, key, size), 16) - 1);
-}
-
+/** @returns false when the key is new and does not fit */
 // @ts-ignore: decorator
 @inline
-function capacity(map: usize): u32 {
-  return <u32>((load<u64>(map, SLOTS) * 9) / 10);
+function put(map: usize, entry: usize, offset: u64): bool {
+  const slot = findSlot(map, entry);
+  if (load<u64>(slot, OFFSET) == 0) {
+    const used = load<u64>(map, USED);
+    if (used >= load<u64>(map, CAPACITY)) return false;
+    store<u64>(map, used + 1, USED);
+    store<u64>(slot, load<u64>(entry));
+    store<u64>(slot, load<u64>(entry, 8), 8);
+  }
+  store<u64>(slot, offset + 1, OFFSET);
+  return true;
+}
+
+/** The offset of a key plus one, by its hash; 0 when the map does not have it. */
+// @ts-ignore: decorator
+@inline
+export function offsetAfter(map: usize, hash: usize): u64 {
+  return load<u64>(findSlot(map, hash), OFFSET);
 }
 
 /** The slot of a key, or the empty one where it belongs. One in ten is empty, so this ends. */
-function find(map: usize, key: usize, size: usize): usize {
-  hash(map + SECRET, key, size);
-  const slots = load<u64>(map, SLOTS);
-  // The upper half of a 32 by 32 bit product spreads hashes evenly over any number of slots.
-  let n = ((hashLow >>> 32) * slots) >>> 32;
-  while (true) {
-    const slot = map + HEADER_BYTES + <usize>n * SLOT_BYTES;
-    if (load<u64>(slot, 16) == 0) return slot;
-    if (load<u64>(slot) == hashLow && load<u64>(slot, 8) == hashHigh) return slot;
-    n += 1;
-    if (n == slots) n = 0;
-  }
-}
-
-/** What `hash` found last. */
-let hashLow: u64 = 0;
-let hashHigh: u64 = 0;
-
-let v0: u64 = 0;
-let v1: u64 = 0;
-let v2: u64 = 0;
-let v3: u64 = 0;
-
-/** SipHash-2-4, 128 bits. */
-export function hash(secret: usize, from: usize, size: usize): void {
-  const k0 = load<u64>(secret);
-  const k1 = load<u64>(secret, 8);
-  v0 = k0 ^ 0x736f6d6570736575;
-  v1 = k1 ^ 0x646f72616e646f6d ^ 0xee;
-  v2 = k0 ^ 0x6c7967656e657261;
-  v3 = k1 ^ 0x7465646279746573;
-  const lastWhole = from + (size & ~7);
-  let at = from;
-  while (at < lastWhole) {
-    compress(load<u64>(at));
-    at += 8;
-  }
-  let last = <u64>size << 56;
-  for (let n: usize = 0; n < (size & 7); n++) last |= <u64>load<u8>(at + n) << (<u64>n << 3);
-  compress(last);
-  v2 ^= 0xee;
-  rounds(4);
-  hashLow = v0 ^ v1 ^ v2 ^ v3;
-  v1 ^= 0xdd;
-  rounds(4);
-  hashHigh = v0 ^ v1 ^ v2 ^ v3;
-}
-
-function compress(word: u64): void {
-  v3 ^= word;
-  rounds(2);
-  v0 ^= word;
-}
-
 // @ts-ignore: decorator
 @inline
-function rounds(count: u32): void {
-  let a = v0;
-  let b = v1;
-  let c = v2;
-  let d = v3;
-  for (let n: u32 = 0; n < count; n++) {
-    a += b;
-    c += d;
-    b = rotl<u64>(b, 13) ^ a;
-    d = rotl<u64>(d, 16) ^ c;
-    a = rotl<u64>(a, 32);
-    c += b;
-    a += d;
-    b = rotl<u64>(b, 17) ^ c;
-    d = rotl<u64>(d, 21) ^ a;
-    c = rotl<u64>(c, 32);
+function findSlot(map: usize, hash: usize): usize {
+  const low = load<u64>(hash);
+  const high = load<u64>(hash, 8);
+  const slots = load<u64>(map, SLOTS);
+  const begin = map + HEADER_BYTES;
+  // The upper half of a 32 by 32 bit product spreads hashes evenly over any number of slots.
+  let slot = begin + <usize>(((low >>> 32) * slots) >>> 32) * SLOT_BYTES;
+  const end = begin + <usize>slots * SLOT_BYTES;
+  while (true) {
+    if (load<u64>(slot, OFFSET) == 0) return slot;
+    if (load<u64>(slot) == low && load<u64>(slot, 8) == high) return slot;
+    slot += SLOT_BYTES;
+    if (slot == end) slot = begin;
   }
-  v0 = a;
-  v1 = b;
-  v2 = c;
-  v3 = d;
 }

@@ -63,11 +63,36 @@ export interface CoreExports extends Record<string, unknown> {
   floorTimeSlot(entries: number, count: number, timestamp: number): number
   putTimeEntry(entries: number, slot: number, timestamp: number, relative: number): void
 
-  keyMapInit(map: number, size: number, key: number): number
+  keyMapInit(map: number, size: number, secret: number): number
   keyMapClear(map: number): void
   keyMapSize(map: number): number
-  keyMapPut(map: number, key: number, size: number, offset: number): number
-  keyMapGet(map: number, key: number, size: number): number
+  keyMapPutRecords(
+    map: number,
+    at: number,
+    size: number,
+    count: number,
+    lastDelta: number,
+    baseOffset: number,
+    fromOffset: number,
+  ): number
+  keepRecords(
+    map: number,
+    at: number,
+    size: number,
+    count: number,
+    lastDelta: number,
+    baseOffset: number,
+    endOffset: number,
+    dropTombstones: number,
+  ): number
+  shiftTimestamps(
+    from: number,
+    size: number,
+    count: number,
+    shift: number,
+    into: number,
+    limit: number,
+  ): number
 }
 
 let compiled: WebAssembly.Module | undefined
@@ -77,7 +102,7 @@ let compiled: WebAssembly.Module | undefined
  *
  * Pages of the memory cost nothing until they are touched.
  *
- * @param outputBytes size of the last region, OUTPUT_BYTES or what a key map needs
+ * @param outputBytes size of what lies from OUTPUT on: OUTPUT_BYTES or more
  */
 export function instantiateCore(outputBytes: number): CoreExports {
   compiled ??= new WebAssembly.Module(readFileSync(modulePath()))
