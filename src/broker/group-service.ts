@@ -29,7 +29,7 @@ import type {
   PartitionResult,
 } from '../coordination/group/offsets/messages.ts'
 import type { TopicCatalog } from '../coordination/group/topic-catalog.ts'
-import type { GroupCoordinator } from '../coordination/runtime/group-coordinator.ts'
+import type { GroupCoordinator } from '../coordination/group/group-coordinator.ts'
 import type { Clock } from '../io/clock.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 import type { PartitionDirectory } from '../replication/readable-partition.ts'

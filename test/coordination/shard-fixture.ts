@@ -19,14 +19,12 @@ import type {
 import { DEFAULT_GROUP_OPTIONS } from '../../src/coordination/group/group-options.ts'
 import type { GroupOptions } from '../../src/coordination/group/group-options.ts'
 import { GroupShard } from '../../src/coordination/group/group-shard.ts'
-import type { Now } from '../../src/coordination/group/now.ts'
+import type { Now } from '../../src/coordination/runtime/now.ts'
 import type { CommitOffsetsResponse } from '../../src/coordination/group/offsets/messages.ts'
 import { decodeRecord, encodeRecord } from '../../src/coordination/group/records/group-record.ts'
-import type {
-  EncodedRecord,
-  GroupRecord,
-} from '../../src/coordination/group/records/group-record.ts'
-import type { Call, Step } from '../../src/coordination/group/step.ts'
+import type { GroupRecord } from '../../src/coordination/group/records/group-record.ts'
+import type { EncodedRecord } from '../../src/coordination/runtime/coordinator-log.ts'
+import type { Call, Step } from '../../src/coordination/runtime/step.ts'
 import type { CatalogTopic, TopicCatalog } from '../../src/coordination/group/topic-catalog.ts'
 
 /** Somebody who waits, as the tests see it. */
@@ -135,12 +133,12 @@ export class ShardFixture {
     return [...last.values()]
   }
 
-  finish(step: Step): void {
+  finish(step: Step<GroupRecord>): void {
     for (const record of step.records) this.log.push(encodeRecord(record))
     step.release()
   }
 
-  run<T>(handle: (shard: GroupShard, call: Call<T>, now: Now) => Step): Caller<T> {
+  run<T>(handle: (shard: GroupShard, call: Call<T>, now: Now) => Step<GroupRecord>): Caller<T> {
     const caller = new Caller<T>()
     this.finish(handle(this.shard, caller, this.now))
     return caller

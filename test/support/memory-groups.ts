@@ -27,14 +27,15 @@ import { DEFAULT_GROUP_OPTIONS } from '../../src/coordination/group/group-option
 import type { GroupOptions } from '../../src/coordination/group/group-options.ts'
 import type { ListedGroup } from '../../src/coordination/group/group-messages.ts'
 import { GroupShard } from '../../src/coordination/group/group-shard.ts'
-import type { Now } from '../../src/coordination/group/now.ts'
+import type { Now } from '../../src/coordination/runtime/now.ts'
 import type {
   CommitOffsetsResponse,
   DeleteOffsetsResponse,
   FetchOffsetsResponse,
 } from '../../src/coordination/group/offsets/messages.ts'
 import type { TopicPartitions } from '../../src/coordination/group/records/consumer-group.ts'
-import type { Call, Step } from '../../src/coordination/group/step.ts'
+import type { GroupRecord } from '../../src/coordination/group/records/group-record.ts'
+import type { Call, Step } from '../../src/coordination/runtime/step.ts'
 import type { CatalogTopic, TopicCatalog } from '../../src/coordination/group/topic-catalog.ts'
 import type { ManualClock } from './manual-clock.ts'
 
@@ -222,7 +223,7 @@ export class MemoryGroups implements GroupCalls {
 
   async #run<T>(
     name: keyof GroupCalls,
-    handle: (shard: GroupShard, call: Call<T>, now: Now) => Step,
+    handle: (shard: GroupShard, call: Call<T>, now: Now) => Step<GroupRecord>,
   ): Promise<T> {
     const fault = this.fault(name)
     if (fault?.after === false) throw fault.error

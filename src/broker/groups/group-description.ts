@@ -12,7 +12,7 @@ import type {
   GroupStateName,
   GroupType,
 } from '../../coordination/group/group-messages.ts'
-import type { GroupCoordinator } from '../../coordination/runtime/group-coordinator.ts'
+import type { GroupCoordinator } from '../../coordination/group/group-coordinator.ts'
 
 export interface MemberDescription {
   readonly memberId: string

@@ -5,7 +5,7 @@
 
 import { BrokerError } from '../../base/errors.ts'
 import type { BrokerValues } from '../../config/broker-options.ts'
-import { GroupCoordinator } from '../../coordination/runtime/group-coordinator.ts'
+import { GroupCoordinator } from '../../coordination/group/group-coordinator.ts'
 import { PartitionCoordinatorLog } from '../../coordination/runtime/partition-coordinator-log.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ClusterControl } from '../../metadata/cluster-control.ts'
@@ -37,7 +37,7 @@ export interface OffsetsTopicOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly newId: () => string
-  /** See GroupRuntimeOptions. */
+  /** See RuntimeOptions. */
   readonly sweepBytes?: number
   readonly newBuilder: (limitBytes: number) => BatchBuilder
   readonly openBatch: (batch: BatchView) => RecordCursor

@@ -5,9 +5,10 @@ import type { Facts, ErrorCode } from '../../base/errors.ts'
 import type { ClassicGroup } from './classic/classic-group.ts'
 import type { CoordinatorState } from './coordinator-state.ts'
 import type { GroupOptions } from './group-options.ts'
-import type { Now } from './now.ts'
-import type { Step } from './step.ts'
-import type { TimerTable } from './timer-table.ts'
+import type { GroupRecord } from './records/group-record.ts'
+import type { Now } from '../runtime/now.ts'
+import type { Step } from '../runtime/step.ts'
+import type { TimerTable } from '../runtime/timer-table.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
 
 /** What a deadline is for. */
@@ -27,6 +28,8 @@ export type TimerEvent =
   | { readonly type: 'retention' }
   | { readonly type: 'forget-topics' }
 
+export type GroupStep = Step<GroupRecord>
+
 export interface Env {
   /** What the records say. Changed by `step.emit` alone. */
   readonly state: CoordinatorState
@@ -37,7 +40,7 @@ export interface Env {
   readonly catalog: TopicCatalog
   /** An id that nobody had before. */
   readonly newId: () => string
-  readonly step: Step
+  readonly step: GroupStep
   readonly now: Now
 }
 

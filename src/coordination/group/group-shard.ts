@@ -32,11 +32,11 @@ import { mixedGroupFor } from './conversion.ts'
 import { onConsumerTimer, resumeConsumerGroup } from './consumer/timers.ts'
 import { CoordinatorState } from './coordinator-state.ts'
 import { refuse, timerKeys } from './env.ts'
-import type { Env, TimerEvent } from './env.ts'
+import type { Env, GroupStep, TimerEvent } from './env.ts'
 import { deleteGroup, describeClassicGroup, listGroups } from './group-admin.ts'
 import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
 import type { GroupOptions } from './group-options.ts'
-import type { Now } from './now.ts'
+import type { Now } from '../runtime/now.ts'
 import { commitOffsets, deleteOffsets, fetchOffsets } from './offsets/commit-offsets.ts'
 import { heartbeatMixed, joinMixed, leaveMixed, syncMixed } from './migration/classic-member.ts'
 import { expireOffsets } from './offsets/expire-offsets.ts'
@@ -50,9 +50,10 @@ import type {
   FetchOffsetsResponse,
 } from './offsets/messages.ts'
 import type { GroupRecord } from './records/group-record.ts'
-import { Step } from './step.ts'
-import type { Call } from './step.ts'
-import { TimerTable } from './timer-table.ts'
+import type { Shard } from '../runtime/shard.ts'
+import { Step } from '../runtime/step.ts'
+import type { Call } from '../runtime/step.ts'
+import { TimerTable } from '../runtime/timer-table.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
 
 /** A handler's word for an answer that comes later. */
@@ -78,7 +79,7 @@ export interface GroupShardOptions {
   readonly counters?: GroupCounters
 }
 
-export class GroupShard {
+export class GroupShard implements Shard<GroupRecord> {
   readonly #options: GroupOptions
   readonly #newId: () => string
   readonly #state = new CoordinatorState()
@@ -122,9 +123,14 @@ export class GroupShard {
     this.#state.replay(record, producerId)
   }
 
-  /** All records are in: sessions start anew, since nobody could be heard meanwhile. */
-  onLoaded(now: Now): void {
-    const env = this.#env(this.#newStep(), now)
+  replayMarker(producerId: number, outcome: 'committed' | 'aborted'): void {
+    this.#state.offsets.replayMarker(producerId, outcome)
+  }
+
+  /** Sessions start anew, since nobody could be heard meanwhile. */
+  onLoaded(now: Now): GroupStep {
+    const step = this.#newStep()
+    const env = this.#env(step, now)
     for (const [groupId, value] of this.#state.classic) {
       const group = ClassicGroup.load(groupId, value)
       this.#classic.set(groupId, group)
@@ -134,7 +140,8 @@ export class GroupShard {
     this.#scheduleRetention(now, this.#options.retentionCheckIntervalMs)
     // Topics may have been deleted while nobody coordinated.
     this.topicsDeleted(now)
-    assert(env.step.records.length === 0)
+    assert(step.records.length === 0)
+    return step
   }
 
   /** The cluster's topics have changed. Groups notice at their next heartbeat. */
@@ -148,7 +155,7 @@ export class GroupShard {
     this.#timers.set(timerKeys.forgetTopics, now.monotonicMs, { type: 'forget-topics' })
   }
 
-  join(request: JoinRequest, call: Call<JoinResponse>, now: Now): Step {
+  join(request: JoinRequest, call: Call<JoinResponse>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => {
       checkGroupId(request.groupId)
       const mixed = mixedGroupFor(env, request.groupId)
@@ -158,7 +165,7 @@ export class GroupShard {
     })
   }
 
-  sync(request: SyncRequest, call: Call<SyncResponse>, now: Now): Step {
+  sync(request: SyncRequest, call: Call<SyncResponse>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => {
       const mixed = mixedGroupFor(env, request.groupId)
       if (mixed !== null) return syncMixed(env, mixed, request)
@@ -167,7 +174,7 @@ export class GroupShard {
     })
   }
 
-  heartbeat(request: HeartbeatRequest, call: Call<null>, now: Now): Step {
+  heartbeat(request: HeartbeatRequest, call: Call<null>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => {
       const mixed = mixedGroupFor(env, request.groupId)
       if (mixed !== null) heartbeatMixed(env, mixed, request)
@@ -176,7 +183,7 @@ export class GroupShard {
     })
   }
 
-  leave(request: LeaveRequest, call: Call<LeaveResponse>, now: Now): Step {
+  leave(request: LeaveRequest, call: Call<LeaveResponse>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => {
       const mixed = mixedGroupFor(env, request.groupId)
       if (mixed !== null) return leaveMixed(env, mixed, request)
@@ -188,38 +195,50 @@ export class GroupShard {
     request: ConsumerHeartbeatRequest,
     call: Call<ConsumerHeartbeatResponse>,
     now: Now,
-  ): Step {
+  ): GroupStep {
     return this.#decide(call, now, (env) => {
       checkGroupId(request.groupId)
       return consumerHeartbeat(env, request)
     })
   }
 
-  commitOffsets(request: CommitOffsetsRequest, call: Call<CommitOffsetsResponse>, now: Now): Step {
+  commitOffsets(
+    request: CommitOffsetsRequest,
+    call: Call<CommitOffsetsResponse>,
+    now: Now,
+  ): GroupStep {
     return this.#decide(call, now, (env) => commitOffsets(env, request))
   }
 
-  fetchOffsets(request: FetchOffsetsRequest, call: Call<FetchOffsetsResponse>, now: Now): Step {
+  fetchOffsets(
+    request: FetchOffsetsRequest,
+    call: Call<FetchOffsetsResponse>,
+    now: Now,
+  ): GroupStep {
     return this.#decide(call, now, (env) => fetchOffsets(env, request))
   }
 
-  deleteOffsets(request: DeleteOffsetsRequest, call: Call<DeleteOffsetsResponse>, now: Now): Step {
+  deleteOffsets(
+    request: DeleteOffsetsRequest,
+    call: Call<DeleteOffsetsResponse>,
+    now: Now,
+  ): GroupStep {
     return this.#decide(call, now, (env) => deleteOffsets(env, request))
   }
 
-  listGroups(call: Call<readonly ListedGroup[]>, now: Now): Step {
+  listGroups(call: Call<readonly ListedGroup[]>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => listGroups(env))
   }
 
-  describeClassicGroup(groupId: string, call: Call<DescribedClassicGroup>, now: Now): Step {
+  describeClassicGroup(groupId: string, call: Call<DescribedClassicGroup>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => describeClassicGroup(env, groupId))
   }
 
-  describeConsumerGroup(groupId: string, call: Call<DescribedConsumerGroup>, now: Now): Step {
+  describeConsumerGroup(groupId: string, call: Call<DescribedConsumerGroup>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => describeConsumerGroup(env, groupId))
   }
 
-  deleteGroup(groupId: string, call: Call<null>, now: Now): Step {
+  deleteGroup(groupId: string, call: Call<null>, now: Now): GroupStep {
     return this.#decide(call, now, (env) => {
       deleteGroup(env, groupId)
       return null
@@ -232,12 +251,21 @@ export class GroupShard {
   }
 
   /** Handles one deadline that is over. @returns null when there is none */
-  popDue(now: Now): Step | null {
+  popDue(now: Now): GroupStep | null {
     const event = this.#timers.popDue(now.monotonicMs)
     if (event === null) return null
     const step = this.#newStep()
     this.#onTimer(this.#env(step, now), event)
     return step
+  }
+
+  /** What an open transaction has written is not among what lives. */
+  get isSweepable(): boolean {
+    return !this.#state.offsets.hasPending
+  }
+
+  *living(): Iterable<GroupRecord[]> {
+    for (const groupId of this.#state.groupIds()) yield this.#state.recordsOf(groupId)
   }
 
   #onTimer(env: Env, event: TimerEvent): void {
@@ -265,7 +293,7 @@ export class GroupShard {
   }
 
   /** Runs a handler. What it refuses is answered; a refusal after a record is a bug. */
-  #decide<T>(call: Call<T>, now: Now, handler: (env: Env) => T | typeof LATER): Step {
+  #decide<T>(call: Call<T>, now: Now, handler: (env: Env) => T | typeof LATER): GroupStep {
     const step = this.#newStep()
     try {
       const answer = handler(this.#env(step, now))
@@ -278,8 +306,8 @@ export class GroupShard {
     return step
   }
 
-  #newStep(): Step {
-    return new Step((record) => {
+  #newStep(): GroupStep {
+    return new Step<GroupRecord>((record) => {
       this.#count(record)
       this.#state.replay(record)
     })
@@ -295,7 +323,7 @@ export class GroupShard {
     }
   }
 
-  #env(step: Step, now: Now): Env {
+  #env(step: GroupStep, now: Now): Env {
     return {
       state: this.#state,
       classic: this.#classic,

@@ -1,7 +1,12 @@
-// What a coordinator needs of its partition of __consumer_offsets. The partition's leader stands
-// behind it.
+// What a coordinator needs of its partition of an internal topic. The partition's leader stands behind
+// it.
 
-import type { EncodedRecord } from '../group/records/group-record.ts'
+/** The bytes of a record. */
+export interface EncodedRecord {
+  readonly key: Uint8Array
+  /** Null deletes what the key names. */
+  readonly value: Uint8Array | null
+}
 
 /** One thing that stands in the log. */
 export type LogEntry =

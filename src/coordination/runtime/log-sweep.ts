@@ -7,20 +7,18 @@
 //
 // A record of a key takes the place of those before it, so writing a value again that still holds
 // changes nothing, and a crash anywhere in between costs nothing: the old records are there until all
-// of the new ones are safe. A few groups at a time, so that requests come in between.
+// of the new ones are safe. A few of them at a time, so that requests come in between.
 
-import type { CoordinatorState } from '../group/coordinator-state.ts'
-import { encodeRecord } from '../group/records/group-record.ts'
-import type { EncodedRecord, GroupRecord } from '../group/records/group-record.ts'
-import type { CoordinatorLog } from './coordinator-log.ts'
+import type { CoordinatorLog, EncodedRecord } from './coordinator-log.ts'
+import type { RecordCodec, Shard } from './shard.ts'
 
-/** Bytes of records that are let gather before a sweep. Default of GroupRuntimeOptions. */
+/** Bytes of records that are let gather before a sweep. Default of RuntimeOptions. */
 export const DEFAULT_SWEEP_BYTES = 16 * 1024 * 1024
 
 /** What a record takes beside its key and value, about. */
 const RECORD_OVERHEAD_BYTES = 16
 
-/** Records that are written in one go; a group's stand together. */
+/** Records that are written in one go; those that belong together stand together. */
 const RECORDS_AT_ONCE = 1_000
 
 /** How much stands in a log, and when it is to be swept. */
@@ -54,8 +52,9 @@ export class LogSweep {
    * @returns the offset below which all may be forgotten now; null when the sweep ended early
    * @throws whatever keeps the log from being written
    */
-  async run(
-    state: CoordinatorState,
+  async run<R>(
+    shard: Shard<R>,
+    codec: RecordCodec<R>,
     log: CoordinatorLog,
     isCurrent: () => boolean,
   ): Promise<number | null> {
@@ -64,9 +63,9 @@ export class LogSweep {
       const begin = log.endOffset
       this.#bytes = 0
       let liveBytes = 0
-      for (const records of livingRecords(state)) {
+      for (const records of someAtOnce(shard.living())) {
         if (!isCurrent()) return null
-        const encoded = records.map(encodeRecord)
+        const encoded = records.map((record) => codec.encode(record))
         const before = this.#bytes
         for (const record of encoded) this.count(record)
         liveBytes += this.#bytes - before
@@ -80,11 +79,11 @@ export class LogSweep {
   }
 }
 
-/** What lives when it is asked for, some groups at a time. */
-function* livingRecords(state: CoordinatorState): Iterable<GroupRecord[]> {
-  let records: GroupRecord[] = []
-  for (const groupId of state.groupIds()) {
-    records.push(...state.recordsOf(groupId))
+/** What lives when it is asked for. */
+function* someAtOnce<R>(living: Iterable<readonly R[]>): Iterable<R[]> {
+  let records: R[] = []
+  for (const piece of living) {
+    records.push(...piece)
     if (records.length < RECORDS_AT_ONCE) continue
     yield records
     records = []

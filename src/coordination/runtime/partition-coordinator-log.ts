@@ -1,4 +1,4 @@
-// The log of a coordinator over a partition of __consumer_offsets that this broker leads.
+// The log of a coordinator over a partition of an internal topic that this broker leads.
 //
 //   step ─► one batch, or more where it is too large ─► appended at once ─► below the high watermark
 //   load ─► everything up to the end of the log, once all of it is below the high watermark
@@ -15,8 +15,7 @@ import { decodeMarker } from '../../record/control-record.ts'
 import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE } from '../../record/layout.ts'
 import type { RecordCursor } from '../../record/record-cursor.ts'
 import type { Partition } from '../../replication/partition.ts'
-import type { EncodedRecord } from '../group/records/group-record.ts'
-import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
+import type { CoordinatorLog, EncodedRecord, LogEntry } from './coordinator-log.ts'
 
 export interface PartitionCoordinatorLogOptions {
   /**

@@ -5,7 +5,7 @@
 // a static member that left for a while; one committed to from outside by kafka-consumer-groups; and
 // a group deleted by it.
 
-import type { EncodedRecord } from '../../../src/coordination/group/records/group-record.ts'
+import type { EncodedRecord } from '../../../src/coordination/runtime/coordinator-log.ts'
 
 function hex(...parts: readonly string[]): Buffer {
   return Buffer.from(parts.join(''), 'hex')

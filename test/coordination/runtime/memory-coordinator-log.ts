@@ -1,6 +1,6 @@
 // A log of a coordinator in memory: appends become durable when the test says so, or fail.
 
-import type { EncodedRecord } from '../../../src/coordination/group/records/group-record.ts'
+import type { EncodedRecord } from '../../../src/coordination/runtime/coordinator-log.ts'
 import type { CoordinatorLog, LogEntry } from '../../../src/coordination/runtime/coordinator-log.ts'
 
 interface Append {

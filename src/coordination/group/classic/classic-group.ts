@@ -10,7 +10,7 @@
 // answers and timers are the business of the handlers beside it.
 
 import assert from 'node:assert'
-import type { Call } from '../step.ts'
+import type { Call } from '../../runtime/step.ts'
 import type { GroupMetadataValue } from '../records/group-metadata.ts'
 import type { JoinResponse, JoinedMember, MemberProtocol, SyncResponse } from './messages.ts'
 import { CONSUMER_PROTOCOL_TYPE, subscribedTopics } from './subscription.ts'

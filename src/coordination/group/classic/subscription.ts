@@ -14,8 +14,8 @@
 
 import { BrokerError } from '../../../base/errors.ts'
 import type { TopicPartition } from '../../../base/topic-partition.ts'
-import { RecordReader } from '../records/record-reader.ts'
-import { RecordWriter } from '../records/record-writer.ts'
+import { RecordReader } from '../../records/record-reader.ts'
+import { RecordWriter } from '../../records/record-writer.ts'
 
 /** The protocol type of consumers. */
 export const CONSUMER_PROTOCOL_TYPE = 'consumer'

@@ -4,7 +4,7 @@
 import { BrokerError } from '../../../base/errors.ts'
 import { refuse, timerKeys } from '../env.ts'
 import type { Env } from '../env.ts'
-import type { Call } from '../step.ts'
+import type { Call } from '../../runtime/step.ts'
 import { NO_ASSIGNMENT } from './classic-group.ts'
 import type { ClassicGroup, ClassicMember } from './classic-group.ts'
 import { validateMember } from './membership.ts'

@@ -17,8 +17,8 @@
 // Source: apache/kafka, ConsumerGroup*Key.json and ConsumerGroup*Value.json; KIP-848, KIP-1071.
 
 import type { Uuid } from '../../../base/uuid.ts'
-import type { RecordReader } from './record-reader.ts'
-import { RecordWriter } from './record-writer.ts'
+import type { RecordReader } from '../../records/record-reader.ts'
+import { RecordWriter } from '../../records/record-writer.ts'
 
 export interface TopicPartitions {
   readonly topicId: Uuid

@@ -11,8 +11,8 @@
 // Versions 0 to 3 are plain, 4 is flexible. Version 3 is written, as Kafka 4.x does.
 // Source: apache/kafka, GroupMetadataKey.json, GroupMetadataValue.json.
 
-import type { RecordReader } from './record-reader.ts'
-import { RecordWriter } from './record-writer.ts'
+import type { RecordReader } from '../../records/record-reader.ts'
+import { RecordWriter } from '../../records/record-writer.ts'
 
 const WRITTEN_VERSION = 3
 const FLEXIBLE_VERSION = 4

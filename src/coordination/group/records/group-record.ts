@@ -28,12 +28,13 @@ import type {
   TargetEpochValue,
   TopicPartitions,
 } from './consumer-group.ts'
+import type { EncodedRecord } from '../../runtime/coordinator-log.ts'
 import { readGroupMetadata, writeGroupMetadata } from './group-metadata.ts'
 import type { GroupMetadataValue } from './group-metadata.ts'
 import { readOffsetCommit, writeOffsetCommit } from './offset-commit.ts'
 import type { OffsetCommitValue } from './offset-commit.ts'
-import { RecordReader } from './record-reader.ts'
-import { RecordWriter } from './record-writer.ts'
+import { RecordReader } from '../../records/record-reader.ts'
+import { RecordWriter } from '../../records/record-writer.ts'
 
 interface OfGroup<Type extends string, Value> {
   readonly type: Type
@@ -68,11 +69,6 @@ export type ConsumerGroupRecord =
 
 /** One change to what a coordinator keeps. */
 export type GroupRecord = OffsetRecord | ClassicGroupRecord | ConsumerGroupRecord
-
-export interface EncodedRecord {
-  readonly key: Uint8Array
-  readonly value: Uint8Array | null
-}
 
 const KEY_TYPES = {
   Offset: 1,

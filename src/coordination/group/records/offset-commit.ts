@@ -10,8 +10,8 @@
 
 import { ZERO_UUID } from '../../../base/uuid.ts'
 import type { Uuid } from '../../../base/uuid.ts'
-import type { RecordReader } from './record-reader.ts'
-import { RecordWriter } from './record-writer.ts'
+import type { RecordReader } from '../../records/record-reader.ts'
+import { RecordWriter } from '../../records/record-writer.ts'
 
 const WRITTEN_VERSION = 4
 const EXPIRE_TIMESTAMP_VERSION = 1

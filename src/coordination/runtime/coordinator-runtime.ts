@@ -1,4 +1,4 @@
-// Runs the coordinator of one partition of __consumer_offsets: loads it, gives it requests and
+// Runs the coordinator of one partition of an internal topic: loads it, gives it requests and
 // deadlines, appends what it decides, and answers when that is below the high watermark.
 //
 //   loading ──► active ──► (append failed) ──► waiting ──► loading …          closed, from anywhere
@@ -10,34 +10,29 @@ import { BrokerError } from '../../base/errors.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { GroupShard } from '../group/group-shard.ts'
-import type { GroupCounters } from '../group/group-shard.ts'
-import type { ListedGroup } from '../group/group-messages.ts'
-import type { GroupOptions } from '../group/group-options.ts'
-import type { Now } from '../group/now.ts'
-import { decodeRecord, encodeRecord } from '../group/records/group-record.ts'
-import type { Call, Step } from '../group/step.ts'
-import type { TopicCatalog } from '../group/topic-catalog.ts'
 import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
 import { DEFAULT_SWEEP_BYTES, LogSweep } from './log-sweep.ts'
+import type { Now } from './now.ts'
+import type { RecordCodec, Shard } from './shard.ts'
+import type { Call, Step } from './step.ts'
 
-export interface GroupRuntimeOptions {
+export interface RuntimeOptions<S extends Shard<R>, R> {
   readonly log: CoordinatorLog
   readonly clock: Clock
   readonly logger: Logger
-  readonly options: GroupOptions
-  readonly catalog: TopicCatalog
-  readonly newId: () => string
-  /** Partition of the offsets topic, for the log of the broker. */
+  /** What is coordinated, for the log of the broker: as in "Groups". */
+  readonly what: string
+  /** Partition of the internal topic, for the log of the broker. */
   readonly partition: number
+  readonly codec: RecordCodec<R>
+  /** A state machine that has seen nothing yet. */
+  readonly newShard: () => S
   /** Most calls that may wait for an answer at once. Default 20,000. */
   readonly maxPendingCalls?: number
   /** How long a partition that failed rests before it is loaded again. Default 1 s. */
   readonly reloadDelayMs?: number
   /** Bytes of records that may gather before the log is swept. Default 16 MiB. */
   readonly sweepBytes?: number
-  /** Shared by the partitions of a broker. Default: one of its own. */
-  readonly counters?: GroupCounters
 }
 
 type Phase = 'loading' | 'active' | 'waiting' | 'closed'
@@ -51,25 +46,25 @@ const MAX_DEADLINES_AT_ONCE = 100
 /** Answers that may wait for their records. Calls are bounded by themselves, deadlines by this. */
 const MAX_UNFINISHED_STEPS = 100_000
 
-export class GroupRuntime {
-  readonly #options: GroupRuntimeOptions
+export class CoordinatorRuntime<S extends Shard<R>, R> {
+  readonly #options: RuntimeOptions<S, R>
   readonly #maxPendingCalls: number
   /** Everybody who waits for an answer. */
   readonly #pending = new Set<PendingCall>()
   #phase: Phase = 'waiting'
-  #shard: GroupShard
+  #shard: S
+  /** The one that is being loaded. */
+  #loading: S | null = null
   #answers = new SerialQueue(MAX_UNFINISHED_STEPS)
-  #catalog: TopicCatalog
   /** Null where the log holds what is not known here, and must not be lost. */
   #sweep: LogSweep | null = null
   #timer: Timer | null = null
   #timerMs = Infinity
 
-  constructor(options: GroupRuntimeOptions) {
+  constructor(options: RuntimeOptions<S, R>) {
     this.#options = options
     this.#maxPendingCalls = options.maxPendingCalls ?? DEFAULT_MAX_PENDING_CALLS
-    this.#catalog = options.catalog
-    this.#shard = this.#newShard()
+    this.#shard = options.newShard()
   }
 
   get isActive(): boolean {
@@ -85,9 +80,10 @@ export class GroupRuntime {
   async start(): Promise<void> {
     if (this.#phase !== 'waiting') return
     this.#phase = 'loading'
-    const shard = this.#newShard()
-    const { partition, logger, log } = this.#options
+    const { what, partition, logger, log, codec, newShard } = this.#options
     const { sweepBytes = DEFAULT_SWEEP_BYTES } = this.#options
+    const shard = newShard()
+    this.#loading = shard
     const sweep = new LogSweep(sweepBytes)
     let unknown = 0
     try {
@@ -95,21 +91,22 @@ export class GroupRuntime {
       await this.#answers.run(() => {})
       await log.load((entry) => {
         if (entry.kind === 'record') sweep.count(entry.record)
-        if (!replay(shard, entry)) unknown += 1
+        if (!replay(shard, codec, entry)) unknown += 1
       })
     } catch (error) {
-      logger.error({ partition, error }, 'Groups could not be loaded')
+      logger.error({ partition, error }, `${what} could not be loaded`)
       if (this.#isNow('loading')) this.#restLater()
       return
+    } finally {
+      this.#loading = null
     }
     if (!this.#isNow('loading')) return
     if (unknown > 0) logger.warn({ partition, unknown }, 'Records of unknown types were left alone')
-    shard.setCatalog(this.#catalog)
-    shard.onLoaded(this.#now())
     this.#shard = shard
     this.#sweep = unknown === 0 ? sweep : null
     this.#answers = new SerialQueue(MAX_UNFINISHED_STEPS)
     this.#phase = 'active'
+    this.#take((_shard, now) => shard.onLoaded(now))
     this.#arm()
   }
 
@@ -120,18 +117,17 @@ export class GroupRuntime {
     this.#failAll(new BrokerError('NOT_COORDINATOR'))
   }
 
-  /** @param deleted whether topics are gone */
-  setCatalog(catalog: TopicCatalog, { deleted }: { readonly deleted: boolean }): void {
-    this.#catalog = catalog
-    this.#shard.setCatalog(catalog)
-    if (!deleted || this.#phase !== 'active') return
-    this.#shard.topicsDeleted(this.#now())
-    this.#arm()
+  /** The state machine as it is now; null while it is loaded. To be read only. */
+  get shard(): S | null {
+    return this.isActive ? this.#shard : null
   }
 
-  /** Groups as they are now; none while they are loaded. */
-  groups(): readonly ListedGroup[] {
-    return this.isActive ? this.#shard.groups() : []
+  /** Tells it, and the one that is being loaded, what it knows beside its log. */
+  inform(tell: (shard: S, now: Now) => void): void {
+    const shard = this.#loading ?? this.shard
+    if (shard === null) return
+    tell(shard, this.#now())
+    this.#arm()
   }
 
   /**
@@ -141,7 +137,7 @@ export class GroupRuntime {
    * @throws BrokerError what the handler refuses with, or NOT_COORDINATOR,
    *   COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE when the append failed or too many wait
    */
-  run<T>(handle: (shard: GroupShard, call: Call<T>, now: Now) => Step): Promise<T> {
+  run<T>(handle: (shard: S, call: Call<T>, now: Now) => Step<R>): Promise<T> {
     const refusal = this.#refusal()
     if (refusal !== null) return Promise.reject(refusal)
     return new Promise<T>((resolve, reject) => {
@@ -163,9 +159,9 @@ export class GroupRuntime {
   }
 
   /** Runs a step and sees to its records and answers. */
-  #take(decide: (shard: GroupShard, now: Now) => Step | null): boolean {
+  #take(decide: (shard: S, now: Now) => Step<R> | null): boolean {
     const shard = this.#shard
-    let step: Step | null
+    let step: Step<R> | null
     try {
       step = decide(shard, this.#now())
     } catch (error) {
@@ -179,7 +175,7 @@ export class GroupRuntime {
     return true
   }
 
-  #finish(step: Step, shard: GroupShard): void {
+  #finish(step: Step<R>, shard: S): void {
     const outcome = this.#append(step)
     const finished = this.#answers.run(async () => {
       const failure = await outcome
@@ -191,14 +187,13 @@ export class GroupRuntime {
     finished.catch((error: unknown) => this.#fail(error))
   }
 
-  async #sweepLog(shard: GroupShard, sweep: LogSweep): Promise<void> {
-    // What an open transaction has written is not among what lives.
-    if (shard.state.offsets.hasPending) return
-    const { log, logger, partition } = this.#options
+  async #sweepLog(shard: S, sweep: LogSweep): Promise<void> {
+    if (!shard.isSweepable) return
+    const { log, logger, what, partition, codec } = this.#options
     const isCurrent = (): boolean => this.#shard === shard && this.#phase === 'active'
     let begin: number | null
     try {
-      begin = await sweep.run(shard.state, log, isCurrent)
+      begin = await sweep.run(shard, codec, log, isCurrent)
     } catch (error) {
       if (isCurrent()) this.#fail(error)
       return
@@ -207,16 +202,17 @@ export class GroupRuntime {
       if (begin !== null) await log.forget(begin)
     } catch (error) {
       // Old records are still there: the next load takes longer, and that is all.
-      logger.warn({ partition, error }, 'Old records of groups could not be forgotten')
+      logger.warn({ what, partition, error }, 'Old records could not be forgotten')
     }
   }
 
-  async #append(step: Step): Promise<{ cause: unknown } | null> {
+  async #append(step: Step<R>): Promise<{ cause: unknown } | null> {
     if (step.records.length === 0) return null
+    const { codec, log } = this.#options
     try {
-      const records = step.records.map(encodeRecord)
+      const records = step.records.map((record) => codec.encode(record))
       for (const record of records) this.#sweep?.count(record)
-      await this.#options.log.append(records)
+      await log.append(records)
       return null
     } catch (error) {
       return { cause: error }
@@ -226,8 +222,8 @@ export class GroupRuntime {
   /** The state is ahead of its log: everybody is told to try again, and the log is read anew. */
   #fail(error: unknown): void {
     if (this.#phase !== 'active') return
-    const { logger, partition } = this.#options
-    logger.error({ partition, error }, 'Groups are loaded again')
+    const { logger, what, partition } = this.#options
+    logger.error({ partition, error }, `${what} are loaded again`)
     this.#disarm()
     this.#restLater()
     this.#failAll(new BrokerError('COORDINATOR_NOT_AVAILABLE', {}, error))
@@ -277,21 +273,15 @@ export class GroupRuntime {
     const { clock } = this.#options
     return { wallMs: clock.now(), monotonicMs: clock.monotonicMs() }
   }
-
-  #newShard(): GroupShard {
-    const { options, newId, counters } = this.#options
-    const shared = counters === undefined ? {} : { counters }
-    return new GroupShard({ options, catalog: this.#catalog, newId, ...shared })
-  }
 }
 
 /** @returns false for a record of a type that is not known */
-function replay(shard: GroupShard, entry: LogEntry): boolean {
+function replay<R>(shard: Shard<R>, codec: RecordCodec<R>, entry: LogEntry): boolean {
   if (entry.kind === 'marker') {
-    shard.state.offsets.replayMarker(entry.producerId, entry.outcome)
+    shard.replayMarker(entry.producerId, entry.outcome)
     return true
   }
-  const record = decodeRecord(entry.record.key, entry.record.value)
+  const record = codec.decode(entry.record.key, entry.record.value)
   if (record === null) return false
   shard.replay(record, entry.producerId)
   return true

@@ -1,8 +1,6 @@
 // The group coordinator of a broker: the partitions of __consumer_offsets that it leads, and which of
 // them a group belongs to. Everything that fronts need of groups is asked here.
 
-import assert from 'node:assert'
-import { BrokerError } from '../../base/errors.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type {
@@ -13,15 +11,12 @@ import type {
   LeaveResponse,
   SyncRequest,
   SyncResponse,
-} from '../group/classic/messages.ts'
-import type { DescribedConsumerGroup } from '../group/consumer/describe.ts'
-import type {
-  ConsumerHeartbeatRequest,
-  ConsumerHeartbeatResponse,
-} from '../group/consumer/messages.ts'
-import type { DescribedClassicGroup, ListedGroup } from '../group/group-messages.ts'
-import type { GroupOptions } from '../group/group-options.ts'
-import type { GroupCounters } from '../group/group-shard.ts'
+} from './classic/messages.ts'
+import type { DescribedConsumerGroup } from './consumer/describe.ts'
+import type { ConsumerHeartbeatRequest, ConsumerHeartbeatResponse } from './consumer/messages.ts'
+import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
+import type { GroupOptions } from './group-options.ts'
+import { GroupShard, type GroupCounters } from './group-shard.ts'
 import type {
   CommitOffsetsRequest,
   CommitOffsetsResponse,
@@ -29,12 +24,12 @@ import type {
   DeleteOffsetsResponse,
   FetchOffsetsRequest,
   FetchOffsetsResponse,
-} from '../group/offsets/messages.ts'
-import type { TopicCatalog } from '../group/topic-catalog.ts'
-import type { CoordinatorLog } from './coordinator-log.ts'
-import { GroupRuntime } from './group-runtime.ts'
-import { DEFAULT_SWEEP_BYTES } from './log-sweep.ts'
-import { partitionOfGroup } from './partition-of-group.ts'
+} from './offsets/messages.ts'
+import type { TopicCatalog } from './topic-catalog.ts'
+import { Coordinator } from '../runtime/coordinator.ts'
+import type { CoordinatorLog } from '../runtime/coordinator-log.ts'
+import type { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import { decodeRecord, encodeRecord, type GroupRecord } from './records/group-record.ts'
 
 export interface GroupCoordinatorOptions {
   readonly clock: Clock
@@ -45,7 +40,7 @@ export interface GroupCoordinatorOptions {
   readonly newId: () => string
   /** Partitions of __consumer_offsets, 1 or more. Kafka's default is 50. */
   readonly partitionCount: number
-  /** See GroupRuntimeOptions. */
+  /** See RuntimeOptions. */
   readonly sweepBytes?: number
 }
 
@@ -55,49 +50,49 @@ export interface GroupCoordinatorOptions {
  */
 export class GroupCoordinator {
   readonly counters: GroupCounters = { rebalances: 0, commits: 0 }
-  readonly #options: GroupCoordinatorOptions
-  readonly #runtimes = new Map<number, GroupRuntime>()
+  readonly #coordinator: Coordinator<GroupShard, GroupRecord>
   #catalog: TopicCatalog
 
-  constructor(options: GroupCoordinatorOptions) {
-    assert(options.partitionCount >= 1)
-    this.#options = options
-    this.#catalog = options.catalog
+  constructor(groupOptions: GroupCoordinatorOptions) {
+    const { options, newId, catalog, ...others } = groupOptions
+    const { counters } = this
+    this.#catalog = catalog
+    this.#coordinator = new Coordinator({
+      ...others,
+      what: 'Groups',
+      codec: { encode: encodeRecord, decode: decodeRecord },
+      newShard: () => new GroupShard({ options, newId, counters, catalog: this.#catalog }),
+    })
   }
 
   /** The partition of __consumer_offsets whose leader coordinates a group. */
   partitionOf(groupId: string): number {
-    return partitionOfGroup(groupId, this.#options.partitionCount)
+    return this.#coordinator.partitionOf(groupId)
   }
 
-  /** This broker leads a partition now. @returns when it is loaded, or has failed to and waits */
+  /** See Coordinator. */
   async lead(partition: number, log: CoordinatorLog): Promise<void> {
-    this.resign(partition)
-    const { clock, logger, options, newId } = this.#options
-    const catalog = this.#catalog
-    const { sweepBytes = DEFAULT_SWEEP_BYTES } = this.#options
-    const runtime = new GroupRuntime({
-      ...{ log, clock, logger, options, catalog, newId, partition, sweepBytes },
-      counters: this.counters,
-    })
-    this.#runtimes.set(partition, runtime)
-    await runtime.start()
+    await this.#coordinator.lead(partition, log)
   }
 
-  /** This broker leads a partition no more: who waits is told to ask another. */
+  /** See Coordinator. */
   resign(partition: number): void {
-    this.#runtimes.get(partition)?.close()
-    this.#runtimes.delete(partition)
+    this.#coordinator.resign(partition)
   }
 
   close(): void {
-    for (const partition of [...this.#runtimes.keys()]) this.resign(partition)
+    this.#coordinator.close()
   }
 
   /** Topics have come or grown, or, when some were `deleted`, gone: their offsets go with them. */
   setCatalog(catalog: TopicCatalog, { deleted }: { readonly deleted: boolean }): void {
     this.#catalog = catalog
-    for (const runtime of this.#runtimes.values()) runtime.setCatalog(catalog, { deleted })
+    for (const runtime of this.#coordinator.runtimes()) {
+      runtime.inform((shard, now) => {
+        shard.setCatalog(catalog)
+        if (deleted) shard.topicsDeleted(now)
+      })
+    }
   }
 
   async join(request: JoinRequest): Promise<JoinResponse> {
@@ -155,7 +150,7 @@ export class GroupCoordinator {
    */
   async listGroups(): Promise<ListedGroup[]> {
     const lists = await Promise.all(
-      [...this.#runtimes.values()].map((runtime) => {
+      [...this.#coordinator.runtimes()].map((runtime) => {
         return runtime.run<readonly ListedGroup[]>((shard, call, now) =>
           shard.listGroups(call, now),
         )
@@ -166,13 +161,11 @@ export class GroupCoordinator {
 
   /** The groups of all partitions as they are now, for metrics: those of partitions that serve. */
   *groupsNow(): Iterable<ListedGroup> {
-    for (const runtime of this.#runtimes.values()) yield* runtime.groups()
+    for (const { shard } of this.#coordinator.runtimes()) yield* shard?.groups() ?? []
   }
 
   /** @throws BrokerError NOT_COORDINATOR */
-  #of({ groupId }: { readonly groupId: string }): GroupRuntime {
-    const runtime = this.#runtimes.get(this.partitionOf(groupId))
-    if (runtime === undefined) throw new BrokerError('NOT_COORDINATOR')
-    return runtime
+  #of({ groupId }: { readonly groupId: string }): CoordinatorRuntime<GroupShard, GroupRecord> {
+    return this.#coordinator.of(groupId)
   }
 }

@@ -2,7 +2,6 @@
 // the high watermark.
 
 import type { BrokerError } from '../../base/errors.ts'
-import type { GroupRecord } from './records/group-record.ts'
 
 /** Somebody who waits for an answer. The state machine keeps it and never looks into it. */
 export interface Call<T> {
@@ -15,25 +14,24 @@ interface Answer {
   readonly answer: unknown
 }
 
-/** Applies a record to the state. */
-type Replay = (record: GroupRecord) => void
-
 /**
- * Collects what a handler decides.
+ * Collects what a handler decides, in records of the type `R`.
  *
  * A record is replayed when it is emitted, so that what follows in the same step sees it; a handler
  * refuses before its first record or not at all.
  */
-export class Step {
-  readonly #replay: Replay
-  readonly #records: GroupRecord[] = []
+export class Step<R> {
+  readonly #replay: (record: R) => void
+  readonly #records: R[] = []
   readonly #answers: Answer[] = []
+  readonly #actions: (() => void)[] = []
 
-  constructor(replay: Replay) {
+  /** @param replay applies a record to the state */
+  constructor(replay: (record: R) => void) {
     this.#replay = replay
   }
 
-  get records(): readonly GroupRecord[] {
+  get records(): readonly R[] {
     return this.#records
   }
 
@@ -41,7 +39,7 @@ export class Step {
     return this.#answers.length
   }
 
-  emit(record: GroupRecord): void {
+  emit(record: R): void {
     this.#records.push(record)
     this.#replay(record)
   }
@@ -50,9 +48,15 @@ export class Step {
     this.#answers.push({ call: call as Call<never>, answer })
   }
 
+  /** Does something that must not be seen before the records are safe, after the answers. */
+  after(action: () => void): void {
+    this.#actions.push(action)
+  }
+
   /** Gives all answers. To be called when the records are below the high watermark. */
   release(): void {
     for (const { call, answer } of this.#answers) call.settle(answer as never)
+    for (const action of this.#actions) action()
   }
 
   /** Gives everybody the same refusal: the records were not written, or nobody knows. */

@@ -1,14 +1,14 @@
 // The coordinator over a log and a clock: when answers leave, what a failed append does, who is asked.
 
 import { expect, test } from 'vitest'
-import { DEFAULT_GROUP_OPTIONS } from '../../../src/coordination/group/group-options.ts'
-import type { CommitOffsetsRequest } from '../../../src/coordination/group/offsets/messages.ts'
-import { GroupCoordinator } from '../../../src/coordination/runtime/group-coordinator.ts'
-import { partitionOfGroup } from '../../../src/coordination/runtime/partition-of-group.ts'
-import { silentLogger } from '../../../src/observability/logger.ts'
-import { ManualClock, microtasks } from '../../support/manual-clock.ts'
-import { catalogOf, subscriptionTo, topicIdOf } from '../shard-fixture.ts'
-import { MemoryCoordinatorLog } from './memory-coordinator-log.ts'
+import { DEFAULT_GROUP_OPTIONS } from '../../src/coordination/group/group-options.ts'
+import type { CommitOffsetsRequest } from '../../src/coordination/group/offsets/messages.ts'
+import { GroupCoordinator } from '../../src/coordination/group/group-coordinator.ts'
+import { partitionOfKey } from '../../src/coordination/runtime/partition-of-key.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { ManualClock, microtasks } from '../support/manual-clock.ts'
+import { catalogOf, subscriptionTo, topicIdOf } from './shard-fixture.ts'
+import { MemoryCoordinatorLog } from './runtime/memory-coordinator-log.ts'
 
 async function start() {
   const clock = new ManualClock()
@@ -176,10 +176,10 @@ test('state survives from one coordinator to the next, transactions included', a
 
 test('groups go to the partitions that Kafka gives them', () => {
   // From Kafka's own Utils.abs(groupId.hashCode()) % 50.
-  expect(partitionOfGroup('', 50)).toBe(0)
-  expect(partitionOfGroup('a', 50)).toBe(47)
-  expect(partitionOfGroup('hello', 50)).toBe(22)
-  expect(partitionOfGroup('my-group', 50)).toBe(12) // Its hash code is negative.
+  expect(partitionOfKey('', 50)).toBe(0)
+  expect(partitionOfKey('a', 50)).toBe(47)
+  expect(partitionOfKey('hello', 50)).toBe(22)
+  expect(partitionOfKey('my-group', 50)).toBe(12) // Its hash code is negative.
   // "polygenelubricants" has the hash code -2^31, which has no absolute value.
-  expect(partitionOfGroup('polygenelubricants', 50)).toBe(0)
+  expect(partitionOfKey('polygenelubricants', 50)).toBe(0)
 })

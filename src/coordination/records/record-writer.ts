@@ -1,4 +1,4 @@
-// Writes the primitives that keys and values of __consumer_offsets are made of. Big-endian.
+// Writes the primitives that keys and values of internal topics are made of. Big-endian.
 //
 //   type            plain versions                flexible versions (KIP-482)
 //   string          int16 length, UTF-8           uvarint length + 1, UTF-8
@@ -11,8 +11,8 @@
 // Source: https://kafka.apache.org/protocol#protocol_types
 
 import assert from 'node:assert'
-import { uuidBytes } from '../../../base/uuid.ts'
-import type { Uuid } from '../../../base/uuid.ts'
+import { uuidBytes } from '../../base/uuid.ts'
+import type { Uuid } from '../../base/uuid.ts'
 
 const INITIAL_BYTES = 128
 const MAX_INT16 = 0x7fff

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TimerTable } from '../../src/coordination/group/timer-table.ts'
+import { TimerTable } from '../../../src/coordination/runtime/timer-table.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 const action = fc.oneof(

@@ -1,9 +1,9 @@
-// Reads the primitives that keys and values of __consumer_offsets are made of. The layout is drawn in
+// Reads the primitives that keys and values of internal topics are made of. The layout is drawn in
 // record-writer.ts. Every length is checked against the bytes that are there before anything is made.
 
-import { BrokerError } from '../../../base/errors.ts'
-import { uuidOf } from '../../../base/uuid.ts'
-import type { Uuid } from '../../../base/uuid.ts'
+import { BrokerError } from '../../base/errors.ts'
+import { uuidOf } from '../../base/uuid.ts'
+import type { Uuid } from '../../base/uuid.ts'
 
 /** A reader over one key or one value. Every method throws CORRUPT_MESSAGE past the end. */
 export class RecordReader {
@@ -111,7 +111,7 @@ export class RecordReader {
 
   fail(reason: string): never {
     throw new BrokerError('CORRUPT_MESSAGE', {
-      message: `A record of the offsets topic cannot be read: ${reason}`,
+      message: `A record of an internal topic cannot be read: ${reason}`,
       at: this.#position,
     })
   }
