@@ -107,7 +107,7 @@ function crcOf(bytes: Uint8Array, at = 0): number {
   return readUint32(bytes, at + CRC)
 }
 
-function attributesOf(bytes: Uint8Array, at = 0): number {
+export function attributesOf(bytes: Uint8Array, at = 0): number {
   return readInt16(bytes, at + ATTRIBUTES)
 }
 

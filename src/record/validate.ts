@@ -65,10 +65,17 @@ export interface ValidatedBatch {
   readonly producerId: number
   readonly producerEpoch: number
   readonly baseSequence: number
+  /** The batch belongs to a transaction of its producer. */
+  readonly isTransactional: boolean
 }
 
 /** What stands in a batch that no producer with an id has made. */
-export const NO_PRODUCER = { producerId: -1, producerEpoch: -1, baseSequence: -1 } as const
+export const NO_PRODUCER = {
+  producerId: -1,
+  producerEpoch: -1,
+  baseSequence: -1,
+  isTransactional: false,
+} as const
 
 // One check at a time, never across an await, so that all share one object for the core's answers.
 const check = new BatchCheck()
@@ -111,6 +118,7 @@ export function validateProduced(
     producerId,
     producerEpoch,
     baseSequence,
+    isTransactional: isTransactional(check.attributes),
   }
 }
 
@@ -130,9 +138,6 @@ function checkAttributes(): void {
   const { attributes } = check
   if (isControl(attributes))
     throw refusal('INVALID_RECORD', 'Clients may not write control batches')
-  if (isTransactional(attributes)) {
-    throw refusal('INVALID_RECORD', 'This broker has no transactions: the batch belongs to one')
-  }
   if ((attributes & DELETE_HORIZON_FLAG) !== 0) {
     throw refusal('INVALID_RECORD', 'Clients may not set the delete horizon')
   }
@@ -144,7 +149,10 @@ function checkAttributes(): void {
 /** Whether sequences follow each other is for the log to say; here they need to make sense. */
 function checkProducer(): void {
   const { producerId, producerEpoch, baseSequence } = check
-  if (producerId === NO_PRODUCER_ID) return
+  if (producerId === NO_PRODUCER_ID) {
+    if (!isTransactional(check.attributes)) return
+    throw refusal('INVALID_RECORD', 'A batch of a transaction needs the id of its producer')
+  }
   if (producerId < 0 || producerEpoch < 0 || baseSequence < 0) {
     const message = 'Producer id, epoch and sequence must be all set or all -1'
     throw refusal('INVALID_RECORD', message, { producerId, producerEpoch, baseSequence })

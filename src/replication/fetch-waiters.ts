@@ -1,5 +1,5 @@
 // Readers that have read a partition to its end and wait for more. A waiter costs nothing until the
-// high watermark moves: no timer, no polling.
+// mark moves that it reads up to: no timer, no polling.
 
 import { BrokerError } from '../base/errors.ts'
 import { LinkedList, type Linked } from './linked-list.ts'
@@ -10,7 +10,7 @@ export abstract class FetchWaiter implements Linked<FetchWaiter> {
   previous: FetchWaiter | null = null
   next: FetchWaiter | null = null
 
-  /** The high watermark moved. The reader waits no longer, and may wait again from within. */
+  /** The mark that it reads up to moved. The reader waits no longer, and may wait again from within. */
   abstract highWatermarkMoved(): void
 
   /** The partition can't be read here any more. The reader waits no longer. */
@@ -34,7 +34,7 @@ export class FetchWaiters {
   }
 
   /**
-   * Waits for the next move of the high watermark. The caller has seen, in this same turn, that
+   * Waits for the next move of the mark. The caller has seen, in this same turn, that
    * there is nothing to read: a check before an `await` loses the wakeup.
    *
    * Ends by either callback, or by `leaveList(waiter)`.

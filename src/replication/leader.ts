@@ -15,12 +15,15 @@ import { advanceHighWatermark } from './high-watermark.ts'
  *  the leader, -1 (all) below the high watermark. */
 export type Acks = 0 | 1 | -1
 
-/** How far a log has come. All are offsets after the last record that they cover. */
+/** How far a log has come. Offsets are those after the last record that they cover. */
 export interface LogProgress {
+  readonly logStartOffset: number
   /** In the page cache, or further. */
   readonly writtenOffset: number
   /** On disk. */
   readonly durableOffset: number
+  /** What its transactions hold back. Meaning: storage/producer-state/producer-table.ts. */
+  readonly producers: { firstUndecided(highWatermark: number): number }
 }
 
 /** Most batches of one partition that wait for acknowledgements. */
@@ -28,13 +31,18 @@ export const MAX_ACK_WAITERS = 100_000
 
 export class Leader {
   readonly leaderEpoch: number
+  /** Readers of everything: they wait for the high watermark. */
   readonly fetchWaiters = new FetchWaiters()
+  /** Readers of what transactions have committed: they wait for the last stable offset. */
+  readonly stableWaiters = new FetchWaiters()
   readonly #log: LogProgress
   readonly #inPageCache = new AckWaiters()
   readonly #belowMark = new AckWaiters()
   /** End offset of each in-sync replica, this one first: overwritten in place as they move. */
   readonly #endOffsets: number[]
   #highWatermark: number
+  /** Where the last stable offset stood when the high watermark moved last. */
+  #stableOffset: number
   #flushPolicy: 'disk' | 'os'
 
   /**
@@ -52,6 +60,7 @@ export class Leader {
     this.#log = log
     this.leaderEpoch = leaderEpoch
     this.#highWatermark = highWatermark
+    this.#stableOffset = highWatermark
     this.#flushPolicy = flushPolicy
     this.#endOffsets = [highWatermark]
     this.logAdvanced()
@@ -60,6 +69,16 @@ export class Leader {
   /** Records below it may be read. Never moves back. */
   get highWatermark(): number {
     return this.#highWatermark
+  }
+
+  /**
+   * Below it every transaction is decided. At or below the high watermark: a transaction that has ended
+   * counts as open until its marker is below the mark. It never moves but when the mark does.
+   */
+  get lastStableOffset(): number {
+    const undecided = this.#log.producers.firstUndecided(this.#highWatermark)
+    if (undecided >= this.#highWatermark) return this.#highWatermark
+    return Math.max(undecided, this.#log.logStartOffset)
   }
 
   /** In-sync replicas, this one among them. */
@@ -107,6 +126,10 @@ export class Leader {
     this.#highWatermark = advanced
     this.#belowMark.release(advanced)
     this.fetchWaiters.wakeAll()
+    const { lastStableOffset } = this
+    if (lastStableOffset === this.#stableOffset) return
+    this.#stableOffset = lastStableOffset
+    this.stableWaiters.wakeAll()
   }
 
   setFlushPolicy(flushPolicy: 'disk' | 'os'): void {
@@ -120,9 +143,15 @@ export class Leader {
     this.#belowMark.fail(error)
   }
 
+  /** Who reads has to find its place again. */
+  refuseReaders(error: BrokerError): void {
+    this.fetchWaiters.fail(error)
+    this.stableWaiters.fail(error)
+  }
+
   /** Leads no longer: deleted, or another broker leads. All who wait are told. */
   resign(error: BrokerError): void {
     this.refuseProducers(error)
-    this.fetchWaiters.fail(error)
+    this.refuseReaders(error)
   }
 }

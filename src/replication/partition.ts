@@ -11,6 +11,12 @@ import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
 import type { Appended as AppendedBatch, BatchInfo } from '../storage/partition-log-options.ts'
 import type { FoundRecord, ReadOptions } from '../storage/log-reader.ts'
 import type { ProducerFacts } from '../storage/producer-state/producer-entry.ts'
+import type { ProducerTable, TransactionEnd } from '../storage/producer-state/producer-table.ts'
+import type { OpenTransaction } from '../storage/producer-state/undecided-transactions.ts'
+import type {
+  VerificationGuard,
+  VerificationRequest,
+} from '../storage/producer-state/verifications.ts'
 import type { AckReceiver } from './ack-waiters.ts'
 import type { FetchWaiter } from './fetch-waiters.ts'
 import { Leader, type Acks, type LogProgress } from './leader.ts'
@@ -19,22 +25,32 @@ import type {
   BatchSlice,
   EpochEnd,
   FoundOffset,
+  Isolation,
   ReadablePartition,
   ReadLimits,
 } from './readable-partition.ts'
 
-export type { ProducerFacts }
+export type { OpenTransaction, ProducerFacts, VerificationGuard, VerificationRequest }
+
+/** How a transaction ends in a partition: what its marker says. */
+export interface PartitionMarker extends TransactionEnd {
+  /** `transaction.version` that it was made under: from 2 on its epoch goes beyond the transaction's. */
+  readonly transactionVersion: number
+}
 
 /** What a partition needs of its log. Meaning and errors: storage/partition-log.ts. */
 export interface LeaderLog extends LogProgress {
-  readonly logStartOffset: number
   readonly logEndOffset: number
   readonly sizeBytes: number
   /** Why it takes no appends, or null. */
   readonly offline: BrokerError | null
   startLeaderEpoch(leaderEpoch: number): void
-  append(batch: Buffer, info: BatchInfo): AppendedBatch
-  readonly producers: { facts(): ProducerFacts[] }
+  append(batch: Buffer, info: BatchInfo, guard: VerificationGuard | null): AppendedBatch
+  appendMarker(end: TransactionEnd, transactionVersion: number): AppendedBatch
+  readonly producers: Pick<
+    ProducerTable,
+    'facts' | 'firstUndecided' | 'openTransaction' | 'openTransactions' | 'beginVerification'
+  >
   read(fromOffset: number, options: ReadOptions): BatchSlice | Promise<BatchSlice>
   offsetForTimestamp(timestamp: number, belowOffset: number): Promise<FoundRecord | null>
   largestTimestamp(): Promise<{ readonly timestamp: number }>
@@ -94,6 +110,10 @@ export class Partition implements ReadablePartition {
     return this.#leader.highWatermark
   }
 
+  get lastStableOffset(): number {
+    return this.#leader.lastStableOffset
+  }
+
   get logStartOffset(): number {
     return this.#log.logStartOffset
   }
@@ -114,7 +134,8 @@ export class Partition implements ReadablePartition {
 
   /** Batches that wait for acknowledgements, and readers that wait for more. */
   get waiting(): { readonly producers: number; readonly readers: number } {
-    return { producers: this.#leader.waitingCount, readers: this.#leader.fetchWaiters.size }
+    const { waitingCount: producers, fetchWaiters, stableWaiters } = this.#leader
+    return { producers, readers: fetchWaiters.size + stableWaiters.size }
   }
 
   /** What a batch has to be like. @param now the broker's clock, milliseconds since 1970 */
@@ -136,21 +157,63 @@ export class Partition implements ReadablePartition {
    *
    * @param bytes one whole batch; not to be touched any more
    * @param info  what `record/validate.ts` has found out about it
-   * @throws BrokerError as `Leader.checkAppend` and `ProducerEntry.check`; KAFKA_STORAGE_ERROR when
+   * @param guard of `beginVerification`: needed by the first batch of a transaction here
+   * @throws BrokerError as `Leader.checkAppend` and `ProducerTable.check`; KAFKA_STORAGE_ERROR when
    *   the log is offline; RECORD_LIST_TOO_LARGE when the batch is larger than a segment;
    *   UNKNOWN_TOPIC_OR_PARTITION when the partition was deleted
    */
-  append(bytes: Buffer, info: ValidatedBatch, acks: Acks): AppendedBatch {
-    this.#checkLives()
-    // A topic that wants more in-sync replicas than it has replicas could never be written to.
-    const minInsyncReplicas = Math.min(this.#options.minInsyncReplicas, this.#replicaCount)
-    this.#leader.checkAppend(acks, minInsyncReplicas)
-    const appended = this.#log.append(bytes, info)
+  append(
+    bytes: Buffer,
+    info: ValidatedBatch,
+    acks: Acks,
+    guard: VerificationGuard | null = null,
+  ): AppendedBatch {
+    this.#checkAppend(acks)
+    const appended = this.#log.append(bytes, info, guard)
     if (appended.isRepeat) return appended
     if (appended.baseOffset < this.highWatermark) this.#startOver(appended.baseOffset)
     this.traffic.recordsIn += info.recordCount
     this.traffic.bytesIn += bytes.byteLength
     return appended
+  }
+
+  /**
+   * Appends the marker that ends a transaction here. The transaction has ended when the marker is below
+   * the high watermark: `awaitAck(-1, lastOffset + 1, …)`. One that is sent again is appended again, and
+   * changes nothing; so is one of a transaction that has written nothing here.
+   *
+   * @throws BrokerError INVALID_PRODUCER_EPOCH when the producer has gone on since: what the marker would
+   *   end has ended; TRANSACTION_COORDINATOR_FENCED when a newer coordinator has written here; else as
+   *   `append` with acks=all
+   */
+  appendMarker({ transactionVersion, ...end }: PartitionMarker): AppendedBatch {
+    this.#checkAppend(-1)
+    const appended = this.#log.appendMarker(end, transactionVersion)
+    if (appended.baseOffset < this.highWatermark) this.#startOver(appended.baseOffset)
+    return appended
+  }
+
+  /**
+   * Begins to verify the first batch of a transaction (KIP-890): asked before the coordinator is, and
+   * handed to `append` after it has said yes. A marker that comes between makes the guard worthless.
+   *
+   * @returns null when the transaction is open here, so that there is nothing to verify
+   */
+  beginVerification(request: VerificationRequest): VerificationGuard | null {
+    this.#checkLives()
+    return this.#log.producers.beginVerification(request)
+  }
+
+  /** The transaction of a producer that is open here, or null. */
+  openTransaction(producerId: number): OpenTransaction | null {
+    this.#checkLives()
+    return this.#log.producers.openTransaction(producerId)
+  }
+
+  /** The transactions that are open here, by first offset. */
+  openTransactions(): OpenTransaction[] {
+    this.#checkLives()
+    return this.#log.producers.openTransactions()
   }
 
   /** See `Leader.awaitAck`. To be called in the same turn as the append. */
@@ -211,9 +274,11 @@ export class Partition implements ReadablePartition {
     return timestamp < 0 ? null : await this.findOffset(timestamp)
   }
 
-  waitForMore(waiter: FetchWaiter): void {
+  waitForMore(waiter: FetchWaiter, isolation: Isolation = 'uncommitted'): void {
     this.#checkLives()
-    this.#leader.fetchWaiters.add(waiter)
+    const { fetchWaiters, stableWaiters } = this.#leader
+    const waiters = isolation === 'committed' ? stableWaiters : fetchWaiters
+    waiters.add(waiter)
   }
 
   /**
@@ -242,7 +307,7 @@ export class Partition implements ReadablePartition {
     return this.#log.logStartOffset
   }
 
-  /** The idempotent producers that are remembered, in no order. */
+  /** The producers that are remembered, in no order. */
   producers(): ProducerFacts[] {
     this.#checkLives()
     return this.#log.producers.facts()
@@ -286,12 +351,19 @@ export class Partition implements ReadablePartition {
    * lead here: offsets are given a second time, and readers have to find their place again.
    */
   #startOver(highWatermark: number): void {
-    this.#leader.fetchWaiters.fail(this.#outOfRange(this.highWatermark))
+    this.#leader.refuseReaders(this.#outOfRange(this.highWatermark))
     this.#lead(this.leaderEpoch, highWatermark)
   }
 
   #lead(leaderEpoch: number, highWatermark: number): void {
     this.#leader = new Leader(this.#log, leaderEpoch, highWatermark, this.#options.flushPolicy)
+  }
+
+  #checkAppend(acks: Acks): void {
+    this.#checkLives()
+    // A topic that wants more in-sync replicas than it has replicas could never be written to.
+    const minInsyncReplicas = Math.min(this.#options.minInsyncReplicas, this.#replicaCount)
+    this.#leader.checkAppend(acks, minInsyncReplicas)
   }
 
   #checkLives(): void {

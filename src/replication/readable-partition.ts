@@ -17,6 +17,12 @@ export interface ReadLimits {
   readonly atLeastOneBatch: boolean
 }
 
+/**
+ * What a reader wants of transactions: all there is below the high watermark, or only what stands below
+ * the last stable offset. Kafka's read_uncommitted and read_committed.
+ */
+export type Isolation = 'uncommitted' | 'committed'
+
 /** A record found by its timestamp. */
 export interface FoundOffset {
   readonly offset: number
@@ -38,6 +44,9 @@ export interface ReadablePartition {
 
   /** Records below it may be read. */
   readonly highWatermark: number
+
+  /** Below it every transaction is decided. At or below the high watermark. */
+  readonly lastStableOffset: number
 
   /** First offset that may be read. */
   readonly logStartOffset: number
@@ -87,11 +96,13 @@ export interface ReadablePartition {
   findLargestTimestamp(): Promise<FoundOffset | null>
 
   /**
-   * Calls the waiter once the high watermark moves. See `FetchWaiters.add`.
+   * Calls the waiter once the high watermark moves; or the last stable offset, for who reads what is
+   * committed. See `FetchWaiters.add`.
    *
+   * @param isolation default: `uncommitted`
    * @throws BrokerError as `read`; THROTTLING_QUOTA_EXCEEDED when too many wait
    */
-  waitForMore(waiter: FetchWaiter): void
+  waitForMore(waiter: FetchWaiter, isolation?: Isolation): void
 }
 
 /** Where readers find partitions. */

@@ -31,7 +31,12 @@ export interface LogListener {
 /** What the log has to know of a batch that was validated. */
 export type BatchInfo = Pick<
   ValidatedBatch,
-  'lastOffsetDelta' | 'maxTimestamp' | 'producerId' | 'producerEpoch' | 'baseSequence'
+  | 'lastOffsetDelta'
+  | 'maxTimestamp'
+  | 'producerId'
+  | 'producerEpoch'
+  | 'baseSequence'
+  | 'isTransactional'
 >
 
 /** Where a batch went. */

@@ -17,13 +17,13 @@ import { BrokerError } from '../base/errors.ts'
 import { allDone } from '../base/in-parallel.ts'
 import { partitionName } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { setBaseOffset, setLeaderEpoch } from '../record/batch-header.ts'
 import type { DurableLog, UnsyncedState } from './durable-log.ts'
 import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogHealth } from './log-health.ts'
 import { LogReader, type FoundRecord, type LogRead, type ReadOptions } from './log-reader.ts'
 import { LogRepair } from './log-repair.ts'
+import { LogTail } from './log-tail.ts'
 import { cutSegments, trimSegments } from './log-truncation.ts'
 import type {
   Appended,
@@ -33,12 +33,11 @@ import type {
   PartitionLogState,
   SegmentFacts,
 } from './partition-log-options.ts'
-import { answerTo, type LogProducers } from './producer-state/log-producers.ts'
+import type { LogProducers } from './producer-state/log-producers.ts'
+import type { ProducerTable, TransactionEnd } from './producer-state/producer-table.ts'
+import type { VerificationGuard } from './producer-state/verifications.ts'
 import { SyncMarks } from './sync-marks.ts'
-import { TurnEnd } from './turn-end.ts'
 import { OpenSegments } from './segment/open-segments.ts'
-import { PendingBatches } from './segment/pending-batches.ts'
-import { readNow } from './segment/reading.ts'
 import { removeStrays } from './segment/segment-files.ts'
 import type { Segment, TimestampOffset } from './segment/segment.ts'
 import { SegmentList } from './segment/segment-list.ts'
@@ -47,9 +46,6 @@ import { SegmentRoller } from './segment/segment-roller.ts'
 
 export type * from './partition-log-options.ts'
 
-/** Bytes of one log that may wait for the end of the turn. More are written at once. */
-const MAX_PENDING_BYTES = 4 * 1024 * 1024
-
 export class PartitionLog implements DurableLog {
   readonly name: string
   readonly topic: string
@@ -57,11 +53,13 @@ export class PartitionLog implements DurableLog {
   readonly topicId: Uuid
   readonly directory: string
   readonly segments: SegmentList
-  readonly producers: LogProducers
+  /** What is known of who made its batches, with those that wait to be written. */
+  readonly producers: ProducerTable
 
   readonly #options: PartitionLogOptions
   readonly #place: LogPlace
   readonly #epochs: LeaderEpochs
+  readonly #producers: LogProducers
   readonly #open: OpenSegments
   readonly #removal: SegmentRemoval
   readonly #reader: LogReader
@@ -69,12 +67,8 @@ export class PartitionLog implements DurableLog {
   readonly #health: LogHealth
   readonly #repair: LogRepair
   readonly #roller: SegmentRoller
-  readonly #pending = new PendingBatches()
-  readonly #turnEnd: TurnEnd
+  readonly #tail: LogTail
   #logStartOffset: number
-  #logEndOffset: number
-  #writtenOffset: number
-  #leaderEpoch: number
   #truncations = 0
   #closed = false
 
@@ -86,16 +80,13 @@ export class PartitionLog implements DurableLog {
     this.topicId = options.topicId
     this.directory = options.directory
     this.segments = new SegmentList(state.segments)
-    this.producers = state.producers
+    this.producers = state.producers.table
+    this.#producers = state.producers
     this.#options = options
     this.#place = state.place
     this.#epochs = state.epochs
     this.#open = options.openSegments ?? new OpenSegments()
     this.#logStartOffset = state.logStartOffset
-    this.#logEndOffset = state.logEndOffset
-    this.#writtenOffset = state.logEndOffset
-    this.#leaderEpoch = Math.max(0, state.epochs.latestEpoch)
-    this.#turnEnd = new TurnEnd(options.clock, () => this.#writeAtTurnEnd())
     this.#roller = new SegmentRoller(this.segments, state.place, options.clock)
     this.segments.active.pinned = true
     this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
@@ -104,6 +95,11 @@ export class PartitionLog implements DurableLog {
     })
     this.#health = new LogHealth(options, (error) => this.#wentOffline(error))
     this.#repair = new LogRepair(this.segments, this.#marks, options.core)
+    this.#tail = new LogTail({
+      ...{ ...options, ...state, segments: this.segments, marks: this.#marks },
+      ...{ health: this.#health, roller: this.#roller },
+      onWritten: () => options.listener.written(this),
+    })
     this.#reader = new LogReader(this, options.core, this.#open, (error) => {
       options.listener.damaged(this, error)
     })
@@ -114,11 +110,11 @@ export class PartitionLog implements DurableLog {
   }
 
   get logEndOffset(): number {
-    return this.#logEndOffset
+    return this.#tail.logEndOffset
   }
 
   get writtenOffset(): number {
-    return this.#writtenOffset
+    return this.#tail.writtenOffset
   }
 
   get durableOffset(): number {
@@ -144,7 +140,7 @@ export class PartitionLog implements DurableLog {
   }
 
   get sizeBytes(): number {
-    return this.segments.sizeBytes + this.#pending.sizeBytes
+    return this.segments.sizeBytes + this.#tail.pendingBytes
   }
 
   get config(): LogConfig {
@@ -153,7 +149,7 @@ export class PartitionLog implements DurableLog {
 
   /** The epoch that batches are stamped with. */
   get leaderEpoch(): number {
-    return this.#leaderEpoch
+    return this.#tail.leaderEpoch
   }
 
   /**
@@ -161,40 +157,23 @@ export class PartitionLog implements DurableLog {
    * written when the turn ends, and must not be changed before. A repeated one is not appended again.
    *
    * @param batch one whole batch. Base offset and leader epoch are written into it
+   * @param guard of `ProducerTable.beginVerification`, for the first batch of a transaction
    * @throws BrokerError KAFKA_STORAGE_ERROR when the log is or goes offline; RECORD_LIST_TOO_LARGE
-   *   when the batch is larger than a segment; as `ProducerEntry.check`
+   *   when the batch is larger than a segment; as `ProducerTable.check`
    */
-  append(batch: Buffer, info: BatchInfo): Appended {
-    this.#mustBeOnline()
-    const { lastOffsetDelta, maxTimestamp } = info
-    const sizeBytes = batch.byteLength
-    const { segmentBytes } = this.config
-    if (sizeBytes > segmentBytes) {
-      const { topic, partition } = this
-      throw new BrokerError('RECORD_LIST_TOO_LARGE', { topic, partition, sizeBytes, segmentBytes })
-    }
-    const producer = this.producers.entryFor(info)
-    const first = producer?.check(info)
-    if (first) return answerTo(first)
-    const baseOffset = this.#logEndOffset
-    const lastOffset = baseOffset + lastOffsetDelta
-    assert(lastOffsetDelta >= 0 && Number.isSafeInteger(lastOffset))
-    const rolls = this.#health.attempt(() => {
-      return this.#roller.isDue(this.#pending, sizeBytes, lastOffset, maxTimestamp)
-    })
-    if (rolls) this.roll()
+  append(batch: Buffer, info: BatchInfo, guard: VerificationGuard | null = null): Appended {
+    return this.#tail.append(batch, info, guard)
+  }
 
-    setBaseOffset(batch, baseOffset)
-    setLeaderEpoch(batch, this.#leaderEpoch)
-    if (this.#leaderEpoch > this.#epochs.latestEpoch) {
-      this.#epochs.assign(this.#leaderEpoch, baseOffset)
-    }
-    this.#pending.add(batch, lastOffset, maxTimestamp)
-    this.#logEndOffset = lastOffset + 1
-    if (producer !== null) this.producers.appended(producer, info, lastOffset)
-    if (this.#pending.sizeBytes >= MAX_PENDING_BYTES) this.writePending()
-    else this.#turnEnd.schedule()
-    return { baseOffset, lastOffset, maxTimestamp, isRepeat: false }
+  /**
+   * Appends the marker that ends a transaction of a producer here, whether it wrote anything or not.
+   *
+   * @param transactionVersion that the transaction was made under: from 2 on its markers go beyond its
+   *   epoch
+   * @throws BrokerError KAFKA_STORAGE_ERROR; as `ProducerTable.checkMarker`
+   */
+  appendMarker(end: TransactionEnd, transactionVersion: number): Appended {
+    return this.#tail.appendMarker(end, transactionVersion)
   }
 
   /**
@@ -203,19 +182,7 @@ export class PartitionLog implements DurableLog {
    * @throws BrokerError KAFKA_STORAGE_ERROR when that fails; the log is offline then
    */
   writePending(): void {
-    if (this.#pending.count === 0) return
-    const { buffers, batches } = this.#pending.take()
-    const { active } = this.segments
-    const sizeBytes = active.sizeBytes
-    this.#health.attempt(() => {
-      active.append(buffers, batches)
-      active.storeIndexes()
-    })
-    this.#writtenOffset = active.nextOffset
-    const wroteBytes = active.sizeBytes - sizeBytes
-    this.#marks.wrote(wroteBytes)
-    this.#options.listener.written(this)
-    this.#health.attempt(() => this.producers.wrote(wroteBytes, this.segments))
+    this.#tail.writePending()
   }
 
   /**
@@ -240,7 +207,7 @@ export class PartitionLog implements DurableLog {
 
   /** All segments, oldest first; the last one is active. */
   segmentFacts(): SegmentFacts[] {
-    return this.segments.facts(this.#writtenOffset)
+    return this.segments.facts(this.writtenOffset)
   }
 
   /**
@@ -259,13 +226,12 @@ export class PartitionLog implements DurableLog {
    * An epoch below one that the log has seen is raised to that: epochs in a log never fall.
    */
   startLeaderEpoch(leaderEpoch: number): void {
-    this.#leaderEpoch = Math.max(leaderEpoch, this.#epochs.latestEpoch)
-    this.#epochs.assign(this.#leaderEpoch, this.#logEndOffset)
+    this.#tail.startLeaderEpoch(leaderEpoch)
   }
 
   /** Where an epoch ends in this log: how a follower finds where it parted (KIP-101). */
   endOffsetForEpoch(leaderEpoch: number): EpochEndOffset {
-    return this.#epochs.endOffsetFor(leaderEpoch, this.#logEndOffset)
+    return this.#epochs.endOffsetFor(leaderEpoch, this.logEndOffset)
   }
 
   /** Options take effect with the next append. */
@@ -279,21 +245,7 @@ export class PartitionLog implements DurableLog {
    * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
    */
   roll(): void {
-    this.#mustBeOnline()
-    this.writePending()
-    const closed = this.segments.active
-    if (closed.sizeBytes === 0) return
-    this.#health.attempt(() => {
-      readNow(closed.ready())
-      closed.seal()
-      this.#roller.add(this.#logEndOffset)
-    })
-    // A closed segment below the recovery point is trusted with its indexes, so the point waits.
-    const synced = this.#marks.closing(closed)
-    const snapshot = this.#health.attempt(() => this.producers.rolled(this.segments))
-    Promise.all([closed.syncIndexes(), snapshot]).then(synced, (error: Error) => {
-      if (!this.#closed) this.#health.fail(error)
-    })
+    this.#tail.roll()
   }
 
   /**
@@ -305,9 +257,9 @@ export class PartitionLog implements DurableLog {
    * @throws BrokerError OFFSET_OUT_OF_RANGE; KAFKA_STORAGE_ERROR, the log is offline then
    */
   deleteRecordsBefore(offset: number): number {
-    if (offset > this.#writtenOffset) {
+    if (offset > this.writtenOffset) {
       const { topic, partition } = this
-      const facts = { topic, partition, offset, log_end_offset: this.#logEndOffset }
+      const facts = { topic, partition, offset, log_end_offset: this.logEndOffset }
       throw new BrokerError('OFFSET_OUT_OF_RANGE', facts)
     }
     if (offset <= this.#logStartOffset) return 0
@@ -333,7 +285,7 @@ export class PartitionLog implements DurableLog {
     try {
       this.#health.attempt(() => {
         trimSegments(this.segments, count, removed)
-        this.producers.trimmed(this.segments)
+        this.#producers.trimmed(this.segments)
       })
     } finally {
       this.#roller.namesChanged()
@@ -356,12 +308,12 @@ export class PartitionLog implements DurableLog {
     this.#mustBeOnline()
     assert(offset >= this.#logStartOffset)
     this.writePending()
-    if (offset >= this.#logEndOffset) return
+    if (offset >= this.logEndOffset) return
     // The marks go first: should the cut fail half-way, `revive` cuts to them again.
     this.#endAt(offset)
     this.#health.attempt(() => {
       this.#removal.removeLater(cutSegments(this.segments, offset))
-      this.producers.cut(offset)
+      this.#producers.cut(offset)
       this.segments.active.pinned = true
       this.segments.active.open().syncNow()
       this.#place.files.syncDirectory(this.directory)
@@ -371,22 +323,22 @@ export class PartitionLog implements DurableLog {
 
   /** Names of new segments; leader epochs that begin below what is written. See DurableLog. */
   async syncBeside(): Promise<void> {
-    await allDone([this.#roller.syncNames(), this.#epochs.saveInPool(this.#writtenOffset)])
+    await allDone([this.#roller.syncNames(), this.#epochs.saveInPool(this.writtenOffset)])
   }
 
   unsynced(): UnsyncedState {
-    return this.#marks.unsynced(this.#writtenOffset)
+    return this.#marks.unsynced(this.writtenOffset)
   }
 
   markDurable(endOffset: number): void {
     if (this.offline !== null || this.#closed) return
-    if (this.#marks.durable(Math.min(endOffset, this.#writtenOffset)))
+    if (this.#marks.durable(Math.min(endOffset, this.writtenOffset)))
       this.#options.listener.durable(this)
   }
 
   markSynced(endOffset: number): void {
     if (this.offline !== null || this.#closed) return
-    const synced = Math.min(endOffset, this.#writtenOffset)
+    const synced = Math.min(endOffset, this.writtenOffset)
     // Epochs that begin above the recovery point are found again by recovery; others are saved by
     // now, unless records were deleted since `syncBeside`.
     const isBehind = this.#epochs.unsavedFrom < synced
@@ -417,11 +369,11 @@ export class PartitionLog implements DurableLog {
     if (this.offline === null || this.#closed) return
     try {
       const keepWritten = this.config.flushPolicy === 'os'
-      const keepOffset = keepWritten ? this.#writtenOffset : this.#marks.durableOffset
+      const keepOffset = keepWritten ? this.writtenOffset : this.#marks.durableOffset
       this.#removal.removeLater(this.#repair.cut(keepOffset))
       // A roll that failed may have left a file, whose name would cut the log at the next start.
       removeStrays(this.#place.files, this.directory, this.segments)
-      this.producers.cut(keepOffset)
+      this.#producers.cut(keepOffset)
       this.#repair.goOn(() => this.#roller.addNow(this.segments.active.nextOffset))
       this.#endWithSegments()
     } catch (error) {
@@ -443,13 +395,13 @@ export class PartitionLog implements DurableLog {
       if (clean) this.#closeCleanly()
     } finally {
       this.#closed = true
-      this.#pending.take()
+      this.#tail.close()
       for (const segment of this.segments) {
         this.#open.forget(segment)
         segment.release()
       }
       this.#marks.releaseRetired()
-      this.producers.close()
+      this.#producers.close()
     }
   }
 
@@ -458,23 +410,17 @@ export class PartitionLog implements DurableLog {
     this.writePending()
     this.#health.attempt(() => {
       this.#repair.syncAll()
-      this.producers.closing(this.#writtenOffset, this.segments)
+      this.#producers.closing(this.writtenOffset, this.segments)
       this.#place.files.syncDirectory(this.directory)
       this.#epochs.save()
     })
-    this.markSynced(this.#writtenOffset)
-  }
-
-  #writeAtTurnEnd(): void {
-    // The listener is told when that fails: nobody else waits for this call.
-    if (!this.#closed && this.offline === null) this.#health.succeeds(() => this.writePending())
+    this.markSynced(this.writtenOffset)
   }
 
   /** The log ends at `offset` now, and all of it is on disk. */
   #endAt(offset: number): void {
     this.#truncations += 1
-    this.#logEndOffset = offset
-    this.#writtenOffset = offset
+    this.#tail.endAt(offset)
     this.#epochs.truncateFromEnd(offset)
     this.#marks.reset(offset)
     this.#reader.forget()
@@ -482,14 +428,11 @@ export class PartitionLog implements DurableLog {
 
   #endWithSegments(): void {
     this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
-    this.producers.reload(this.segments, this.#logEndOffset)
+    this.#producers.reload(this.segments, this.logEndOffset)
   }
 
-  /** What waits is lost, and nothing of it was ever visible. */
   #wentOffline(error: BrokerError): void {
-    this.#pending.take()
-    this.#logEndOffset = this.#writtenOffset
-    this.segments.active.dropTornWrite()
+    this.#tail.dropPending()
     if (!this.#closed) this.#options.listener.failed(this, error)
   }
 

@@ -3,12 +3,13 @@
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { isControl } from '../../src/record/batch-header.ts'
+import { isControl, isTransactional } from '../../src/record/batch-header.ts'
 import { BatchBuilder } from '../../src/record/batch-builder.ts'
 import { decodeBatch, isIntact } from '../../src/record/batch-reader.ts'
 import { BATCH_FAULTS, BatchCheck } from '../../src/wasm/batch-check.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 import { plain } from '../record/records.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { readPartitionMetadata } from '../../src/storage/partition-metadata.ts'
 import { decodeSnapshot } from '../../src/storage/producer-state/snapshot-format.ts'
 import { segmentFileName } from '../../src/storage/segment/segment-files.ts'
@@ -16,7 +17,7 @@ import type { OpenedLog } from '../../src/storage/open-partition-log.ts'
 import { realFileSystem } from '../../src/io/real-file-system.ts'
 import { GOLDEN_TOPICS, batchesOf, filesOf, goldenConfig } from './golden.ts'
 import type { GoldenTopic } from './golden.ts'
-import { append, openLog, segmentFilesIn } from './logs.ts'
+import { append, appendMarker, openLog, segmentFilesIn } from './logs.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const core = StorageCore.load()
@@ -194,12 +195,19 @@ test.each(APPENDED.map((topic) => [topic.topic, topic] as const))(
   async (_, topic) => {
     const parent = temporaryDirectory()
     const topicId = topicIdOf(topic)
-    const { log } = await openLog(parent, topic.topic, goldenConfig(topic.topic), { topicId })
-    for (const { header, bytes } of batchesOf(topic)) {
-      const { baseOffset, leaderEpoch } = header
+    const clock = new ManualClock()
+    const state = { topicId, clock }
+    const { log } = await openLog(parent, topic.topic, goldenConfig(topic.topic), state)
+    for (const batch of batchesOf(topic)) {
+      const { header, bytes } = batch
+      const { baseOffset, leaderEpoch, attributes } = header
       // As a producer sends it: the log has to find offset and epoch again.
       const sent = Buffer.from(bytes).fill(0, 0, 8).fill(0xff, 12, 16)
-      const appended = append(log, leaderEpoch, sent, header)
+      const info = { ...header, isTransactional: isTransactional(attributes) }
+      clock.now = () => header.maxTimestamp
+      const appended = isControl(attributes)
+        ? appendMarker(log, batch)
+        : append(log, leaderEpoch, sent, info)
       expect(appended.baseOffset).toBe(baseOffset)
       log.writePending()
     }
@@ -211,7 +219,6 @@ test.each(APPENDED.map((topic) => [topic.topic, topic] as const))(
     expect(Object.keys(ours)).toEqual(Object.keys(theirs))
     for (const [name, bytes] of Object.entries(theirs)) {
       if (isPreallocated(topic, name)) continue
-      if (name.endsWith('.snapshot') && topic.topic === 'transactions') continue // no markers yet
       if (name.endsWith('.snapshot') && topic.topic === 'idempotent') {
         expect(lastBatches(ours[name]!), name).toEqual(lastBatches(bytes))
         continue

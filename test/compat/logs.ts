@@ -3,6 +3,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { realFileSystem } from '../../src/io/real-file-system.ts'
+import type { BatchView } from '../../src/record/batch-reader.ts'
+import { markerOf } from '../../src/record/control-record.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
 import { openPartitionLog } from '../../src/storage/open-partition-log.ts'
 import type { OpenLogOptions, OpenedLog } from '../../src/storage/open-partition-log.ts'
@@ -65,7 +67,7 @@ export function openLog(
   })
 }
 
-/** Appends a batch as the leader of an epoch does. */
+/** Appends a batch as the leader of an epoch does; verified, when it is the first of a transaction. */
 export function append(
   log: PartitionLog,
   leaderEpoch: number,
@@ -73,7 +75,16 @@ export function append(
   info: BatchInfo,
 ): Appended {
   if (leaderEpoch > log.leaderEpoch) log.startLeaderEpoch(leaderEpoch)
-  return log.append(bytes, info)
+  if (!info.isTransactional) return log.append(bytes, info)
+  return log.append(bytes, info, log.producers.beginVerification({ ...info, bumpsEpochs: false }))
+}
+
+/** Appends the marker that a control batch holds, anew. It gets the time of the log's clock. */
+export function appendMarker(log: PartitionLog, { header, bytes }: BatchView): Appended {
+  const { leaderEpoch, producerId, producerEpoch } = header
+  if (leaderEpoch > log.leaderEpoch) log.startLeaderEpoch(leaderEpoch)
+  const { type: outcome, coordinatorEpoch } = markerOf(StorageCore.load(), bytes)!
+  return log.appendMarker({ producerId, producerEpoch, coordinatorEpoch, outcome }, 0)
 }
 
 /** Content of the segment files in a directory, by name: what a log is, without its checkpoints. */

@@ -56,7 +56,7 @@ test('a transaction marker of Kafka is a control batch with a marker in it', () 
   const [record] = decodeBatch(core, batch)
   expect(record!.offset).toBe(42)
   const marker = decodeMarker(record!.key, record!.value)
-  expect(marker).toEqual({ type: 'transaction-commit', coordinatorEpoch: 12 })
+  expect(marker).toEqual({ type: 'commit', coordinatorEpoch: 12 })
   expect(encodeMarker(marker!)).toEqual({ key: record!.key, value: record!.value })
 })
 

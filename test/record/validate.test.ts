@@ -285,10 +285,17 @@ describe('bits', () => {
   test.each([
     ['control', 0x20],
     ['control in a transaction', 0x30],
-    ['transactional', 0x10],
     ['delete horizon', 0x40],
   ])('that clients may not set: %s', (_, attributes) => {
     expectRefusal(testBatch({ attributes }), 'INVALID_RECORD')
+  })
+
+  test('a batch of a transaction needs a producer', () => {
+    const producer = { producerId: 7, producerEpoch: 1, baseSequence: 0 }
+    const bytes = testBatch({ attributes: 0x10, ...producer })
+    const info = validateProduced(core, bytes, RULES)
+    expect(info).toMatchObject({ ...producer, isTransactional: true })
+    expectRefusal(testBatch({ attributes: 0x10 }), 'INVALID_RECORD')
   })
 
   test('the timestamp type of the broker is not for clients', () => {

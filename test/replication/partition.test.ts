@@ -21,6 +21,7 @@ function batch(records = 1): [Buffer, ValidatedBatch] {
     producerId: -1,
     producerEpoch: -1,
     baseSequence: -1,
+    isTransactional: false,
   }
   return [bytes, info]
 }

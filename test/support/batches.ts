@@ -70,6 +70,7 @@ export function infoOf(batch: Buffer): BatchInfo {
     producerId: Number(batch.readBigInt64BE(layout.PRODUCER_ID)),
     producerEpoch: batch.readInt16BE(layout.PRODUCER_EPOCH),
     baseSequence: batch.readInt32BE(layout.BASE_SEQUENCE),
+    isTransactional: (batch.readInt16BE(layout.ATTRIBUTES) & layout.TRANSACTIONAL_FLAG) !== 0,
   }
 }
 

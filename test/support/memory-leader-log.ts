@@ -2,12 +2,28 @@
 // src/storage/partition-log.ts for tests of what stands above it.
 
 import { BrokerError } from '../../src/base/errors.ts'
-import { lastOffsetOf, setBaseOffset, setLeaderEpoch } from '../../src/record/batch-header.ts'
+import {
+  attributesOf,
+  baseOffsetOf,
+  isControl,
+  lastOffsetOf,
+  setBaseOffset,
+  setLeaderEpoch,
+} from '../../src/record/batch-header.ts'
 import type { LeaderLog } from '../../src/replication/partition.ts'
 import type { BatchSlice } from '../../src/replication/readable-partition.ts'
 import type { Appended, BatchInfo } from '../../src/storage/partition-log-options.ts'
 import { answerTo } from '../../src/storage/producer-state/log-producers.ts'
-import { ProducerEntry } from '../../src/storage/producer-state/producer-entry.ts'
+import { ProducerMemory } from '../../src/storage/producer-state/producer-memory.ts'
+import {
+  ProducerTable,
+  type TransactionEnd,
+} from '../../src/storage/producer-state/producer-table.ts'
+import type { VerificationGuard } from '../../src/storage/producer-state/verifications.ts'
+import { StorageCore } from '../../src/wasm/storage-core.ts'
+import { infoOf } from './batches.ts'
+import { ManualClock } from './manual-clock.ts'
+import { markerBatch, markerOf } from '../../src/record/control-record.ts'
 import type { ReadOptions } from '../../src/storage/log-reader.ts'
 
 export class MemoryLeaderLog implements LeaderLog {
@@ -21,8 +37,7 @@ export class MemoryLeaderLog implements LeaderLog {
   /** Writes within `append`, as a log does for which much waits. */
   writesAtOnce = false
   readonly batches: Buffer[] = []
-  readonly producers = { facts: (): ProducerEntry[] => [...this.#producers.values()] }
-  readonly #producers = new Map<number, ProducerEntry>()
+  readonly producers = new ProducerTable(new ManualClock(), new ProducerMemory())
   #leaderEpoch = -1
 
   get sizeBytes(): number {
@@ -33,21 +48,28 @@ export class MemoryLeaderLog implements LeaderLog {
     this.#leaderEpoch = leaderEpoch
   }
 
-  append(batch: Buffer, info: BatchInfo): Appended {
+  append(batch: Buffer, info: BatchInfo, guard: VerificationGuard | null = null): Appended {
     if (this.offline !== null) throw this.offline
     const { lastOffsetDelta, maxTimestamp } = info
-    const producer = this.#producerOf(info)
-    const first = producer?.check(info)
+    const producer = this.producers.entryFor(info)
+    const first = producer === null ? null : this.producers.check(producer, info, guard)
     if (first) return answerTo(first)
-    const baseOffset = this.logEndOffset
-    setBaseOffset(batch, baseOffset)
-    setLeaderEpoch(batch, this.#leaderEpoch)
-    this.batches.push(batch)
-    this.logEndOffset += lastOffsetDelta + 1
-    const lastOffset = this.logEndOffset - 1
-    producer?.add(info, lastOffset)
+    const baseOffset = this.#add(batch, lastOffsetDelta)
+    const lastOffset = baseOffset + lastOffsetDelta
+    if (producer !== null) this.producers.appended(producer, info, baseOffset, lastOffset)
     if (this.writesAtOnce) this.write()
     return { baseOffset, lastOffset, maxTimestamp, isRepeat: false }
+  }
+
+  appendMarker(end: TransactionEnd, transactionVersion: number): Appended {
+    if (this.offline !== null) throw this.offline
+    this.producers.checkMarker(end, transactionVersion)
+    const { outcome: type, coordinatorEpoch } = end
+    const batch = markerBatch(StorageCore.load(), { type, coordinatorEpoch }, end, 0)
+    const offset = this.#add(batch, 0)
+    this.producers.ended(end, offset, 0)
+    if (this.writesAtOnce) this.write()
+    return { baseOffset: offset, lastOffset: offset, maxTimestamp: 0, isRepeat: false }
   }
 
   /** All that was appended reaches the page cache. */
@@ -109,11 +131,14 @@ export class MemoryLeaderLog implements LeaderLog {
     return { epoch: this.#leaderEpoch, endOffset: this.logEndOffset }
   }
 
-  #producerOf({ producerId }: BatchInfo): ProducerEntry | undefined {
-    if (producerId >= 0 && !this.#producers.has(producerId)) {
-      this.#producers.set(producerId, new ProducerEntry(producerId))
-    }
-    return this.#producers.get(producerId)
+  /** @returns the base offset that the batch gets */
+  #add(batch: Buffer, lastOffsetDelta: number): number {
+    const baseOffset = this.logEndOffset
+    setBaseOffset(batch, baseOffset)
+    setLeaderEpoch(batch, this.#leaderEpoch)
+    this.batches.push(batch)
+    this.logEndOffset += lastOffsetDelta + 1
+    return baseOffset
   }
 
   #cutTo(offset: number): void {
@@ -121,5 +146,21 @@ export class MemoryLeaderLog implements LeaderLog {
       this.batches.pop()
     }
     this.logEndOffset = offset
+    this.producers.clear()
+    for (const batch of this.batches) this.#replay(batch)
+  }
+
+  #replay(batch: Buffer): void {
+    const info = infoOf(batch)
+    const baseOffset = baseOffsetOf(batch)
+    const { producerId, producerEpoch } = info
+    const producer = this.producers.entryFor(info)
+    if (producer === null) return
+    if (!isControl(attributesOf(batch))) {
+      this.producers.appended(producer, info, baseOffset, lastOffsetOf(batch))
+      return
+    }
+    const { type: outcome, coordinatorEpoch } = markerOf(StorageCore.load(), batch)!
+    this.producers.ended({ producerId, producerEpoch, outcome, coordinatorEpoch }, baseOffset, 0)
   }
 }

@@ -23,6 +23,8 @@ export class MemoryPartition implements ReadablePartition {
   readonly partition: number
   readonly waiters: FetchWaiters
   highWatermark = 0
+  /** Where transactions hold readers back; nowhere at first. */
+  firstUndecided = Infinity
   logStartOffset = 0
   leaderEpoch = 0
   holdsZstd = false
@@ -37,6 +39,10 @@ export class MemoryPartition implements ReadablePartition {
     this.topic = topic
     this.partition = partition
     this.waiters = new FetchWaiters(maxWaiters)
+  }
+
+  get lastStableOffset(): number {
+    return Math.min(this.firstUndecided, this.highWatermark)
   }
 
   get endOffset(): number {

@@ -95,7 +95,7 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     const info = {
       ...{ bytes, recordCount, lastOffsetDelta: recordCount - 1, maxTimestamp: now, codec },
       ...{ producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH },
-      baseSequence: NO_SEQUENCE,
+      ...{ baseSequence: NO_SEQUENCE, isTransactional: false },
     }
     return partition.append(bytes, info, -1).lastOffset + 1
   }

@@ -1,7 +1,7 @@
-// The idempotent producers of one partition log: who they are, which batches of theirs are in the log, and
-// the snapshots from which that is known again after a stop.
+// The producers of one partition log: who they are, which batches and transactions of theirs are in the
+// log, and the snapshots from which that is known again after a stop.
 //
-//   append   entryFor ─► check ─► the batch gets its offsets ─► appended
+//   append   producer-table.ts
 //   written  a snapshot every 8 MiB, and where a segment begins
 //   opened   newest snapshot ─► the batches behind it
 //
@@ -15,16 +15,11 @@ import type { Appended } from '../partition-log-options.ts'
 import { readInPool, readNow } from '../segment/reading.ts'
 import type { Segment } from '../segment/segment.ts'
 import type { SegmentList } from '../segment/segment-list.ts'
-import {
-  ProducerEntry,
-  type ProducerFacts,
-  type ProducerStamp,
-  type RecentBatch,
-} from './producer-entry.ts'
+import type { RecentBatch } from './producer-entry.ts'
 import { ProducerMemory } from './producer-memory.ts'
 import { replaySegment } from './producer-replay.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
-import { ProducerStates } from './producer-states.ts'
+import { ProducerTable } from './producer-table.ts'
 
 export interface LogProducersOptions {
   readonly files: FileSystem
@@ -46,8 +41,9 @@ const SNAPSHOT_BYTES = 8 * 1024 * 1024
 const BYTES_A_SNAPSHOT_BYTE = 8
 
 export class LogProducers {
-  readonly #clock: Clock
-  readonly #states: ProducerStates
+  /** What is known. */
+  readonly table: ProducerTable
+  readonly #core: StorageCore
   readonly #snapshots: ProducerSnapshots
   readonly #snapshotBytes: number
   /** Bytes that have to be written before there is another snapshot. */
@@ -56,42 +52,12 @@ export class LogProducers {
   /** Knows nobody yet. @throws the system's error */
   constructor(options: LogProducersOptions) {
     const { files, directory, clock, core, producerMemory = new ProducerMemory() } = options
-    this.#clock = clock
-    this.#states = new ProducerStates(producerMemory)
+    this.table = new ProducerTable(clock, producerMemory)
+    this.#core = core
     const crc32c = core.crc32c.bind(core)
     this.#snapshots = new ProducerSnapshots({ files, directory, crc32c })
     this.#snapshotBytes = options.snapshotBytes ?? SNAPSHOT_BYTES
     this.#leftBytes = this.#snapshotBytes
-  }
-
-  /** Producers that are known. */
-  get size(): number {
-    return this.#states.size
-  }
-
-  /** Those that are known, in no order. */
-  facts(): ProducerFacts[] {
-    return Array.from(this.#states, (entry) => ({
-      producerId: entry.producerId,
-      epoch: entry.epoch,
-      lastSequence: entry.lastSequence,
-      lastTimestamp: entry.lastTimestamp,
-      coordinatorEpoch: entry.coordinatorEpoch,
-      currentTransactionOffset: entry.currentTransactionOffset,
-    }))
-  }
-
-  /** The producer of a batch, known or not. Null: the batch is of none, or a marker. */
-  entryFor({ producerId, baseSequence }: ProducerStamp): ProducerEntry | null {
-    if (producerId < 0 || baseSequence < 0) return null
-    return this.#states.get(producerId) ?? new ProducerEntry(producerId)
-  }
-
-  /** A batch of the producer has got its offsets. */
-  appended(entry: ProducerEntry, stamp: ProducerStamp, lastOffset: number): void {
-    if (entry.epoch < 0) this.#states.add(entry)
-    entry.add(stamp, lastOffset)
-    entry.usedMs = this.#clock.now()
   }
 
   /**
@@ -115,7 +81,7 @@ export class LogProducers {
    */
   rolled(segments: SegmentList): Promise<void> | null {
     const file = this.#save(segments.active.baseOffset)
-    const isWorthSyncing = this.size > 0
+    const isWorthSyncing = this.table.size > 0
     const synced = isWorthSyncing ? file.sync().finally(() => file.close()) : null
     if (!isWorthSyncing) file.close()
     this.#thinOut(segments)
@@ -127,7 +93,7 @@ export class LogProducers {
     if (this.#snapshots.newest === endOffset) return
     const file = this.#save(endOffset)
     try {
-      if (this.size > 0) file.syncNow()
+      if (this.table.size > 0) file.syncNow()
     } finally {
       file.close()
     }
@@ -136,7 +102,7 @@ export class LogProducers {
 
   /** Nobody asks any more. */
   close(): void {
-    this.#states.clear()
+    this.table.clear()
   }
 
   /** Segments were removed from the front. @throws the system's error */
@@ -180,30 +146,28 @@ export class LogProducers {
 
   /** @returns where the batches begin that the newest snapshot does not know of */
   #restore(endOffset: number): number {
-    this.#states.clear()
+    this.table.clear()
     this.#snapshots.removeAbove(endOffset)
     this.#leftBytes = this.#snapshotBytes
     const loaded = this.#snapshots.load()
-    for (const entry of loaded?.entries ?? []) this.#remember(entry)
+    if (loaded !== null) this.table.restore(loaded.entries)
     return loaded?.offset ?? 0
   }
 
   #replay(segment: Segment, fromOffset: number): ReturnType<typeof replaySegment> {
-    return replaySegment(segment, fromOffset, (batch) => {
-      const entry = this.entryFor(batch)!
-      if (entry.epoch < 0) this.#remember(entry)
-      entry.add(batch, batch.lastOffset)
+    const { table } = this
+    return replaySegment(this.#core, segment, fromOffset, {
+      batch: (batch) => {
+        table.appended(table.entryFor(batch)!, batch, batch.baseOffset, batch.lastOffset)
+      },
+      marker: (end, { lastOffset, maxTimestamp }) => {
+        table.ended(end, lastOffset, maxTimestamp)
+      },
     })
   }
 
-  // How long ago it was heard of is not known: the times in the batches are the clients'.
-  #remember(entry: ProducerEntry): void {
-    entry.usedMs = this.#clock.now()
-    if (this.#states.get(entry.producerId) === undefined) this.#states.add(entry)
-  }
-
   #save(offset: number): File {
-    const { file, sizeBytes } = this.#snapshots.write(offset, this.#states)
+    const { file, sizeBytes } = this.#snapshots.write(offset, this.table)
     this.#leftBytes = Math.max(this.#snapshotBytes, sizeBytes * BYTES_A_SNAPSHOT_BYTE)
     return file
   }

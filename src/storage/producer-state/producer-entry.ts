@@ -1,4 +1,4 @@
-// What a partition knows of one idempotent producer: its epoch, and its last batches.
+// What a partition knows of one producer: its epoch, its last batches, and its open transaction.
 //
 //   batches   [10 ─ 14] [15 ─ 15] [16 ─ 40] [41 ─ 41] [42 ─ 50]      the next begins with 51
 //              oldest                                  newest        by sequence
@@ -9,7 +9,7 @@
 // Source: apache/kafka, ProducerStateEntry.java and ProducerAppendInfo.java.
 
 import assert from 'node:assert'
-import { BrokerError, type Facts } from '../../base/errors.ts'
+import { BrokerError, type ErrorCode, type Facts } from '../../base/errors.ts'
 import { sequenceAfter, sequenceBefore } from '../../record/sequence.ts'
 
 /** Batches of a producer that are remembered. */
@@ -20,11 +20,12 @@ export interface ProducerStamp {
   /** -1: of none. */
   readonly producerId: number
   readonly producerEpoch: number
-  /** Of the first record; -1 in a marker. */
+  /** Of the first record; -1 when the records are not counted, as of a coordinator's own. */
   readonly baseSequence: number
   readonly lastOffsetDelta: number
   /** Milliseconds since 1970, as stored. */
   readonly maxTimestamp: number
+  readonly isTransactional: boolean
 }
 
 /** A batch that a producer has sent. */
@@ -88,27 +89,29 @@ export class ProducerEntry implements ProducerFacts {
    */
   check(stamp: ProducerStamp): RecentBatch | null {
     const { producerEpoch, baseSequence } = stamp
-    if (producerEpoch < this.epoch) throw this.#refusal('INVALID_PRODUCER_EPOCH', stamp)
+    if (producerEpoch < this.epoch) throw this.refusal('INVALID_PRODUCER_EPOCH', stamp)
+    if (baseSequence < 0) return null
     // Nothing is known of it, or no more: whatever it begins with is taken (KIP-360).
     if (this.epoch < 0) return null
     if (producerEpoch > this.epoch) {
       if (baseSequence === 0) return null
-      throw this.#refusal('OUT_OF_ORDER_SEQUENCE_NUMBER', stamp)
+      throw this.refusal('OUT_OF_ORDER_SEQUENCE_NUMBER', stamp)
     }
     const { lastSequence } = this
     if (baseSequence === (lastSequence < 0 ? 0 : sequenceAfter(lastSequence, 1))) return null
-    const first = this.#repeated(stamp)
-    if (first === null) throw this.#refusal('OUT_OF_ORDER_SEQUENCE_NUMBER', stamp)
+    const first = this.repeated(stamp)
+    if (first === null) throw this.refusal('OUT_OF_ORDER_SEQUENCE_NUMBER', stamp)
     return first
   }
 
   /** Takes in a batch that is in the log, or will be. */
   add(stamp: ProducerStamp, lastOffset: number): void {
     const { producerEpoch, baseSequence, lastOffsetDelta, maxTimestamp } = stamp
-    const lastSequence = sequenceAfter(baseSequence, lastOffsetDelta)
     this.enterEpoch(producerEpoch)
-    this.restore(lastSequence, lastOffset, lastOffsetDelta, maxTimestamp)
     this.lastTimestamp = maxTimestamp
+    if (baseSequence < 0) return
+    const lastSequence = sequenceAfter(baseSequence, lastOffsetDelta)
+    this.restore(lastSequence, lastOffset, lastOffsetDelta, maxTimestamp)
   }
 
   /** The batches of another epoch are forgotten. */
@@ -135,7 +138,9 @@ export class ProducerEntry implements ProducerFacts {
     slot.timestamp = timestamp
   }
 
-  #repeated({ baseSequence, lastOffsetDelta }: ProducerStamp): RecentBatch | null {
+  /** The batch of its epoch that this one repeats, or null. */
+  repeated({ producerEpoch, baseSequence, lastOffsetDelta }: ProducerStamp): RecentBatch | null {
+    if (producerEpoch !== this.epoch || baseSequence < 0) return null
     for (const slot of this.#slots) {
       if (slot.offsetDelta !== lastOffsetDelta) continue
       if (sequenceBefore(slot.lastSequence, slot.offsetDelta) === baseSequence) return slot
@@ -143,10 +148,8 @@ export class ProducerEntry implements ProducerFacts {
     return null
   }
 
-  #refusal(
-    code: 'INVALID_PRODUCER_EPOCH' | 'OUT_OF_ORDER_SEQUENCE_NUMBER',
-    { producerId, producerEpoch, baseSequence }: ProducerStamp,
-  ): BrokerError {
+  /** A refusal of a batch, with what is known of its producer. */
+  refusal(code: ErrorCode, { producerId, producerEpoch, baseSequence }: RefusedStamp): BrokerError {
     const facts: Facts = {
       ...{ producerId, producerEpoch, sequence: baseSequence },
       ...{ currentEpoch: this.epoch, lastSequence: this.lastSequence },
@@ -154,3 +157,5 @@ export class ProducerEntry implements ProducerFacts {
     return new BrokerError(code, facts)
   }
 }
+
+type RefusedStamp = Pick<ProducerStamp, 'producerId' | 'producerEpoch' | 'baseSequence'>

@@ -1,14 +1,17 @@
 // How many producers all logs of a broker remember together, and for how long. Whoever makes up producer
-// ids without end makes the broker forget old ones, and no more.
+// ids without end makes the broker forget old ones, and no more. Who has an open transaction is never
+// forgotten, so there is a bound on those as well.
 
 import type { Clock, Timer } from '../../io/clock.ts'
 
 /** The producers of one log. */
 export interface RememberedProducers {
   readonly size: number
-  /** Forgets those that were not heard of for longest: some, at least one. */
+  /** Those without an open transaction. */
+  readonly idleCount: number
+  /** Forgets idle ones that were not heard of for longest: some, at least one if there is any. */
   forgetOldest(): void
-  /** Forgets those that were not heard of since a time. */
+  /** Forgets idle ones that were not heard of since a time. */
   expire(beforeMs: number): void
 }
 
@@ -24,6 +27,9 @@ export interface ProducerMemoryOptions {
 /** Producers of one log: a snapshot of them is written on the event loop. */
 export const MAX_PRODUCER_IDS_A_LOG = 20_000
 
+/** Transactions that may be open in one log: half of its producers can be forgotten. */
+export const MAX_OPEN_TRANSACTIONS_A_LOG = MAX_PRODUCER_IDS_A_LOG / 2
+
 export class ProducerMemory {
   readonly #maxProducerIds: number
   readonly #expirationMs: number
@@ -31,6 +37,7 @@ export class ProducerMemory {
   /** Those that remember anybody. */
   readonly #logs = new Set<RememberedProducers>()
   #count = 0
+  #openTransactions = 0
 
   constructor(options: ProducerMemoryOptions = {}) {
     this.#maxProducerIds = options.maxProducerIds ?? 200_000
@@ -41,6 +48,24 @@ export class ProducerMemory {
   /** Producers that are remembered now. */
   get count(): number {
     return this.#count
+  }
+
+  /** Transactions that are open now; one counts in each log that it writes to. */
+  get openTransactions(): number {
+    return this.#openTransactions
+  }
+
+  /** True when one more transaction may be open in a log, beside so many that are. */
+  mayOpen(inLog: number): boolean {
+    return (
+      inLog < MAX_OPEN_TRANSACTIONS_A_LOG &&
+      this.#openTransactions < Math.ceil(this.#maxProducerIds / 2)
+    )
+  }
+
+  /** So many transactions were opened; or ended, when it is negative. */
+  opened(count: number): void {
+    this.#openTransactions += count
   }
 
   /** A log is about to remember one more. Makes room. */
@@ -66,7 +91,7 @@ export class ProducerMemory {
 
   #largest(): RememberedProducers | null {
     let largest: RememberedProducers | null = null
-    for (const log of this.#logs) if (log.size > (largest?.size ?? 0)) largest = log
+    for (const log of this.#logs) if (log.idleCount > (largest?.idleCount ?? 0)) largest = log
     return largest
   }
 }

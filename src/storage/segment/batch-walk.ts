@@ -3,9 +3,12 @@
 
 import { MAX_BATCH_BYTES } from '../../base/limits.ts'
 import {
+  attributesOf,
   baseOffsetOf,
   baseSequenceOf,
   batchSizeOf,
+  isControl,
+  isTransactional,
   lastOffsetDeltaOf,
   leaderEpochOf,
   magicOf,
@@ -25,12 +28,15 @@ export interface BatchFrame {
   readonly leaderEpoch: number
 }
 
-/** A batch that a producer with an id made. */
+/** A batch that a producer with an id made, or a marker of its transaction. */
 export interface ProducerBatch extends BatchFrame {
   readonly producerId: number
   readonly producerEpoch: number
+  /** -1 in a marker, and where the records are not counted. */
   readonly baseSequence: number
   readonly lastOffsetDelta: number
+  readonly isTransactional: boolean
+  readonly isControl: boolean
 }
 
 /**
@@ -126,14 +132,31 @@ export class BatchWalk {
     return 'batch'
   }
 
-  /** The batch that the walk is on, when it is of a producer with an id, and no marker; else null. */
+  /** The batch that the walk is on, when it is of a producer with an id; else null. */
   producerBatch(): ProducerBatch | null {
-    const producerId = producerIdOf(this.#chunk, this.#headerAt)
-    const baseSequence = baseSequenceOf(this.#chunk, this.#headerAt)
-    if (producerId < 0 || baseSequence < 0) return null
-    const producerEpoch = producerEpochOf(this.#chunk, this.#headerAt)
-    const lastOffsetDelta = this.frame.lastOffset - this.frame.baseOffset
-    return { ...this.frame, producerId, producerEpoch, baseSequence, lastOffsetDelta }
+    const at = this.#headerAt
+    const producerId = producerIdOf(this.#chunk, at)
+    if (producerId < 0) return null
+    const attributes = attributesOf(this.#chunk, at)
+    return {
+      ...this.frame,
+      producerId,
+      producerEpoch: producerEpochOf(this.#chunk, at),
+      baseSequence: baseSequenceOf(this.#chunk, at),
+      lastOffsetDelta: this.frame.lastOffset - this.frame.baseOffset,
+      isTransactional: isTransactional(attributes),
+      isControl: isControl(attributes),
+    }
+  }
+
+  /** All bytes of the batch that the walk is on; fewer when the file ends before. */
+  *bytes(): Reading<Uint8Array> {
+    const { sizeBytes } = this.frame
+    const end = this.#headerAt + sizeBytes
+    if (end <= this.#chunkBytes) return this.#chunk.subarray(this.#headerAt, end)
+    const into = Buffer.allocUnsafe(sizeBytes)
+    const count = yield { source: this.#source, into, positionBytes: this.positionBytes }
+    return into.subarray(0, count)
   }
 
   /** @returns where in the chunk the next header lies, or -1 when the file ends before it does */

@@ -11,7 +11,10 @@ const LARGEST = 2 ** 31 - 1
 
 function stamp(baseSequence: number, records = 1, producerEpoch = 0): ProducerStamp {
   const maxTimestamp = 1_000 + baseSequence
-  return { producerId: 7, producerEpoch, baseSequence, lastOffsetDelta: records - 1, maxTimestamp }
+  return {
+    ...{ producerId: 7, producerEpoch, baseSequence },
+    ...{ lastOffsetDelta: records - 1, maxTimestamp, isTransactional: false },
+  }
 }
 
 /** A producer that has sent these batches, one after the other from offset 100 on. */

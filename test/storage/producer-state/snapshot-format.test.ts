@@ -16,7 +16,7 @@ function producer(producerId: number, epoch: number, batches: number): ProducerE
   entry.epoch = epoch
   for (let n = 0; n < batches; n++) {
     const stamp = { producerId, producerEpoch: epoch, baseSequence: n * 2, lastOffsetDelta: 1 }
-    entry.add({ ...stamp, maxTimestamp: 5_000 + n }, 100 + n)
+    entry.add({ ...stamp, maxTimestamp: 5_000 + n, isTransactional: false }, 100 + n)
   }
   return entry
 }
