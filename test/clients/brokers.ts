@@ -53,6 +53,7 @@ export async function startKafka(): Promise<RunningBroker> {
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 100,
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
   }
   const broker = await startSingleNode(classpath, directory, settings, port)
   return {

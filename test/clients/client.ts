@@ -21,6 +21,21 @@ export const SCENARIO = [
 
 export type ScenarioStep = (typeof SCENARIO)[number]
 
+/** The steps of the scenario of transactions. What each one does stands in README.md. */
+export const TRANSACTIONS = [
+  'transaction commit',
+  'transaction abort',
+  'offsets in a transaction',
+  'fencing',
+  'transaction timeout',
+  'interleaved transactions',
+  'copy with a rebalance',
+  'list and describe transactions',
+  'fence and abort by admin',
+] as const
+
+export type TransactionStep = (typeof TRANSACTIONS)[number]
+
 export interface StepResult {
   readonly step: string
   readonly result: 'passed' | 'failed'
@@ -53,6 +68,13 @@ export interface Client {
 /** All steps of the scenario but those for which a client has no call. */
 export function scenarioWithout(...lacking: readonly ScenarioStep[]): readonly ScenarioStep[] {
   return SCENARIO.filter((step) => !lacking.includes(step))
+}
+
+/** The same of the scenario of transactions. */
+export function transactionsWithout(
+  ...lacking: readonly TransactionStep[]
+): readonly TransactionStep[] {
+  return TRANSACTIONS.filter((step) => !lacking.includes(step))
 }
 
 /** Runs a client. @returns a result for each of its steps, and for whatever else went wrong */

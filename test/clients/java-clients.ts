@@ -1,11 +1,15 @@
 // Kafka's own clients for Java, from Maven Central.
 
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchKafka, KAFKA_VERSION, kafkaVersionOf } from '../../tools/kafka/fetch.mjs'
-import { isInstalled } from '../support/commands.ts'
-import { runProgram, scenarioWithout, type Client, type ScenarioStep } from './client.ts'
+import { isInstalled, ROOT, runCommand } from '../support/commands.ts'
+import { runProgram, scenarioWithout, TRANSACTIONS } from './client.ts'
+import type { Client, ScenarioStep } from './client.ts'
 
-const SCENARIO_SOURCE = fileURLToPath(new URL('java/Scenario.java', import.meta.url))
+const SOURCES = fileURLToPath(new URL('java/', import.meta.url))
+const SCENARIO_SOURCE = join(SOURCES, 'Scenario.java')
 
 /** A Kafka whose clients and tools are run. */
 export interface KafkaRelease {
@@ -23,6 +27,21 @@ export const JAVA_CLIENTS: readonly Client[] = [
   javaClient(OLD_KAFKA, ['newer group protocol']),
   javaClient(NEW_KAFKA, []),
 ]
+
+/** Transactions of before and of since 4.0, in which each has an epoch of its own. */
+export const JAVA_TRANSACTIONS: readonly Client[] = [OLD_KAFKA, NEW_KAFKA].map((release) => {
+  return {
+    name: 'kafka-clients (Java), transactions',
+    version: () => release.version,
+    steps: TRANSACTIONS,
+    isQuick: false,
+    prepare: () => javaMissing(release),
+    run: async ({ bootstrap, prefix }, report) => {
+      const classpath = await compiled(release, 'Transactions')
+      await runProgram('java', [...classpath, 'Transactions', bootstrap, prefix], report)
+    },
+  }
+})
 
 /** One small process: what is measured is what it says, and others run beside it. */
 export const JAVA_OPTIONS: readonly string[] = [
@@ -42,6 +61,21 @@ export async function javaMissing(release: KafkaRelease): Promise<string | null>
   if (!isInstalled('javac', '-version')) return 'there is no javac: install a JDK 17'
   const { missing } = release.pom === null ? fetchKafka() : fetchKafka(release.pom)
   return missing
+}
+
+/**
+ * Compiles a program of `java/` and what it shares with others.
+ *
+ * @returns what `java` is given before its name
+ */
+export async function compiled(release: KafkaRelease, name: string): Promise<readonly string[]> {
+  const classes = join(ROOT, 'build/clients', `java-${release.version}`, name)
+  const classpath = classpathOf(release)
+  mkdirSync(classes, { recursive: true })
+  const sources = ['Steps', name].map((source) => join(SOURCES, `${source}.java`))
+  const options = ['-nowarn', '-encoding', 'UTF-8', '-proc:none']
+  await runCommand('javac', [...options, '-cp', classpath, '-d', classes, ...sources])
+  return [...JAVA_OPTIONS, '-cp', `${classes}:${classpath}`]
 }
 
 function javaClient(release: KafkaRelease, lacking: readonly ScenarioStep[]): Client {

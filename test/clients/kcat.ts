@@ -24,7 +24,8 @@ export const KCAT: Client = {
   name: 'kcat',
   version: () => {
     const { stdout } = spawnSync('kcat', ['-V'], { encoding: 'utf8' })
-    const [, version, library] = /Version (\S+) .*librdkafka (\S+)/.exec(stdout)!
+    const [, version, library] = /Version (\S+) .*librdkafka (\S+)/.exec(stdout ?? '') ?? []
+    if (version === undefined) return 'not installed'
     return `${version} (librdkafka ${library})`
   },
   steps: scenarioWithout(

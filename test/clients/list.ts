@@ -3,7 +3,7 @@
 import type { Client } from './client.ts'
 import { FRAMEWORKS } from './frameworks.ts'
 import { GO_CLIENTS } from './go-clients.ts'
-import { JAVA_CLIENTS } from './java-clients.ts'
+import { JAVA_CLIENTS, JAVA_TRANSACTIONS } from './java-clients.ts'
 import { KAFKA_TOOLS } from './kafka-tools.ts'
 import { KCAT } from './kcat.ts'
 import { NODE_CLIENTS } from './node-clients.ts'
@@ -20,3 +20,6 @@ export const CLIENTS: readonly Client[] = [
   ...FRAMEWORKS,
   RSYSLOG,
 ]
+
+/** The same with transactions. */
+export const TRANSACTION_CLIENTS: readonly Client[] = [...JAVA_TRANSACTIONS]

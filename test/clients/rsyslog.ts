@@ -17,7 +17,7 @@ export const RSYSLOG: Client = {
   name: 'rsyslog (omkafka)',
   version: () => {
     const { stdout } = spawnSync('rsyslogd', ['-v'], { encoding: 'utf8' })
-    return /rsyslogd\s+(\S+)/.exec(stdout)![1]!
+    return /rsyslogd\s+(\S+)/.exec(stdout ?? '')?.[1] ?? 'not installed'
   },
   steps: ['ship logs'],
   isQuick: true,

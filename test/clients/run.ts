@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util'
 import { ROOT } from '../support/commands.ts'
 import { startKafka, startSluice, type RunningBroker } from './brokers.ts'
 import { runClient, type Client } from './client.ts'
-import { CLIENTS } from './list.ts'
+import { CLIENTS, TRANSACTION_CLIENTS } from './list.ts'
 import { failuresOf, markdownTable, outcomeOf, type Outcome } from './table.ts'
 
 /** A line of the broker's log that is more than a note. */
@@ -27,7 +27,7 @@ const { values, positionals: words } = parseArgs({
   options: { against: { type: 'string', default: 'sluice' } },
 })
 
-const chosen = CLIENTS.filter(({ name, version }) => {
+const chosen = [...CLIENTS, ...TRANSACTION_CLIENTS].filter(({ name, version }) => {
   return words.length === 0 || words.some((word) => `${name} ${version()}`.includes(word))
 })
 const broker = await startBroker(values.against)
@@ -63,7 +63,7 @@ async function outcome(client: Client, { bootstrap, log }: RunningBroker): Promi
     return { client: client.name, version: '', steps: [], missing, seconds: 0 }
   }
   const directory = mkdtempSync(join(tmpdir(), 'sluice-client-'))
-  const prefix = `${client.name.replaceAll(/\W+/g, '-')}-${process.pid}`
+  const prefix = `${label.replaceAll(/\W+/g, '-')}-${process.pid}`
   const begun = performance.now()
   const steps = await runClient(client, { bootstrap, prefix, directory })
   const seconds = Math.round((performance.now() - begun) / 100) / 10
