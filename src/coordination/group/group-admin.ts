@@ -50,7 +50,7 @@ export function describeClassicGroup(env: Env, groupId: string): DescribedClassi
 }
 
 /**
- * Deletes an empty group with all of its offsets.
+ * Deletes an empty group with all of its offsets, those that open transactions carry among them.
  *
  * @throws BrokerError GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP
  */
@@ -60,7 +60,7 @@ export function deleteGroup(env: Env, groupId: string): void {
   const isBusy = classic !== undefined && (classic.state !== 'Empty' || classic.pendingIds.size > 0)
   const members = env.state.consumer.get(groupId)?.members.size ?? 0
   if (isBusy || members > 0) refuse('NON_EMPTY_GROUP')
-  for (const { topic, partition } of env.state.offsets.ofGroup(groupId)) {
+  for (const { topic, partition } of env.state.offsets.partitionsOf(groupId)) {
     env.step.emit({ type: 'Offset', groupId, topic, partition, value: null })
   }
   deleteGroupRecords(env, groupId)

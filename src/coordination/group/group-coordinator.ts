@@ -16,7 +16,8 @@ import type { DescribedConsumerGroup } from './consumer/describe.ts'
 import type { ConsumerHeartbeatRequest, ConsumerHeartbeatResponse } from './consumer/messages.ts'
 import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
 import type { GroupOptions } from './group-options.ts'
-import { GroupShard, type GroupCounters } from './group-shard.ts'
+import type { GroupCounters } from './group-counters.ts'
+import { GroupShard } from './group-shard.ts'
 import type {
   CommitOffsetsRequest,
   CommitOffsetsResponse,

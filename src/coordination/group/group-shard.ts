@@ -35,13 +35,18 @@ import { refuse, timerKeys } from './env.ts'
 import type { Env, GroupStep, TimerEvent } from './env.ts'
 import { deleteGroup, describeClassicGroup, listGroups } from './group-admin.ts'
 import type { DescribedClassicGroup, ListedGroup } from './group-messages.ts'
+import { countRecord, type GroupCounters } from './group-counters.ts'
 import type { GroupOptions } from './group-options.ts'
 import type { Now } from '../runtime/now.ts'
-import { commitOffsets, deleteOffsets, fetchOffsets } from './offsets/commit-offsets.ts'
+import {
+  commitInTransaction,
+  commitOffsets,
+  deleteOffsets,
+  fetchOffsets,
+} from './offsets/commit-offsets.ts'
 import { heartbeatMixed, joinMixed, leaveMixed, syncMixed } from './migration/classic-member.ts'
-import { expireOffsets } from './offsets/expire-offsets.ts'
-import { forgetTopics } from './offsets/forget-topics.ts'
 import type {
+  CommitInTransactionRequest,
   CommitOffsetsRequest,
   CommitOffsetsResponse,
   DeleteOffsetsRequest,
@@ -49,26 +54,16 @@ import type {
   FetchOffsetsRequest,
   FetchOffsetsResponse,
 } from './offsets/messages.ts'
+import { onOffsetTimer, scheduleRetention } from './offsets/timers.ts'
 import type { GroupRecord } from './records/group-record.ts'
 import type { Shard } from '../runtime/shard.ts'
 import { Step } from '../runtime/step.ts'
-import type { Call } from '../runtime/step.ts'
+import type { Call, TransactionalWriter } from '../runtime/step.ts'
 import { TimerTable } from '../runtime/timer-table.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
 
 /** A handler's word for an answer that comes later. */
 const LATER = Symbol('later')
-
-/** How soon a clean-up that was cut short goes on. */
-const EXPIRE_AGAIN_MS = 10
-
-/** What was decided so far: read by the metrics. */
-export interface GroupCounters {
-  /** Generations and group epochs that were begun. */
-  rebalances: number
-  /** Offsets that were committed. */
-  commits: number
-}
 
 export interface GroupShardOptions {
   readonly options: GroupOptions
@@ -137,7 +132,7 @@ export class GroupShard implements Shard<GroupRecord> {
       resumeClassicGroup(env, group)
     }
     for (const group of this.#state.consumer.values()) resumeConsumerGroup(env, group)
-    this.#scheduleRetention(now, this.#options.retentionCheckIntervalMs)
+    scheduleRetention(env)
     // Topics may have been deleted while nobody coordinated.
     this.topicsDeleted(now)
     assert(step.records.length === 0)
@@ -210,6 +205,16 @@ export class GroupShard implements Shard<GroupRecord> {
     return this.#decide(call, now, (env) => commitOffsets(env, request))
   }
 
+  /** The records are part of the writer's transaction, and change nothing before `Step.apply`. */
+  commitInTransaction(
+    request: CommitInTransactionRequest,
+    writer: TransactionalWriter,
+    call: Call<CommitOffsetsResponse>,
+    now: Now,
+  ): GroupStep {
+    return this.#decide(call, now, (env) => commitInTransaction(env, request), writer)
+  }
+
   fetchOffsets(
     request: FetchOffsetsRequest,
     call: Call<FetchOffsetsResponse>,
@@ -270,18 +275,10 @@ export class GroupShard implements Shard<GroupRecord> {
 
   #onTimer(env: Env, event: TimerEvent): void {
     switch (event.type) {
-      case 'retention': {
-        const isCutShort = expireOffsets(env)
-        const { retentionCheckIntervalMs } = this.#options
-        this.#scheduleRetention(env.now, isCutShort ? EXPIRE_AGAIN_MS : retentionCheckIntervalMs)
+      case 'retention':
+      case 'forget-topics':
+        onOffsetTimer(env, event)
         return
-      }
-      case 'forget-topics': {
-        if (!forgetTopics(env)) return
-        const againMs = env.now.monotonicMs + EXPIRE_AGAIN_MS
-        this.#timers.set(timerKeys.forgetTopics, againMs, event)
-        return
-      }
       case 'consumer-session':
       case 'consumer-rebalance':
       case 'consumer-classic':
@@ -293,8 +290,13 @@ export class GroupShard implements Shard<GroupRecord> {
   }
 
   /** Runs a handler. What it refuses is answered; a refusal after a record is a bug. */
-  #decide<T>(call: Call<T>, now: Now, handler: (env: Env) => T | typeof LATER): GroupStep {
-    const step = this.#newStep()
+  #decide<T>(
+    call: Call<T>,
+    now: Now,
+    handler: (env: Env) => T | typeof LATER,
+    writer: TransactionalWriter | null = null,
+  ): GroupStep {
+    const step = this.#newStep(writer)
     try {
       const answer = handler(this.#env(step, now))
       if (answer !== LATER) step.answer(call, answer)
@@ -306,21 +308,12 @@ export class GroupShard implements Shard<GroupRecord> {
     return step
   }
 
-  #newStep(): GroupStep {
+  #newStep(writer: TransactionalWriter | null = null): GroupStep {
+    const producerId = writer?.producerId ?? null
     return new Step<GroupRecord>((record) => {
-      this.#count(record)
-      this.#state.replay(record)
-    })
-  }
-
-  #count(record: GroupRecord): void {
-    if (record.value === null) return
-    if (record.type === 'Offset') this.#counters.commits += 1
-    else if (record.type === 'GroupEpoch') this.#counters.rebalances += 1
-    else if (record.type === 'ClassicGroup') {
-      const before = this.#state.classic.get(record.groupId)?.generation ?? 0
-      if (record.value.generation !== before) this.#counters.rebalances += 1
-    }
+      countRecord(this.#counters, this.#state, record)
+      this.#state.replay(record, producerId)
+    }, writer)
   }
 
   #env(step: GroupStep, now: Now): Env {
@@ -338,10 +331,6 @@ export class GroupShard implements Shard<GroupRecord> {
 
   #classicGroup(groupId: string): ClassicGroup {
     return this.#classic.get(groupId) ?? refuse('UNKNOWN_MEMBER_ID')
-  }
-
-  #scheduleRetention(now: Now, delayMs: number): void {
-    this.#timers.set(timerKeys.retention, now.monotonicMs + delayMs, { type: 'retention' })
   }
 }
 

@@ -188,9 +188,11 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
   }
 
   async #sweepLog(shard: S, sweep: LogSweep): Promise<void> {
-    if (!shard.isSweepable) return
     const { log, logger, what, partition, codec } = this.#options
-    const isCurrent = (): boolean => this.#shard === shard && this.#phase === 'active'
+    const isCurrent = (): boolean => {
+      return this.#shard === shard && this.#phase === 'active' && shard.isSweepable
+    }
+    if (!isCurrent()) return
     let begin: number | null
     try {
       begin = await sweep.run(shard, codec, log, isCurrent)

@@ -14,21 +14,34 @@ interface Answer {
   readonly answer: unknown
 }
 
+/** Whose transaction the records of a step are part of. */
+export interface TransactionalWriter {
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
 /**
  * Collects what a handler decides, in records of the type `R`.
  *
  * A record is replayed when it is emitted, so that what follows in the same step sees it; a handler
- * refuses before its first record or not at all.
+ * refuses before its first record or not at all. Records of a transaction are replayed by `apply`, once
+ * they are appended: the log may refuse their producer, and then nothing has happened.
  */
 export class Step<R> {
+  /** Null for plain records. */
+  readonly writer: TransactionalWriter | null
   readonly #replay: (record: R) => void
   readonly #records: R[] = []
   readonly #answers: Answer[] = []
   readonly #actions: (() => void)[] = []
 
-  /** @param replay applies a record to the state */
-  constructor(replay: (record: R) => void) {
+  /**
+   * @param replay applies a record to the state
+   * @param writer whose transaction the records are part of; null for plain ones
+   */
+  constructor(replay: (record: R) => void, writer: TransactionalWriter | null = null) {
     this.#replay = replay
+    this.writer = writer
   }
 
   get records(): readonly R[] {
@@ -41,7 +54,12 @@ export class Step<R> {
 
   emit(record: R): void {
     this.#records.push(record)
-    this.#replay(record)
+    if (this.writer === null) this.#replay(record)
+  }
+
+  /** The records of a transaction are in the log. To be called once, in the turn of their append. */
+  apply(): void {
+    if (this.writer !== null) this.#records.forEach(this.#replay)
   }
 
   answer<T>(call: Call<T>, answer: T | BrokerError): void {

@@ -10,6 +10,7 @@ import type { ConsumerGroup } from '../consumer/consumer-group.ts'
 import { refuse } from '../env.ts'
 import type { Env } from '../env.ts'
 import type {
+  CommitInTransactionRequest,
   CommitOffsetsRequest,
   CommitOffsetsResponse,
   DeleteOffsetsRequest,
@@ -41,6 +42,49 @@ export function commitOffsets(env: Env, request: CommitOffsetsRequest): CommitOf
   return { partitions }
 }
 
+/**
+ * Commits offsets that count once the transaction of the step is committed. Who does not say which member
+ * it is may do so for any group, as producers did before KIP-447; who says it is held to it. In a
+ * rebalance the member still has what it had.
+ *
+ * @throws BrokerError UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION
+ */
+export function commitInTransaction(
+  env: Env,
+  request: CommitInTransactionRequest,
+): CommitOffsetsResponse {
+  const { groupId, memberId, instanceId, generationOrEpoch } = request
+  const classic = env.classic.get(groupId)
+  const consumer = env.state.consumer.get(groupId)
+  const isAnonymous = memberId === '' && instanceId === null && generationOrEpoch < 0
+  if (!isAnonymous && classic !== undefined) checkGeneration(classic, request)
+  else if (!isAnonymous && consumer !== undefined) checkEpochInTransaction(consumer, request)
+  else if (generationOrEpoch >= 0) refuse('ILLEGAL_GENERATION')
+
+  const partitions = request.offsets.map((given) => {
+    const { topic, partition } = given
+    const error = checkOffset(env, groupId, given, { inTransaction: true })
+    if (error === null) emitOffset(env, { groupId, retentionMs: -1 }, given)
+    return { topic, partition, error }
+  })
+  return { partitions }
+}
+
+function checkGeneration(group: ClassicGroup, request: CommitInTransactionRequest): void {
+  const { memberId, instanceId, generationOrEpoch: generation } = request
+  if (generation < 0 && group.state === 'Empty') return
+  validateMember(group, memberId, instanceId)
+  if (generation !== group.generation) refuse('ILLEGAL_GENERATION')
+}
+
+/** Clients of this API know generations: theirs is never called stale. */
+function checkEpochInTransaction(group: ConsumerGroup, request: CommitInTransactionRequest): void {
+  const { memberId, generationOrEpoch: epoch } = request
+  if (epoch < 0 && group.members.size === 0) return
+  const member = group.members.get(memberId) ?? refuse('UNKNOWN_MEMBER_ID')
+  if (member.memberEpoch !== epoch) refuse('ILLEGAL_GENERATION')
+}
+
 function mayCommitClassic(env: Env, group: ClassicGroup, request: CommitOffsetsRequest): void {
   const { memberId, instanceId, generationOrEpoch: generation } = request
   const isOutside = generation < 0 && memberId === '' && instanceId === null
@@ -65,24 +109,35 @@ function checkMemberEpoch(group: ConsumerGroup, memberId: string, epoch: number)
   refuse(member.metadata.classic === null ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION')
 }
 
-function checkOffset(env: Env, groupId: string, given: OffsetToCommit): ErrorCode | null {
-  if (Buffer.byteLength(given.metadata) > env.options.maxOffsetMetadataBytes) {
+function checkOffset(
+  env: Env,
+  groupId: string,
+  { topic, partition, offset, metadata }: OffsetToCommit,
+  { inTransaction = false } = {},
+): ErrorCode | null {
+  if (Buffer.byteLength(metadata) > env.options.maxOffsetMetadataBytes) {
     return 'OFFSET_METADATA_TOO_LARGE'
   }
-  if (given.offset < 0) return 'INVALID_REQUEST'
+  if (offset < 0) return 'INVALID_REQUEST'
   const { offsets } = env.state
-  const isNew = offsets.get(groupId, given.topic, given.partition) === null
-  return isNew && offsets.size >= env.options.maxOffsets ? 'INVALID_COMMIT_OFFSET_SIZE' : null
+  const { maxOffsets } = env.options
+  const isNew = offsets.get(groupId, topic, partition) === null
+  const isFull = isNew && offsets.size + offsets.pendingSize >= maxOffsets
+  const isPendingFull = inTransaction && offsets.pendingSize >= maxOffsets
+  return isFull || isPendingFull ? 'INVALID_COMMIT_OFFSET_SIZE' : null
 }
 
-function emitOffset(env: Env, request: CommitOffsetsRequest, given: OffsetToCommit): void {
+function emitOffset(
+  env: Env,
+  { groupId, retentionMs }: Pick<CommitOffsetsRequest, 'groupId' | 'retentionMs'>,
+  given: OffsetToCommit,
+): void {
   const { topic, partition, topicId, offset, leaderEpoch, metadata } = given
   const commitTimestampMs = env.now.wallMs
-  const expires = request.retentionMs >= 0
-  const expireTimestampMs = expires ? commitTimestampMs + request.retentionMs : -1
+  const expireTimestampMs = retentionMs >= 0 ? commitTimestampMs + retentionMs : -1
   env.step.emit({
     type: 'Offset',
-    groupId: request.groupId,
+    groupId,
     topic,
     partition,
     value: { offset, leaderEpoch, metadata, commitTimestampMs, expireTimestampMs, topicId },
@@ -123,7 +178,9 @@ export function deleteOffsets(env: Env, request: DeleteOffsetsRequest): DeleteOf
   const partitions = request.partitions.map(({ topic, partition }) => {
     if (isSubscribed(topic))
       return { topic, partition, error: 'GROUP_SUBSCRIBED_TO_TOPIC' as const }
-    if (env.state.offsets.get(groupId, topic, partition) !== null) {
+    const { offsets } = env.state
+    const isPending = offsets.isPending(groupId, topic, partition)
+    if (isPending || offsets.get(groupId, topic, partition) !== null) {
       env.step.emit({ type: 'Offset', groupId, topic, partition, value: null })
     }
     return { topic, partition, error: null }

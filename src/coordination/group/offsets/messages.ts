@@ -26,6 +26,9 @@ export interface CommitOffsetsRequest {
   readonly offsets: readonly OffsetToCommit[]
 }
 
+/** Offsets that count once a transaction is committed. */
+export type CommitInTransactionRequest = Omit<CommitOffsetsRequest, 'retentionMs'>
+
 export interface PartitionResult extends TopicPartition {
   readonly error: ErrorCode | null
 }

@@ -3,8 +3,10 @@
 // Offsets that a transaction carries wait beside the table until its marker says what becomes of
 // them. A key has at most one value in the table, and one for each producer beside it.
 
+import type { TopicPartition } from '../../../base/topic-partition.ts'
 import type { OffsetCommitValue } from '../records/offset-commit.ts'
 import type { OffsetRecord } from '../records/group-record.ts'
+import { PendingOffsets } from './pending-offsets.ts'
 
 type Partitions = Map<number, OffsetCommitValue>
 type Topics = Map<string, Partitions>
@@ -17,10 +19,7 @@ export interface CommittedPartition {
 
 export class OffsetTable {
   readonly #groups = new Map<string, Topics>()
-  /** Records of open transactions, in their order, by producer id. */
-  readonly #pending = new Map<number, OffsetRecord[]>()
-  /** How many open transactions carry an offset of this key. */
-  readonly #pendingCounts = new Map<string, number>()
+  readonly #pending = new PendingOffsets()
   #size = 0
 
   /** Offsets in the table. */
@@ -28,12 +27,19 @@ export class OffsetTable {
     return this.#size
   }
 
+  /** Offsets that open transactions carry. */
+  get pendingSize(): number {
+    return this.#pending.size
+  }
+
+  /** True for a group that has offsets, and for one for which some wait. */
   hasGroup(groupId: string): boolean {
-    return this.#groups.has(groupId)
+    return this.#groups.has(groupId) || this.#pending.hasGroup(groupId)
   }
 
   groupIds(): string[] {
-    return [...this.#groups.keys()]
+    if (this.#pending.size === 0) return [...this.#groups.keys()]
+    return [...new Set([...this.#groups.keys(), ...this.#pending.groupIds()])]
   }
 
   get(groupId: string, topic: string, partition: number): OffsetCommitValue | null {
@@ -51,30 +57,40 @@ export class OffsetTable {
 
   /** True while an open transaction carries an offset of this partition: its value is not stable. */
   isPending(groupId: string, topic: string, partition: number): boolean {
-    return this.#pendingCounts.has(pendingKey(groupId, topic, partition))
+    return this.#pending.has(groupId, topic, partition)
+  }
+
+  /** Offsets that open transactions carry for this partition, in the order of the log. */
+  pendingOf(groupId: string, topic: string, partition: number): OffsetRecord[] {
+    return this.#pending.of(groupId, topic, partition)
+  }
+
+  /** All partitions of a group that have an offset, or for which one waits, each once. */
+  partitionsOf(groupId: string): TopicPartition[] {
+    const pending = this.#pending.ofGroup(groupId).filter(({ topic, partition }) => {
+      return this.get(groupId, topic, partition) === null
+    })
+    return [...this.ofGroup(groupId), ...pending]
   }
 
   /** @param producerId who wrote the record in a transaction; left out for a plain record */
   replay(record: OffsetRecord, producerId: number | null = null): void {
-    if (producerId !== null) this.#addPending(producerId, record)
-    else if (record.value === null) this.#delete(record)
-    else this.#set(record, record.value)
+    if (producerId !== null) this.#pending.add(producerId, record)
+    else if (record.value === null) {
+      this.#delete(record)
+      this.#pending.drop(record)
+    } else {
+      this.#set(record, record.value)
+      this.#pending.supersede(record)
+    }
   }
 
   /** Ends the transaction of a producer: its offsets are taken over, or forgotten. */
   replayMarker(producerId: number, outcome: 'committed' | 'aborted'): void {
-    const records = this.#pending.get(producerId) ?? []
-    this.#pending.delete(producerId)
-    for (const record of records) {
-      const key = pendingKey(record.groupId, record.topic, record.partition)
-      const left = (this.#pendingCounts.get(key) ?? 1) - 1
-      if (left > 0) this.#pendingCounts.set(key, left)
-      else this.#pendingCounts.delete(key)
-      if (outcome === 'committed') this.replay(record)
-    }
+    for (const record of this.#pending.take(producerId, outcome)) this.#set(record, record.value!)
   }
 
-  /** True while any transaction is open. */
+  /** True while any transaction carries offsets. */
   get hasPending(): boolean {
     return this.#pending.size > 0
   }
@@ -103,16 +119,4 @@ export class OffsetTable {
     if (partitions.size === 0) topics.delete(topic)
     if (topics.size === 0) this.#groups.delete(groupId)
   }
-
-  #addPending(producerId: number, record: OffsetRecord): void {
-    const key = pendingKey(record.groupId, record.topic, record.partition)
-    const records = this.#pending.get(producerId) ?? []
-    records.push(record)
-    this.#pending.set(producerId, records)
-    this.#pendingCounts.set(key, (this.#pendingCounts.get(key) ?? 0) + 1)
-  }
-}
-
-function pendingKey(groupId: string, topic: string, partition: number): string {
-  return `${topic}:${partition}:${groupId}`
 }
