@@ -1,6 +1,7 @@
 // The coordinator over a log and a clock: when answers leave, what a failed append does, who is asked.
 
 import { expect, test } from 'vitest'
+import { BrokerError } from '../../src/base/errors.ts'
 import { DEFAULT_GROUP_OPTIONS } from '../../src/coordination/group/group-options.ts'
 import type { CommitOffsetsRequest } from '../../src/coordination/group/offsets/messages.ts'
 import { GroupCoordinator } from '../../src/coordination/group/group-coordinator.ts'
@@ -182,4 +183,86 @@ test('groups go to the partitions that Kafka gives them', () => {
   expect(partitionOfKey('my-group', 50)).toBe(12) // Its hash code is negative.
   // "polygenelubricants" has the hash code -2^31, which has no absolute value.
   expect(partitionOfKey('polygenelubricants', 50)).toBe(0)
+})
+
+function commitInTransaction(coordinator: GroupCoordinator, offset: number) {
+  const { retentionMs: _retentionMs, ...request } = commitOf(offset)
+  const writer = { producerId: 7, producerEpoch: 0, guard: null }
+  return coordinator.commitInTransaction(request, writer)
+}
+
+const MARKER = {
+  ...{ producerId: 7, producerEpoch: 0, coordinatorEpoch: 0, transactionVersion: 1 },
+  outcome: 'commit',
+} as const
+
+test('offsets of a transaction count once its marker is below the high watermark', async () => {
+  const { log, coordinator } = await start()
+  await commitInTransaction(coordinator, 5)
+  expect((await coordinator.fetchOffsets(FETCH)).partitions).toEqual([])
+  log.isAutomatic = false
+  const ending = outcomeOf(coordinator.endTransaction(0, MARKER))
+  const fetching = outcomeOf(coordinator.fetchOffsets(FETCH))
+  await microtasks()
+  expect([ending.value, fetching.value]).toEqual(['waiting', 'waiting'])
+  log.commit()
+  await microtasks()
+  expect(ending.value).toBe('done')
+  expect(fetching.value).toMatchObject({ partitions: [{ committed: { offset: 5 } }] })
+  expect(log.entries.map(({ kind, producerId }) => [kind, producerId])).toEqual([
+    ['record', 7],
+    ['marker', 7],
+  ])
+})
+
+test('what the log refuses of a transaction has not happened, and everything goes on', async () => {
+  const { log, coordinator } = await start()
+  await coordinator.commitOffsets(commitOf(5))
+  log.refusal = new BrokerError('INVALID_PRODUCER_EPOCH')
+  await expect(commitInTransaction(coordinator, 6)).rejects.toMatchObject({
+    code: 'INVALID_PRODUCER_EPOCH',
+  })
+  log.refusal = new BrokerError('TRANSACTION_COORDINATOR_FENCED')
+  await expect(coordinator.endTransaction(0, MARKER)).rejects.toMatchObject({
+    code: 'TRANSACTION_COORDINATOR_FENCED',
+  })
+  const stable = await coordinator.fetchOffsets({ ...FETCH, requireStable: true })
+  expect(stable.partitions).toMatchObject([{ error: null, committed: { offset: 5 } }])
+  expect([log.entries.length, log.loadCount]).toEqual([1, 1])
+})
+
+test('a log that can be asked again is a coordinator that can be asked again', async () => {
+  const { log, coordinator } = await start()
+  log.refusal = new BrokerError('KAFKA_STORAGE_ERROR')
+  await expect(commitInTransaction(coordinator, 6)).rejects.toMatchObject({
+    code: 'COORDINATOR_NOT_AVAILABLE',
+  })
+  await expect(coordinator.endTransaction(1, MARKER)).rejects.toMatchObject({
+    code: 'NOT_COORDINATOR',
+  })
+})
+
+test('a transaction that was open before a reload is so after it, and is ended there', async () => {
+  const { clock, log, coordinator } = await start()
+  await commitInTransaction(coordinator, 5)
+  log.isAutomatic = false
+  const ending = outcomeOf(coordinator.endTransaction(0, MARKER))
+  log.fail()
+  await microtasks()
+  expect(ending.value).toBe('COORDINATOR_NOT_AVAILABLE')
+  log.isAutomatic = true
+  clock.advance(1_000)
+  await microtasks()
+  const unstable = {
+    ...FETCH,
+    requireStable: true,
+    partitions: [{ topic: 'clicks', partition: 0 }],
+  }
+  expect((await coordinator.fetchOffsets(unstable)).partitions).toMatchObject([
+    { error: 'UNSTABLE_OFFSET_COMMIT' },
+  ])
+  await coordinator.endTransaction(0, { ...MARKER, outcome: 'abort' })
+  expect((await coordinator.fetchOffsets(unstable)).partitions).toMatchObject([
+    { error: null, committed: null },
+  ])
 })

@@ -66,7 +66,7 @@ class Walk {
   #commitInTransaction(groupId: string, topic: string, partition: number): void {
     const by = { memberId: '', instanceId: null, generationOrEpoch: -1 }
     const offsets = [this.#draw(topic, partition), this.#draw(topic, partition + 1)]
-    const writer = { producerId: this.random.pick(PRODUCERS), producerEpoch: 0 }
+    const writer = { producerId: this.random.pick(PRODUCERS), producerEpoch: 0, guard: null }
     const caller = new Caller<CommitOffsetsResponse>()
     const { shard, now } = this.fixture
     const before = snapshot(shard)

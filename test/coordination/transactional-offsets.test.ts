@@ -30,7 +30,7 @@ function commit(fixture: ShardFixture, offset: number, by: By = {}) {
   const given = { topic, topicId, partition: 0, offset, leaderEpoch: -1, metadata }
   const request = { groupId, memberId, instanceId, generationOrEpoch: epoch, offsets: [given] }
   const caller = new Caller<CommitOffsetsResponse>()
-  const writer = { producerId, producerEpoch: 0 }
+  const writer = { producerId, producerEpoch: 0, guard: null }
   const step = fixture.shard.commitInTransaction(request, writer, caller, fixture.now)
   step.apply()
   step.release()
@@ -192,7 +192,7 @@ test('records of a step in a transaction change nothing before they are applied'
     ...{ groupId: 'g', memberId: '', instanceId: null, generationOrEpoch: -1 },
     offsets: [{ ...given, leaderEpoch: -1, metadata: '' }],
   }
-  const writer = { producerId: 7, producerEpoch: 3 }
+  const writer = { producerId: 7, producerEpoch: 3, guard: null }
   const caller = new Caller<CommitOffsetsResponse>()
   const step = fixture.shard.commitInTransaction(request, writer, caller, fixture.now)
   expect(step.writer).toEqual(writer)

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { PartitionMarker } from '../../replication/partition.ts'
 import type {
   HeartbeatRequest,
   JoinRequest,
@@ -19,6 +20,7 @@ import type { GroupOptions } from './group-options.ts'
 import type { GroupCounters } from './group-counters.ts'
 import { GroupShard } from './group-shard.ts'
 import type {
+  CommitInTransactionRequest,
   CommitOffsetsRequest,
   CommitOffsetsResponse,
   DeleteOffsetsRequest,
@@ -30,6 +32,7 @@ import type { TopicCatalog } from './topic-catalog.ts'
 import { Coordinator } from '../runtime/coordinator.ts'
 import type { CoordinatorLog } from '../runtime/coordinator-log.ts'
 import type { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import type { TransactionalWriter } from '../runtime/step.ts'
 import { decodeRecord, encodeRecord, type GroupRecord } from './records/group-record.ts'
 
 export interface GroupCoordinatorOptions {
@@ -118,6 +121,26 @@ export class GroupCoordinator {
 
   async commitOffsets(request: CommitOffsetsRequest): Promise<CommitOffsetsResponse> {
     return this.#of(request).run((shard, call, now) => shard.commitOffsets(request, call, now))
+  }
+
+  /**
+   * Commits offsets in a producer's transaction.
+   *
+   * @throws BrokerError what the log refuses the producer with: INVALID_PRODUCER_EPOCH,
+   *   INVALID_TXN_STATE; see `commitInTransaction` of offsets/
+   */
+  async commitInTransaction(
+    request: CommitInTransactionRequest,
+    writer: TransactionalWriter,
+  ): Promise<CommitOffsetsResponse> {
+    return this.#of(request).run((shard, call, now) => {
+      return shard.commitInTransaction(request, writer, call, now)
+    })
+  }
+
+  /** See CoordinatorRuntime.endTransaction. @param partition of __consumer_offsets */
+  async endTransaction(partition: number, marker: PartitionMarker): Promise<void> {
+    await this.#coordinator.at(partition).endTransaction(marker)
   }
 
   async fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsResponse> {

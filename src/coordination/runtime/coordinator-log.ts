@@ -1,6 +1,9 @@
 // What a coordinator needs of its partition of an internal topic. The partition's leader stands behind
 // it.
 
+import type { PartitionMarker } from '../../replication/partition.ts'
+import type { TransactionalWriter } from './step.ts'
+
 /** The bytes of a record. */
 export interface EncodedRecord {
   readonly key: Uint8Array
@@ -41,6 +44,22 @@ export interface CoordinatorLog {
    *   trusted
    */
   append(records: readonly EncodedRecord[]): Promise<void>
+
+  /**
+   * As `append`, in the transaction of a producer.
+   *
+   * @throws BrokerError during the call, when the log refuses the records: nothing was written then.
+   *   What it rejects with is as of `append`
+   */
+  appendInTransaction(records: readonly EncodedRecord[], writer: TransactionalWriter): Promise<void>
+
+  /**
+   * Appends the marker that ends a transaction.
+   *
+   * @returns when it is below the high watermark
+   * @throws as `appendInTransaction`
+   */
+  appendMarker(marker: PartitionMarker): Promise<void>
 
   /** The offset that the next record gets. @throws as `append` */
   readonly endOffset: number

@@ -10,11 +10,14 @@ import { BrokerError } from '../../base/errors.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { PartitionMarker } from '../../replication/partition.ts'
 import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
 import { DEFAULT_SWEEP_BYTES, LogSweep } from './log-sweep.ts'
+import { type Failure, LogWriter, type Written } from './log-writer.ts'
 import type { Now } from './now.ts'
+import { PendingCall } from './pending-call.ts'
 import type { RecordCodec, Shard } from './shard.ts'
-import type { Call, Step } from './step.ts'
+import { type Call, Step } from './step.ts'
 
 export interface RuntimeOptions<S extends Shard<R>, R> {
   readonly log: CoordinatorLog
@@ -58,6 +61,7 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
   #answers = new SerialQueue(MAX_UNFINISHED_STEPS)
   /** Null where the log holds what is not known here, and must not be lost. */
   #sweep: LogSweep | null = null
+  readonly #writer: LogWriter<R>
   #timer: Timer | null = null
   #timerMs = Infinity
 
@@ -65,6 +69,8 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
     this.#options = options
     this.#maxPendingCalls = options.maxPendingCalls ?? DEFAULT_MAX_PENDING_CALLS
     this.#shard = options.newShard()
+    const { log, codec } = options
+    this.#writer = new LogWriter(log, codec, (record) => this.#sweep?.count(record))
   }
 
   get isActive(): boolean {
@@ -150,6 +156,32 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
     })
   }
 
+  /**
+   * Ends the transaction of a producer in this partition.
+   *
+   * @returns once the marker is below the high watermark, and counts
+   * @throws BrokerError as `run`, and what the log refuses the marker with: INVALID_PRODUCER_EPOCH,
+   *   TRANSACTION_COORDINATOR_FENCED
+   */
+  endTransaction(marker: PartitionMarker): Promise<void> {
+    const refusal = this.#refusal()
+    if (refusal !== null) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      const call = new PendingCall(this.#pending, (answer) => {
+        if (answer instanceof BrokerError) reject(answer)
+        else resolve()
+      })
+      const shard = this.#shard
+      const step = new Step<R>(() => {})
+      step.answer(call, null)
+      this.#finishWritten(step, shard, this.#writer.appendMarker(marker), () => {
+        const outcome = marker.outcome === 'commit' ? 'committed' : 'aborted'
+        shard.replayMarker(marker.producerId, outcome)
+      })
+      this.#arm()
+    })
+  }
+
   #refusal(): BrokerError | null {
     if (this.#phase === 'closed') return new BrokerError('NOT_COORDINATOR')
     if (this.#phase !== 'active') return new BrokerError('COORDINATOR_LOAD_IN_PROGRESS')
@@ -170,13 +202,25 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
       return false
     }
     if (step === null) return false
-    if (step.records.length === 0 && this.#answers.size === 0) step.release()
-    else this.#finish(step, shard)
+    const { writer, records } = step
+    if (records.length === 0 && this.#answers.size === 0) step.release()
+    else if (writer === null || records.length === 0) {
+      this.#finish(step, shard, this.#writer.append(records))
+    } else {
+      const written = this.#writer.appendInTransaction(records, writer)
+      this.#finishWritten(step, shard, written, () => step.apply())
+    }
     return true
   }
 
-  #finish(step: Step<R>, shard: S): void {
-    const outcome = this.#append(step)
+  /** Applies what was written, and answers; what the log has refused has not happened. */
+  #finishWritten(step: Step<R>, shard: S, written: Written, apply: () => void): void {
+    if (written.refusal !== null) return step.fail(written.refusal)
+    apply()
+    this.#finish(step, shard, written.outcome)
+  }
+
+  #finish(step: Step<R>, shard: S, outcome: Promise<Failure | null>): void {
     const finished = this.#answers.run(async () => {
       const failure = await outcome
       if (this.#shard !== shard || this.#phase !== 'active') return
@@ -205,19 +249,6 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
     } catch (error) {
       // Old records are still there: the next load takes longer, and that is all.
       logger.warn({ what, partition, error }, 'Old records could not be forgotten')
-    }
-  }
-
-  async #append(step: Step<R>): Promise<{ cause: unknown } | null> {
-    if (step.records.length === 0) return null
-    const { codec, log } = this.#options
-    try {
-      const records = step.records.map((record) => codec.encode(record))
-      for (const record of records) this.#sweep?.count(record)
-      await log.append(records)
-      return null
-    } catch (error) {
-      return { cause: error }
     }
   }
 
@@ -287,20 +318,4 @@ function replay<R>(shard: Shard<R>, codec: RecordCodec<R>, entry: LogEntry): boo
   if (record === null) return false
   shard.replay(record, entry.producerId)
   return true
-}
-
-/** Somebody who waits. Counts itself in and out. */
-class PendingCall implements Call<unknown> {
-  readonly #all: Set<PendingCall>
-  readonly #settle: (answer: unknown) => void
-
-  constructor(all: Set<PendingCall>, settle: (answer: unknown) => void) {
-    this.#all = all
-    this.#settle = settle
-    all.add(this)
-  }
-
-  settle(answer: unknown): void {
-    if (this.#all.delete(this)) this.#settle(answer)
-  }
 }

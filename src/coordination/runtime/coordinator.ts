@@ -60,7 +60,12 @@ export class Coordinator<S extends Shard<R>, R> {
 
   /** The runtime of the partition that a key belongs to. @throws BrokerError NOT_COORDINATOR */
   of(key: string): CoordinatorRuntime<S, R> {
-    const runtime = this.#runtimes.get(this.partitionOf(key))
+    return this.at(this.partitionOf(key))
+  }
+
+  /** The runtime of a partition. @throws BrokerError NOT_COORDINATOR */
+  at(partition: number): CoordinatorRuntime<S, R> {
+    const runtime = this.#runtimes.get(partition)
     if (runtime === undefined) throw new BrokerError('NOT_COORDINATOR')
     return runtime
   }

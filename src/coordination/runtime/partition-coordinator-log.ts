@@ -14,8 +14,10 @@ import type { Codec } from '../../record/compression.ts'
 import { decodeMarker } from '../../record/control-record.ts'
 import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE } from '../../record/layout.ts'
 import type { RecordCursor } from '../../record/record-cursor.ts'
-import type { Partition } from '../../replication/partition.ts'
+import type { ValidatedBatch } from '../../record/validate.ts'
+import type { Partition, PartitionMarker } from '../../replication/partition.ts'
 import type { CoordinatorLog, EncodedRecord, LogEntry } from './coordinator-log.ts'
+import type { TransactionalWriter } from './step.ts'
 
 export interface PartitionCoordinatorLogOptions {
   /**
@@ -30,6 +32,13 @@ export interface PartitionCoordinatorLogOptions {
   readonly newBuilder: (limitBytes: number) => BatchBuilder
   readonly openBatch: (batch: BatchView) => RecordCursor
 }
+
+interface PackedBatch extends ValidatedBatch {
+  readonly bytes: Buffer
+}
+
+/** Who writes plain records. */
+const NOBODY = { producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH }
 
 /** Bytes that a load reads at once, so that requests of other partitions come in between. */
 const LOAD_BYTES = 256 * 1024
@@ -67,37 +76,71 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
 
   async append(records: readonly EncodedRecord[]): Promise<void> {
     const partition = this.#options.partition()
-    // Those before the last are below the high watermark when the last is.
-    await safe(partition, this.#appendAll(partition, records))
+    await this.#appendAll(partition, this.#pack(partition, records, null))
   }
 
-  /** @returns the offset after the last record */
-  #appendAll(partition: Partition, records: readonly EncodedRecord[]): number {
-    const { maxMessageBytes, segmentBytes } = partition.options
-    const limitBytes = Math.min(maxMessageBytes, segmentBytes)
+  appendInTransaction(
+    records: readonly EncodedRecord[],
+    writer: TransactionalWriter,
+  ): Promise<void> {
+    const partition = this.#options.partition()
+    const [first, ...others] = this.#pack(partition, records, writer)
+    const endOffset = append(partition, first!, writer)
+    // With the first batch in the log, what keeps another from it is a failure, and no refusal.
+    return this.#appendAll(partition, others, writer, endOffset)
+  }
+
+  appendMarker(marker: PartitionMarker): Promise<void> {
+    const partition = this.#options.partition()
+    return safe(partition, partition.appendMarker(marker).lastOffset + 1)
+  }
+
+  async #appendAll(
+    partition: Partition,
+    batches: readonly PackedBatch[],
+    writer: TransactionalWriter | null = null,
+    endOffset = -1,
+  ): Promise<void> {
+    let end = endOffset
+    for (const batch of batches) end = append(partition, batch, writer)
+    // Those before the last are below the high watermark when the last is.
+    await safe(partition, end)
+  }
+
+  /** One batch, or more where they do not fit: each in memory of its own, until the turn ends. */
+  #pack(
+    { options }: Partition,
+    records: readonly EncodedRecord[],
+    writer: TransactionalWriter | null,
+  ): PackedBatch[] {
+    const limitBytes = Math.min(options.maxMessageBytes, options.segmentBytes)
     const now = this.#options.clock.now()
+    const batches: PackedBatch[] = []
     let builder = this.#options.newBuilder(limitBytes)
-    let endOffset = -1
     for (const { key, value } of records) {
       if (builder.append(key, value, now)) continue
-      endOffset = this.#appendBatch(partition, builder, now)
-      // The batch before lies in the memory of its builder until the turn ends.
+      batches.push(this.#build(builder, writer, now))
       builder = this.#options.newBuilder(limitBytes)
       builder.append(key, value, now)
     }
-    return builder.recordCount === 0 ? endOffset : this.#appendBatch(partition, builder, now)
+    if (builder.recordCount > 0) batches.push(this.#build(builder, writer, now))
+    return batches
   }
 
-  #appendBatch(partition: Partition, builder: BatchBuilder, now: number): number {
+  #build(
+    builder: BatchBuilder,
+    writer: TransactionalWriter | null,
+    maxTimestamp: number,
+  ): PackedBatch {
     const { codec } = this.#options
-    const bytes = builder.build({ codec })
+    const { producerId, producerEpoch } = writer ?? NOBODY
+    const isTransactional = writer !== null
     const { recordCount } = builder
-    const info = {
-      ...{ bytes, recordCount, lastOffsetDelta: recordCount - 1, maxTimestamp: now, codec },
-      ...{ producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH },
-      ...{ baseSequence: NO_SEQUENCE, isTransactional: false },
+    return {
+      bytes: builder.build({ codec, producerId, producerEpoch, transactional: isTransactional }),
+      ...{ recordCount, lastOffsetDelta: recordCount - 1, maxTimestamp, codec },
+      ...{ producerId, producerEpoch, baseSequence: NO_SEQUENCE, isTransactional },
     }
-    return partition.append(bytes, info, -1).lastOffset + 1
   }
 
   #take(batch: BatchView, fromOffset: number, take: (entry: LogEntry) => void): void {
@@ -116,6 +159,15 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
       } else if (key !== null) take({ kind: 'record', record: { key, value }, producerId })
     }
   }
+}
+
+/** @returns the offset after the last record */
+function append(
+  partition: Partition,
+  batch: PackedBatch,
+  writer: TransactionalWriter | null,
+): number {
+  return partition.append(batch.bytes, batch, -1, writer?.guard ?? null).lastOffset + 1
 }
 
 /** Resolves when all records below an offset may be read, and rejects when they never will be. */

@@ -2,6 +2,7 @@
 // the high watermark.
 
 import type { BrokerError } from '../../base/errors.ts'
+import type { VerificationGuard } from '../../replication/partition.ts'
 
 /** Somebody who waits for an answer. The state machine keeps it and never looks into it. */
 export interface Call<T> {
@@ -18,6 +19,8 @@ interface Answer {
 export interface TransactionalWriter {
   readonly producerId: number
   readonly producerEpoch: number
+  /** See Partition.beginVerification. */
+  readonly guard: VerificationGuard | null
 }
 
 /**
