@@ -288,6 +288,26 @@ test('static members leave by their names, and survive a rebalance that they sle
   expect(fixture.heartbeat(members[0].memberId, 1, 'one').code).toBe('REBALANCE_IN_PROGRESS')
 })
 
+test('static members that sleep through a rebalance wake the broker once a second at most', () => {
+  const fixture = new ShardFixture()
+  const callers = ['one', 'two'].map((instanceId) => {
+    return fixture.join({ instanceId, rebalanceTimeoutMs: 1, sessionTimeoutMs: 1_800_000 })
+  })
+  fixture.advance(DELAY_MS)
+  for (const [index, member] of callers.map(joined).entries()) {
+    fixture.sync(member, { instanceId: ['one', 'two'][index]! })
+  }
+  fixture.leave({ memberId: '', instanceId: 'two' })
+  expect(stateOf(fixture)).toBe('PreparingRebalance')
+  const untilMs = fixture.now.monotonicMs + 10_000
+  let wakes = 0
+  while (fixture.shard.nextDeadlineMs()! <= untilMs && wakes < 100) {
+    fixture.advance(Math.max(0, fixture.shard.nextDeadlineMs()! - fixture.now.monotonicMs))
+    wakes += 1
+  }
+  expect(wakes).toBeLessThanOrEqual(11)
+})
+
 test('a static name that another took over while it joins is fenced', () => {
   const fixture = new ShardFixture()
   const first = fixture.join({ instanceId: 'one' })

@@ -28,6 +28,9 @@ const { values, positionals } = parseArgs({
 /** Requests to one broker. */
 const CHUNK_INPUTS = 5_000
 
+/** A chunk that takes longer hangs: they take a tenth of a second to a few. */
+const HANGS_AFTER_MS = 300_000
+
 /** An API is left alone after so many. */
 const MAX_FAULTS = 3
 
@@ -54,12 +57,18 @@ function chunksOf(api: ApiName): Chunk[] {
 function work(): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('fuzz/worker.ts', import.meta.url))
+    let watch: NodeJS.Timeout
     const next = (): void => {
       const chunk = todo.shift()
-      if (chunk !== undefined) worker.postMessage(chunk)
-      else void worker.terminate().then(() => resolve())
+      if (chunk === undefined) return void worker.terminate().then(() => resolve())
+      worker.postMessage(chunk)
+      watch = setTimeout(() => {
+        done({ chunk, fault: `has no end within ${HANGS_AFTER_MS / 1_000} s` })
+        void worker.terminate().then(() => resolve(work()))
+      }, HANGS_AFTER_MS)
     }
     worker.on('message', (report: ChunkReport) => {
+      clearTimeout(watch)
       done(report)
       next()
     })

@@ -8,6 +8,9 @@ import { timerKeys } from '../env.ts'
 import type { ClassicGroup, ClassicMember } from './classic-group.ts'
 import type { Joined } from './messages.ts'
 
+/** How often static members that all sleep are looked for, at most, whatever their timeouts. */
+const MIN_SLEEPERS_MS = 1_000
+
 /** The member has been heard of: its session starts again. */
 export function restartSession(env: Env, group: ClassicGroup, member: ClassicMember): void {
   setSession(env, group.groupId, member.memberId, member.sessionTimeoutMs)
@@ -100,7 +103,7 @@ export function completeJoin(env: Env, group: ClassicGroup): void {
   }
   if (!group.electLeader() && group.members.size > 0) {
     // Static members alone, and none of them came back: they have until their sessions end.
-    scheduleJoin(env, group)
+    scheduleJoin(env, group, MIN_SLEEPERS_MS)
     return
   }
   group.startGeneration(env.now.wallMs)
@@ -169,8 +172,8 @@ function abandonSyncs(env: Env, group: ClassicGroup): void {
   }
 }
 
-function scheduleJoin(env: Env, group: ClassicGroup): void {
-  const deadlineMs = env.now.monotonicMs + group.rebalanceTimeoutMs
+function scheduleJoin(env: Env, group: ClassicGroup, minMs = 0): void {
+  const deadlineMs = env.now.monotonicMs + Math.max(minMs, group.rebalanceTimeoutMs)
   const { groupId } = group
   env.timers.set(timerKeys.join(groupId), deadlineMs, { type: 'classic-join', groupId })
 }
