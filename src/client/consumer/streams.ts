@@ -2,10 +2,12 @@
 
 import type { Clock } from '../../io/clock.ts'
 import type { PartitionOffsets } from '../admin-calls.ts'
+import { UNKNOWN_OFFSET } from './assigned-partition.ts'
+import type { AssignedPartition } from './assigned-partition.ts'
 import type { ConsumerRecord } from './consumer-record.ts'
 import type { FetchedBatch } from './fetched-batch.ts'
 import type { Fetcher, TakenBatch } from './fetcher.ts'
-import type { Hand } from './hand.ts'
+import type { Given, Hand } from './hand.ts'
 
 export interface ReadOptions {
   /**
@@ -121,8 +123,9 @@ export class BatchStream<K, V> implements AsyncIterableIterator<FetchedBatch<K, 
       if (taken === null) return DONE
       const { partition } = taken
       const batch = this.#source.batchOf(taken)
-      this.#source.hand.give(partition, partition.position)
-      partition.position = batch.lastOffset + 1
+      const { lastOffset } = batch
+      this.#source.hand.give({ partition, offset: partition.position, lastOffset })
+      partition.position = lastOffset + 1
       return { done: false, value: batch }
     } catch (error) {
       this.#source.end()
@@ -140,10 +143,24 @@ export class BatchStream<K, V> implements AsyncIterableIterator<FetchedBatch<K, 
   }
 }
 
-interface OpenBatch<K, V> {
+/** A batch whose records are given out one by one, and the one of them that is in hand. */
+class OpenBatch<K, V> implements Given {
   readonly taken: TakenBatch
-  readonly lastOffset: number
+  readonly partition: AssignedPartition
+  readonly endOffset: number
   readonly records: Iterator<ConsumerRecord<K, V>, undefined>
+  offset = UNKNOWN_OFFSET
+
+  constructor(taken: TakenBatch, batch: FetchedBatch<K, V>) {
+    this.taken = taken
+    this.partition = taken.partition
+    this.endOffset = batch.lastOffset + 1
+    this.records = batch.records()
+  }
+
+  get lastOffset(): number {
+    return this.offset
+  }
 }
 
 /** `for await (const record of consumer)` */
@@ -160,7 +177,6 @@ export class RecordStream<K, V> implements AsyncIterableIterator<ConsumerRecord<
   // No async function: the common case, a record that is here, costs one resolved promise.
   next(): Promise<IteratorResult<ConsumerRecord<K, V>, undefined>> {
     try {
-      this.#source.hand.ask()
       // Calls that did not wait for the one before are answered in their order.
       const record = this.#later === null ? this.#nextNow() : null
       if (record !== null) return Promise.resolve({ done: false, value: record })
@@ -201,6 +217,7 @@ export class RecordStream<K, V> implements AsyncIterableIterator<ConsumerRecord<
         if (record !== null) return record
         this.#open = null
       }
+      this.#source.hand.ask()
       const taken = this.#source.takeNow()
       if (taken === null) return null
       this.#begin(taken)
@@ -223,21 +240,22 @@ export class RecordStream<K, V> implements AsyncIterableIterator<ConsumerRecord<
   }
 
   #begin(taken: TakenBatch): void {
-    const batch = this.#source.batchOf(taken)
-    this.#open = { taken, lastOffset: batch.lastOffset, records: batch.records() }
+    const open = new OpenBatch(taken, this.#source.batchOf(taken))
+    this.#open = open
+    this.#source.hand.give(open)
   }
 
   /** @returns null when the batch has no more, or the reader has gone elsewhere meanwhile */
   #nextOf(open: OpenBatch<K, V>): ConsumerRecord<K, V> | null {
-    const { partition, tag } = open.taken
-    if (this.#source.ended || partition.tag !== tag) return null
+    const { partition, taken } = open
+    if (this.#source.ended || partition.tag !== taken.tag) return null
     const step = open.records.next()
     if (step.done === true) {
-      partition.position = open.lastOffset + 1
+      partition.position = open.endOffset
       return null
     }
     const { offset } = step.value
-    this.#source.hand.give(partition, offset)
+    open.offset = offset
     partition.position = offset + 1
     return step.value
   }

@@ -12,7 +12,7 @@ import type { PartitionRef, Transport } from '../../transport.ts'
 import type { AssignedPartition } from '../assigned-partition.ts'
 import type { ConsumerSettings } from '../consumer-options.ts'
 import type { Fetcher } from '../fetcher.ts'
-import type { Hand } from '../hand.ts'
+import type { Hand, ReaderMark } from '../hand.ts'
 import { Committer } from './committer.ts'
 import type { GroupSettings, RebalanceListener } from './group-options.ts'
 import { MemberState } from './member-state.ts'
@@ -259,12 +259,12 @@ export class Membership {
   #watchReader(): void {
     if (this.#readerTimer !== null) return
     const { clock, group, hand } = this.#parts
-    let asked = -1
+    let mark: ReaderMark | null = null
     let activeAtMs = 0
     this.#readerTimer = clock.every(group.maxPollIntervalMs / 4, () => {
       const nowMs = clock.monotonicMs()
-      if (hand.isWaiting || hand.asked !== asked) {
-        asked = hand.asked
+      if (hand.isWaiting || mark === null || hand.hasAskedSince(mark)) {
+        ;({ mark } = hand)
         activeAtMs = nowMs
       } else if (nowMs - activeAtMs >= group.maxPollIntervalMs) {
         this.#goAway()
@@ -280,9 +280,9 @@ export class Membership {
     this.#rebalancer.wake()
     const before = this.#beating ?? Promise.resolve()
     this.#occupy(before.then(() => this.#say(farewell, HEARTBEAT_TIMEOUT_MS)))
-    const { asked } = hand
+    const { mark } = hand
     const comeBack = async (): Promise<void> => {
-      while (hand.asked === asked) await hand.freed()
+      while (!hand.hasAskedSince(mark)) await hand.freed()
       this.#state.comeBack()
       this.#beat()
     }

@@ -204,6 +204,26 @@ describe('one consumer', () => {
     }
   })
 
+  test('a record of a batch is in hand again after the one before was committed', async () => {
+    const bench = new Bench(1)
+    bench.store(0, 'a', 'b', 'c', 'd')
+    const consumer = bench.consumer()
+    await bench.join(consumer)
+    const records = consumer.records()
+    await bench.drive(records.next())
+    // Done with 'a', and with nothing of 'b', which comes out of the same batch without a wait.
+    await bench.drive(consumer.commit())
+    await bench.drive(records.next())
+    await bench.pass(6_000)
+    expect(await bench.committed()).toEqual({ 0: 1 })
+    await bench.drive(records.next())
+    await bench.pass(6_000)
+    expect(await bench.committed()).toEqual({ 0: 2 })
+    await bench.drive(consumer.commit([{ topic: 'clicks', partition: 0, offset: 3 }]))
+    await bench.drive(consumer.close())
+    expect(await bench.committed()).toEqual({ 0: 3 })
+  })
+
   test('commits by hand alone when it is told so', async () => {
     const bench = new Bench(1)
     bench.store(0, 'a', 'b', 'c')
@@ -442,6 +462,22 @@ describe('a member', () => {
     expect(reader.values).toEqual(['a', 'a', 'b'])
     await bench.drive(slow.close())
     expect(await bench.committed()).toEqual({ 0: 2 })
+  })
+
+  test('that takes its time for each record of a long batch stays', async () => {
+    const bench = new Bench(1)
+    const slow = bench.consumer({ maxPollIntervalMs: 20_000 })
+    await bench.join(slow, 'a')
+    bench.store(0, 'a', 'b', 'c', 'd', 'e')
+    const records = slow.records()
+    for (const value of ['a', 'b', 'c', 'd', 'e']) {
+      const next = await bench.drive(records.next())
+      expect(next.value?.value).toBe(value)
+      await bench.pass(14_000)
+      expect(await bench.members()).toBe(1)
+    }
+    await bench.drive(slow.close())
+    expect(bench.events).toEqual(['a + 0', 'a - 0'])
   })
 
   test('that is static finds its partitions again after a restart', async () => {
