@@ -8,16 +8,13 @@
 // of an older epoch; so the answer to one that goes on may be given twice.
 
 import { BrokerError } from '../base/errors.ts'
-import type { ClusterControl, ProducerIdBlock } from '../metadata/cluster-control.ts'
+import type { ProducerIdentity } from '../coordination/transaction/messages.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 import type { ProducerFacts } from '../replication/partition.ts'
 import type { Caller } from './caller.ts'
+import type { ProducerIdBlocks } from './produce/producer-id-blocks.ts'
 
-/** Who a producer is. */
-export interface ProducerIdentity {
-  readonly producerId: number
-  readonly producerEpoch: number
-}
+export type { ProducerIdentity }
 
 export interface InitProducerRequest {
   /** Null: idempotent only. */
@@ -33,23 +30,16 @@ export interface ProducerPartitions {
 }
 
 export interface ProducerIdServiceOptions {
-  readonly control: Pick<ClusterControl, 'takeProducerIds'>
+  readonly blocks: ProducerIdBlocks
   readonly store: Pick<MetadataStore, 'image'>
   readonly partitions: ProducerPartitions
-  readonly nodeId: number
 }
 
 /** Largest epoch: 16 bits on the wire, the last one left to whoever has to fence a producer. */
 const MAX_EPOCH = 32_766
 
-const NO_BLOCK: ProducerIdBlock = { firstId: 0, endId: 0 }
-
 export class ProducerIdService {
   readonly #options: ProducerIdServiceOptions
-  #block = NO_BLOCK
-  #nextId = 0
-  /** The block that is being taken, if any. */
-  #taking: Promise<void> | null = null
 
   constructor(options: ProducerIdServiceOptions) {
     this.#options = options
@@ -90,17 +80,9 @@ export class ProducerIdService {
   }
 
   async #create(): Promise<ProducerIdentity> {
+    const { blocks } = this.#options
     // Others may have used the block up while it was taken.
-    while (this.#nextId >= this.#block.endId) {
-      this.#taking ??= this.#takeBlock().finally(() => (this.#taking = null))
-      await this.#taking
-    }
-    return { producerId: this.#nextId++, producerEpoch: 0 }
-  }
-
-  async #takeBlock(): Promise<void> {
-    const { control, nodeId } = this.#options
-    this.#block = await control.takeProducerIds(nodeId)
-    this.#nextId = this.#block.firstId
+    while (blocks.isEmpty) await blocks.refill()
+    return { producerId: blocks.take()!, producerEpoch: 0 }
   }
 }

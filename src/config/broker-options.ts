@@ -18,6 +18,7 @@ import {
 } from './option.ts'
 import { SECURITY_OPTIONS } from './security-options.ts'
 import { TOPIC_DEFAULTS } from './topic-defaults.ts'
+import { TRANSACTION_OPTIONS } from './transaction-options.ts'
 
 function listener(name: string, address: string, doc: string): Option<HostPort | 'off'> {
   return textOption(name, {
@@ -185,6 +186,7 @@ export const BROKER_OPTIONS = {
     doc: 'Largest request that the Kafka front takes; a larger one closes its connection.',
   }),
   ...GROUP_OPTIONS,
+  ...TRANSACTION_OPTIONS,
   quotaWindowNum: intOption('quota.window.num', {
     default: '11',
     min: 1,

@@ -22,19 +22,23 @@ import { OffsetService } from '../broker/offset-service.ts'
 import { QuotaAdmin } from '../broker/quotas/quota-admin.ts'
 import { QuotaService } from '../broker/quotas/quota-service.ts'
 import { PlacementService } from '../broker/admin/placement-service.ts'
+import { ProducerIdBlocks } from '../broker/produce/producer-id-blocks.ts'
 import { ProducerIdService } from '../broker/producer-id-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
 import { PublishService } from '../broker/publish-service.ts'
 import { RoutingService } from '../broker/routing-service.ts'
 import { TopicCreation } from '../broker/topic-creation.ts'
 import { TopicService } from '../broker/topic-service.ts'
+import { PartitionMarkers } from '../broker/transactions/partition-markers.ts'
+import { transactionTopic } from '../broker/transactions/transaction-topic.ts'
+import { TransactionService } from '../broker/transaction-service.ts'
 import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
 import { EmbeddedStore } from '../metadata/embedded-store.ts'
 import type { Logger } from '../observability/logger.ts'
 import { BatchBuilder } from '../record/batch-builder.ts'
-import { openBatch } from '../record/batch-reader.ts'
+import { openBatch, type BatchView } from '../record/batch-reader.ts'
 import { validateProduced } from '../record/validate.ts'
 import { ReplicaManager } from '../replication/replica-manager.ts'
 import type { RecoveryProgress } from '../storage/directory/log-loader.ts'
@@ -70,6 +74,7 @@ export interface Services {
   readonly cluster: ClusterService
   readonly producerIds: ProducerIdService
   readonly groups: GroupService
+  readonly transactions: TransactionService
   readonly logDirs: LogDirService
   readonly placement: PlacementService
   readonly groupSessions: GroupSessions
@@ -131,6 +136,7 @@ export class BrokerCore {
 
   /** Brings everything to disk, so that the next start has nothing to recover. */
   async close(): Promise<void> {
+    this.services.transactions.close()
     this.services.groups.close()
     this.services.produce.close()
     this.services.fetch.close()
@@ -200,11 +206,21 @@ function servicesOf(
     validate: (bytes, rules) => validateProduced(core, bytes, rules),
     maxBytesInFlight: values.queuedMaxRequestBytes,
   })
-  const offsetsTopic = new OffsetsTopic({
+  const coordinated = {
     ...{ control, store, partitions: replicas, values, clock, logger },
-    newId: () => randomUuid((count) => random.bytes(count)),
-    newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
-    openBatch: (batch) => openBatch(core, batch),
+    newBuilder: (limitBytes: number) => new BatchBuilder(core, limitBytes),
+    openBatch: (batch: BatchView) => openBatch(core, batch),
+  }
+  const newId = (): string => randomUuid((count) => random.bytes(count))
+  const offsetsTopic = new OffsetsTopic({ ...coordinated, newId })
+  const producerIds = new ProducerIdBlocks(control, values.nodeId)
+  const markers = new PartitionMarkers({
+    ...{ partitions: replicas, logger },
+    groups: () => offsetsTopic.coordinator,
+  })
+  const transactions = new TransactionService({
+    ...{ store, offsetsTopic, markers },
+    transactionTopic: transactionTopic({ ...coordinated, producerIds, markerWriter: markers }),
   })
   const fetch = new FetchService({
     ...{ clock, partitions: replicas },
@@ -226,12 +242,11 @@ function servicesOf(
     routing: new RoutingService({ store, topicCreation }),
     configs: new ConfigService({ control, store, config }),
     cluster: new ClusterService({ store, clusterId: directory.clusterId, nodeId: values.nodeId }),
-    producerIds: new ProducerIdService({
-      ...{ control, store, partitions: replicas, nodeId: values.nodeId },
-    }),
+    producerIds: new ProducerIdService({ blocks: producerIds, store, partitions: replicas }),
     logDirs: new LogDirService({ directory: directory.path, partitions: replicas, disk: files }),
     placement: new PlacementService({ store }),
     groups,
+    transactions,
     groupSessions: new GroupSessions({
       ...{ clock, random, groups, fetch, nodeId: values.nodeId },
       openBatch: (batch) => openBatch(core, batch),

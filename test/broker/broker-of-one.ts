@@ -7,13 +7,17 @@ import { GroupService } from '../../src/broker/group-service.ts'
 import { GroupSessions } from '../../src/broker/group-session/group-sessions.ts'
 import { OffsetsTopic } from '../../src/broker/groups/offsets-topic.ts'
 import { FetchService } from '../../src/broker/fetch-service.ts'
+import { ProducerIdBlocks } from '../../src/broker/produce/producer-id-blocks.ts'
 import { OffsetService } from '../../src/broker/offset-service.ts'
 import { ProduceService } from '../../src/broker/produce-service.ts'
 import { TopicCreation } from '../../src/broker/topic-creation.ts'
 import { TopicService } from '../../src/broker/topic-service.ts'
+import { TransactionService } from '../../src/broker/transaction-service.ts'
+import { PartitionMarkers } from '../../src/broker/transactions/partition-markers.ts'
+import { transactionTopic } from '../../src/broker/transactions/transaction-topic.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { BatchBuilder } from '../../src/record/batch-builder.ts'
-import { openBatch } from '../../src/record/batch-reader.ts'
+import { openBatch, type BatchView } from '../../src/record/batch-reader.ts'
 import { validateProduced } from '../../src/record/validate.ts'
 import { ReplicaManager } from '../../src/replication/replica-manager.ts'
 import { LogManager } from '../../src/storage/log-manager.ts'
@@ -37,6 +41,7 @@ export class BrokerOfOne {
   fetch!: FetchService
   offsets!: OffsetService
   groups!: GroupService
+  transactions!: TransactionService
   sessions!: GroupSessions
 
   private constructor(clock: ManualClock, files: MemoryFileSystem, cluster: ClusterOfOne) {
@@ -81,6 +86,7 @@ export class BrokerOfOne {
 
   /** A clean stop. */
   async stop(): Promise<void> {
+    this.transactions.close()
     this.groups.close()
     await this.settled(this.replicas.close())
     await this.settled(this.cluster.store.close())
@@ -133,14 +139,24 @@ export class BrokerOfOne {
     })
     this.offsets = new OffsetService({ partitions: replicas })
     let ids = 0
-    const offsetsTopic = new OffsetsTopic({
+    const coordinated = {
       ...{ control: controller, store, partitions: replicas, clock, logger: silentLogger },
       values: this.cluster.config.values,
       // Soon, so that tests see it.
       sweepBytes: 4_000,
-      newId: () => `id-${(ids += 1)}-${clock.now()}`,
-      newBuilder: (limitBytes) => new BatchBuilder(core, limitBytes),
-      openBatch: (batch) => openBatch(core, batch),
+      newBuilder: (limitBytes: number) => new BatchBuilder(core, limitBytes),
+      openBatch: (batch: BatchView) => openBatch(core, batch),
+    }
+    const newId = (): string => `id-${(ids += 1)}-${clock.now()}`
+    const offsetsTopic = new OffsetsTopic({ ...coordinated, newId })
+    const markers = new PartitionMarkers({
+      ...{ partitions: replicas, logger: silentLogger },
+      groups: () => offsetsTopic.coordinator,
+    })
+    const producerIds = new ProducerIdBlocks(controller, 1)
+    this.transactions = new TransactionService({
+      ...{ store, offsetsTopic, markers },
+      transactionTopic: transactionTopic({ ...coordinated, producerIds, markerWriter: markers }),
     })
     this.groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
     this.sessions = new GroupSessions({

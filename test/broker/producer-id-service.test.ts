@@ -1,5 +1,6 @@
 // Identities of producers: no id is given twice, whatever crashes when.
 
+import { ProducerIdBlocks } from '../../src/broker/produce/producer-id-blocks.ts'
 import { expect, test } from 'vitest'
 import {
   ProducerIdService,
@@ -20,7 +21,7 @@ async function start(files?: MemoryFileSystem): Promise<{
   const cluster = await clusterOfOne({}, files)
   const { controller: control, store } = cluster
   const service = new ProducerIdService({
-    ...{ control, store, partitions: new TestPartitions(), nodeId: 1 },
+    ...{ store, partitions: new TestPartitions(), blocks: new ProducerIdBlocks(control, 1) },
   })
   return { service, files: cluster.files }
 }

@@ -82,7 +82,12 @@ export class RecordReader {
   }
 
   array<T>(read: () => T): T[] {
+    return this.nullableArray(read) ?? this.fail('an array is null')
+  }
+
+  nullableArray<T>(read: () => T): T[] | null {
     const count = this.flexible ? this.uvarint() - 1 : this.int32()
+    if (count === -1) return null
     // Each element takes a byte or more, so a larger count is a lie.
     if (count < 0 || count > this.remaining) this.fail('an array has an impossible count')
     const values: T[] = []

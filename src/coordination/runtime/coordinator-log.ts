@@ -61,6 +61,9 @@ export interface CoordinatorLog {
    */
   appendMarker(marker: PartitionMarker): Promise<void>
 
+  /** Counts who led the partition: what an earlier coordinator has begun is told by it. @throws as `append` */
+  readonly leaderEpoch: number
+
   /** The offset that the next record gets. @throws as `append` */
   readonly endOffset: number
 

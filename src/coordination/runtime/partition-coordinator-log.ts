@@ -65,6 +65,10 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     }
   }
 
+  get leaderEpoch(): number {
+    return this.#options.partition().leaderEpoch
+  }
+
   get endOffset(): number {
     return this.#options.partition().logEndOffset
   }

@@ -28,3 +28,14 @@ export const TRANSACTION_STATES = {
 } as const
 
 export type TransactionStateName = keyof typeof TRANSACTION_STATES
+
+const NAMES = Object.keys(TRANSACTION_STATES) as TransactionStateName[]
+
+/** The state that a number stands for; null where it stands for none. */
+export function stateOf(id: number): TransactionStateName | null {
+  return NAMES.find((name) => TRANSACTION_STATES[name] === id) ?? null
+}
+
+export function isStateName(name: string): name is TransactionStateName {
+  return Object.hasOwn(TRANSACTION_STATES, name)
+}

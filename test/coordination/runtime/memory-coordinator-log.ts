@@ -16,6 +16,7 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
   readonly entries: LogEntry[] = []
   /** False while appends wait for `commit` or `fail`. */
   isAutomatic = true
+  leaderEpoch = 0
   loadCount = 0
   /** How many loads are to fail. */
   failingLoads = 0

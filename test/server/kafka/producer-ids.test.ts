@@ -1,5 +1,6 @@
 // InitProducerId and DescribeProducers as a client sees them.
 
+import { ProducerIdBlocks } from '../../../src/broker/produce/producer-id-blocks.ts'
 import { beforeEach, expect, test } from 'vitest'
 import type { BrokerError } from '../../../src/base/errors.ts'
 import { ProducerIdService } from '../../../src/broker/producer-id-service.ts'
@@ -29,7 +30,11 @@ let describe: KafkaHandler
 beforeEach(async () => {
   partitions = new TestPartitions()
   const { controller: control, store } = await clusterOfOne({})
-  const service = new ProducerIdService({ control, store, partitions, nodeId: 1 })
+  const service = new ProducerIdService({
+    blocks: new ProducerIdBlocks(control, 1),
+    store,
+    partitions,
+  })
   ;[init, describe] = producerIdHandlers(service) as [KafkaHandler, KafkaHandler]
 })
 
