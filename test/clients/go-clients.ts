@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT, runCommand } from '../support/commands.ts'
 import { GO_ENV, goMissing } from '../support/go.ts'
-import { runProgram, scenarioWithout, type Client, type ScenarioStep } from './client.ts'
+import { runProgram, scenarioWithout, transactionsWithout } from './client.ts'
+import type { Client, ScenarioStep } from './client.ts'
 
 const SOURCES = join(ROOT, 'test/clients/go')
 const PROGRAMS = join(ROOT, 'build/clients/go')
@@ -13,6 +14,16 @@ export const GO_CLIENTS: readonly Client[] = [
   // It has no word of the newer group protocol.
   goClient('sarama', 'github.com/IBM/sarama', 'sarama', ['newer group protocol']),
   goClient('franz-go', 'github.com/twmb/franz-go', 'franz', []),
+]
+
+export const GO_TRANSACTIONS: readonly Client[] = [
+  {
+    ...goClient('franz-go', 'github.com/twmb/franz-go', 'franz-transactions', []),
+    name: 'franz-go, transactions',
+    // It writes markers, and has no call that fences.
+    steps: transactionsWithout('fence and abort by admin'),
+    isQuick: false,
+  },
 ]
 
 function goClient(

@@ -2,12 +2,12 @@
 
 import type { Client } from './client.ts'
 import { FRAMEWORKS } from './frameworks.ts'
-import { GO_CLIENTS } from './go-clients.ts'
+import { GO_CLIENTS, GO_TRANSACTIONS } from './go-clients.ts'
 import { JAVA_CLIENTS, JAVA_TRANSACTIONS } from './java-clients.ts'
 import { KAFKA_TOOLS } from './kafka-tools.ts'
 import { KCAT } from './kcat.ts'
-import { NODE_CLIENTS } from './node-clients.ts'
-import { PYTHON_CLIENTS } from './python-clients.ts'
+import { NODE_CLIENTS, NODE_TRANSACTIONS } from './node-clients.ts'
+import { PYTHON_CLIENTS, PYTHON_TRANSACTIONS } from './python-clients.ts'
 import { RSYSLOG } from './rsyslog.ts'
 
 export const CLIENTS: readonly Client[] = [
@@ -22,4 +22,9 @@ export const CLIENTS: readonly Client[] = [
 ]
 
 /** The same with transactions. */
-export const TRANSACTION_CLIENTS: readonly Client[] = [...JAVA_TRANSACTIONS]
+export const TRANSACTION_CLIENTS: readonly Client[] = [
+  ...PYTHON_TRANSACTIONS,
+  ...NODE_TRANSACTIONS,
+  ...GO_TRANSACTIONS,
+  ...JAVA_TRANSACTIONS,
+]

@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isInstalled, ROOT, runCommand } from '../support/commands.ts'
-import { runProgram, scenarioWithout, type Client, type ScenarioStep } from './client.ts'
+import { runProgram, scenarioWithout, transactionsWithout } from './client.ts'
+import type { Client, ScenarioStep } from './client.ts'
 
 /** kafka-python brings no codecs but gzip, and is slow without a native checksum. */
 const CODECS = ['crc32c==2.9.post0', 'lz4==4.4.5', 'python-snappy==0.7.3', 'zstandard==0.25.0']
@@ -15,6 +16,21 @@ export const PYTHON_CLIENTS: readonly Client[] = [
   pythonClient('confluent-kafka', '2.16.1', 'run_confluent.py', [], []),
   pythonClient('kafka-python', '2.0.2', 'run_kafka_python.py', CODECS, SINCE_OLD),
   pythonClient('kafka-python', '3.0.12', 'run_kafka_python.py', CODECS, ['newer group protocol']),
+]
+
+/** It has no call for what an administrator does. */
+const CONFLUENT_TRANSACTIONS = transactionsWithout(
+  'list and describe transactions',
+  'fence and abort by admin',
+)
+
+export const PYTHON_TRANSACTIONS: readonly Client[] = [
+  {
+    ...pythonClient('confluent-kafka', '2.16.1', 'transactions_confluent.py', [], []),
+    name: 'confluent-kafka, transactions',
+    steps: CONFLUENT_TRANSACTIONS,
+    isQuick: false,
+  },
 ]
 
 function pythonClient(

@@ -5,9 +5,10 @@
 //   npm run clients -- kcat sarama               those whose name has one of these words
 //   npm run clients -- --against kafka           a real Apache Kafka: is the scenario right?
 //   npm run clients -- --against 127.0.0.1:9092  a broker that runs already
+//   npm run clients -- --against both            Kafka, then Sluice: what do steps tell that differs?
 //
-// The table and all that was found go to build/clients/. Ends with 1 when something failed, and
-// under CI when something was left out.
+// The table and all that was found go to build/clients/. Ends with 1 when something failed or differed,
+// and under CI when something was left out.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,8 @@ import { ROOT } from '../support/commands.ts'
 import { startKafka, startSluice, type RunningBroker } from './brokers.ts'
 import { runClient, type Client } from './client.ts'
 import { CLIENTS, TRANSACTION_CLIENTS } from './list.ts'
-import { failuresOf, markdownTable, outcomeOf, type Outcome } from './table.ts'
+import { differences, failuresOf, markdownTable, outcomeOf } from './table.ts'
+import type { Outcome, Run } from './table.ts'
 
 /** A line of the broker's log that is more than a note. */
 const COMPLAINT = /"level":"(warn|error|fatal)"/
@@ -30,24 +32,35 @@ const { values, positionals: words } = parseArgs({
 const chosen = [...CLIENTS, ...TRANSACTION_CLIENTS].filter(({ name, version }) => {
   return words.length === 0 || words.some((word) => `${name} ${version()}`.includes(word))
 })
-const broker = await startBroker(values.against)
-const outcomes: Outcome[] = []
-try {
-  for (const client of chosen) outcomes.push(await outcome(client, broker))
-} finally {
-  await broker.stop()
-}
-
-const table = `Against ${broker.name}, ${new Date().toISOString().slice(0, 10)}:\n\n${markdownTable(outcomes)}`
+const places = values.against === 'both' ? ['kafka', 'sluice'] : [values.against]
+const runs: Run[] = []
+for (const against of places) runs.push(await runAll(await startBroker(against)))
+const tables = runs.map(({ broker, outcomes }) => {
+  return `Against ${broker}, ${new Date().toISOString().slice(0, 10)}:\n\n${markdownTable(outcomes)}`
+})
+const outcomes = runs.flatMap((run) => run.outcomes)
 mkdirSync(join(ROOT, 'build/clients'), { recursive: true })
-writeFileSync(join(ROOT, 'build/clients/results.json'), `${JSON.stringify(outcomes, null, 2)}\n`)
-writeFileSync(join(ROOT, 'build/clients/results.md'), table)
-process.stdout.write(`\n${table}`)
+writeFileSync(join(ROOT, 'build/clients/results.json'), `${JSON.stringify(runs, null, 2)}\n`)
+writeFileSync(join(ROOT, 'build/clients/results.md'), tables.join('\n'))
+process.stdout.write(`\n${tables.join('\n')}`)
+const differing = runs.length === 2 ? differences(runs[0]!, runs[1]!) : []
+if (runs.length === 2) process.stdout.write(`\n${differing.join('') || 'Nothing differs.\n'}`)
 const failed = outcomes.filter((each) => failuresOf(each).length > 0).length
 const leftOut = outcomes.filter(({ missing }) => missing !== null).length
 const passed = outcomes.length - failed - leftOut
 process.stdout.write(`\n${passed} clients passed, ${failed} failed, ${leftOut} left out\n`)
-process.exitCode = failed > 0 || (leftOut > 0 && process.env['CI'] !== undefined) ? 1 : 0
+const isGood = failed === 0 && differing.length === 0
+process.exitCode = !isGood || (leftOut > 0 && process.env['CI'] !== undefined) ? 1 : 0
+
+async function runAll(broker: RunningBroker): Promise<Run> {
+  const outcomes: Outcome[] = []
+  try {
+    for (const client of chosen) outcomes.push(await outcome(client, broker))
+  } finally {
+    await broker.stop()
+  }
+  return { broker: broker.name, outcomes }
+}
 
 async function startBroker(against: string): Promise<RunningBroker> {
   if (against === 'sluice') return await startSluice()

@@ -1,6 +1,6 @@
 // What came out, as a table for people and as a file for programs.
 
-import { SCENARIO, type Client, type ScenarioStep, type StepResult } from './client.ts'
+import { SCENARIO, TRANSACTIONS, type Client, type StepResult } from './client.ts'
 
 export interface Outcome {
   readonly client: string
@@ -9,6 +9,12 @@ export interface Outcome {
   /** What this machine lacks; null when it ran. */
   readonly missing: string | null
   readonly seconds: number
+}
+
+/** All clients against one broker. */
+export interface Run {
+  readonly broker: string
+  readonly outcomes: readonly Outcome[]
 }
 
 export function outcomeOf(client: Client, steps: readonly StepResult[], seconds: number): Outcome {
@@ -28,12 +34,40 @@ export function markdownTable(outcomes: readonly Outcome[]): string {
   return `| client | version | what was run | result |\n|---|---|---|---|\n${rows.join('')}`
 }
 
-/** Names what a client has no call for, where it ran the rest of the scenario. */
+/**
+ * What steps of transactions told that is not the same against two brokers, a line for each: errors that a
+ * client gave, states, epochs. The other scenario tells counts that vary.
+ */
+export function differences(theirs: Run, ours: Run): string[] {
+  return ours.outcomes.flatMap(({ client, version, steps }) => {
+    const other = theirs.outcomes.find((it) => it.client === client && it.version === version)
+    return steps.flatMap(({ step, detail }) => {
+      const told = other?.steps.find((it) => it.step === step)?.detail
+      if (!isOf(TRANSACTIONS, step) || told === undefined || told === detail) return []
+      const at = `${client} ${version}, ${step}`
+      return [`${at}:\n  ${theirs.broker}: ${told}\n  ${ours.broker}: ${detail}\n`]
+    })
+  })
+}
+
+/** Names what a client has no call for, where it ran the rest of a scenario. */
 function whatWasRun(steps: readonly string[]): string {
-  if (!steps.some((step) => SCENARIO.includes(step as ScenarioStep))) return steps.join(', ')
-  const lacking = SCENARIO.filter((step) => !steps.includes(step))
-  if (lacking.length === 0) return 'the scenario'
-  return `the scenario, without ${lacking.join(', ')}`
+  for (const [name, scenario] of SCENARIOS) {
+    if (!steps.some((step) => isOf(scenario, step))) continue
+    const lacking = scenario.filter((step) => !steps.includes(step))
+    if (lacking.length === 0) return name
+    return `${name}, without ${lacking.join(', ')}`
+  }
+  return steps.join(', ')
+}
+
+const SCENARIOS: readonly (readonly [name: string, steps: readonly string[]])[] = [
+  ['the scenario', SCENARIO],
+  ['the scenario of transactions', TRANSACTIONS],
+]
+
+function isOf(scenario: readonly string[], step: string): boolean {
+  return scenario.includes(step)
 }
 
 function resultOf(outcome: Outcome): string {
