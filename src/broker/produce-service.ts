@@ -1,8 +1,8 @@
 // Getting batches in: who may, how much; one result a partition, side by side.
 //
-//   produce ─► topic there? ─► validate ─► leader.append ─► wait for acks ─► results
-//                  │ no            │ refused     │ refused        │ deadline
-//                  └─► created     └─────────────┴──── an error for that batch alone
+//   produce ─► topic there? ─► transaction? ─► validate ─► leader.append ─► wait for acks ─► results
+//                  │ no            │ first batch   │ refused     │ refused        │ deadline
+//                  └─► created     └─► verified    └─────────────┴──── an error for that batch alone
 
 import type { Clock } from '../io/clock.ts'
 import { BrokerError } from '../base/errors.ts'
@@ -12,10 +12,11 @@ import { isInternalTopic } from '../metadata/internal-topics.ts'
 import type { ProduceRules, ValidatedBatch } from '../record/validate.ts'
 import { Deadlines } from '../replication/delayed-operation.ts'
 import type { Acks } from '../replication/leader.ts'
-import type { Partition } from '../replication/partition.ts'
+import type { Partition, VerificationGuard } from '../replication/partition.ts'
 import { ByteBudget } from './produce/byte-budget.ts'
 import type { Caller } from './caller.ts'
 import { PendingProduce, refusedAppend, type Appended } from './produce/pending-produce.ts'
+import type { ProduceTransaction, TransactionGate, Verdicts } from './produce/transaction-gate.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
 export interface ProduceBatch {
@@ -30,12 +31,14 @@ export interface ProduceRequest {
   /** Longest wait for acknowledgements, in milliseconds. */
   readonly timeoutMs: number
   readonly batches: readonly ProduceBatch[]
+  /** Whose transaction transactional batches are part of. Left out, or null: of none. */
+  readonly transaction?: ProduceTransaction | null
 }
 
 export interface Production {
   /**
-   * Null when everything that can be was appended during the call. If not, a topic is being made:
-   * who wants its order kept awaits this before it produces again.
+   * Null when everything that can be was appended during the call. If not, a topic is being made, or a
+   * transaction verified: who wants its order kept awaits this before it produces again.
    */
   readonly appended: Promise<void> | null
   /** One result for each batch, in their order. Never rejects. */
@@ -59,6 +62,8 @@ export interface ProduceServiceOptions {
   readonly validate: (bytes: Uint8Array, rules: ProduceRules) => ValidatedBatch
   /** Null: topics are not made by producing to them. */
   readonly topicCreation: TopicCreation | null
+  /** Lets batches of transactions in. Null, the default: none come in. */
+  readonly gate?: Pick<TransactionGate, 'ask'> | null
   /** Bytes that wait for acknowledgements, of all clients. Default 64 MiB. */
   readonly maxBytesInFlight?: number
 }
@@ -88,6 +93,17 @@ export class ProduceCounters {
   readonly latencyMs = new Distribution(LATENCY_BOUNDS_MS)
 }
 
+/** Why topics could not be made. */
+type Failures = ReadonlyMap<string, BrokerError>
+
+interface AppendOptions {
+  readonly acks: Acks
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly guard: VerificationGuard | null
+  readonly transaction: ProduceTransaction | null
+}
+
 export class ProduceService {
   readonly counters = new ProduceCounters()
   readonly #options: ProduceServiceOptions
@@ -114,7 +130,7 @@ export class ProduceService {
    * Appends batches, and answers when they are as safe as `acks` says.
    *
    * Everything is appended during the call, in the order of the batches, unless a topic has to be
-   * made first: see `Production`.
+   * made, or a transaction verified, first: see `Production`.
    *
    * @throws BrokerError INVALID_REQUEST when there are too many batches; THROTTLING_QUOTA_EXCEEDED
    *   when far more is in flight than `ready` allows
@@ -134,14 +150,31 @@ export class ProduceService {
     })
 
     const missing = this.#missingTopics(batches)
-    if (missing === null) {
-      this.#appendAll(caller, request, pending, null)
-      return { appended: null, done: pending.done }
-    }
-    const appended = this.#createAll(missing).then((failures) => {
-      this.#appendAll(caller, request, pending, failures)
-    })
+    const appended =
+      missing === null
+        ? this.#appendVerified(caller, request, pending, null)
+        : this.#createAll(missing).then(async (failures) => {
+            await this.#appendVerified(caller, request, pending, failures)
+          })
     return { appended, done: pending.done }
+  }
+
+  /** @returns null when all was appended; a promise of that moment while the coordinator is asked */
+  #appendVerified(
+    caller: Caller,
+    request: ProduceRequest,
+    pending: PendingProduce,
+    failures: Failures | null,
+  ): Promise<void> | null {
+    const { transaction, batches } = request
+    const verdicts = transaction ? this.#options.gate?.ask(caller, transaction, batches) : null
+    if (!(verdicts instanceof Promise)) {
+      this.#appendAll(caller, request, pending, { failures, verdicts: verdicts ?? null })
+      return null
+    }
+    return verdicts.then((given) => {
+      this.#appendAll(caller, request, pending, { failures, verdicts: given })
+    })
   }
 
   /** Drops the timers of requests that wait: after the fronts have closed. */
@@ -171,7 +204,7 @@ export class ProduceService {
   }
 
   /** @returns why topics could not be made, for those */
-  async #createAll(topics: ReadonlySet<string>): Promise<ReadonlyMap<string, BrokerError>> {
+  async #createAll(topics: ReadonlySet<string>): Promise<Failures> {
     const failures = new Map<string, BrokerError>()
     const creation = this.#options.topicCreation!
     await Promise.all(
@@ -185,9 +218,9 @@ export class ProduceService {
 
   #appendAll(
     caller: Caller,
-    { acks, timeoutMs, batches }: ProduceRequest,
+    { acks, timeoutMs, batches, transaction = null }: ProduceRequest,
     pending: PendingProduce,
-    failures: ReadonlyMap<string, BrokerError> | null,
+    { failures, verdicts }: { failures: Failures | null; verdicts: Verdicts | null },
   ): void {
     const now = this.#options.clock.now()
     for (const [slot, batch] of batches.entries()) {
@@ -195,7 +228,9 @@ export class ProduceService {
         const failure = failures?.get(batch.topic)
         if (failure !== undefined) throw failure
         if (isInternalTopic(batch.topic)) throw internalTopic(batch.topic)
-        this.#append(batch, acks, now, pending, slot)
+        const guard = verdicts?.get(slot) ?? null
+        if (guard instanceof BrokerError) throw guard
+        this.#append(batch, { acks, now, guard, transaction }, pending, slot)
       } catch (error) {
         this.#refuse(caller, batch, acks, error, pending, slot)
       }
@@ -206,15 +241,15 @@ export class ProduceService {
   /** @throws BrokerError why the batch was not appended */
   #append(
     { topic, partition: index, batch }: ProduceBatch,
-    acks: Acks,
-    now: number,
+    { acks, now, guard, transaction }: AppendOptions,
     pending: PendingProduce,
     slot: number,
   ): void {
     const partition = this.#options.partitions.partition(topic, index)
     const stamps = partition.options.messageTimestampType === 'LogAppendTime'
     const validated = this.#options.validate(batch, partition.produceRules(now))
-    const appended = partition.append(batch, validated, acks)
+    if (validated.isTransactional && transaction === null) throw noTransaction()
+    const appended = partition.append(batch, validated, acks, guard)
     const { baseOffset, lastOffset } = appended
     if (appended.isRepeat) this.counters.repeated.add()
     else this.#count(validated)
@@ -268,4 +303,9 @@ export class ProduceService {
 function internalTopic(topic: string): BrokerError {
   const message = 'The topic belongs to the broker, which alone writes to it'
   return new BrokerError('INVALID_TOPIC_EXCEPTION', { message, topic })
+}
+
+function noTransaction(): BrokerError {
+  const message = 'A batch of a transaction comes with the transactional id of its producer'
+  return new BrokerError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', { message })
 }

@@ -25,6 +25,7 @@ import { PlacementService } from '../broker/admin/placement-service.ts'
 import { ProducerIdBlocks } from '../broker/produce/producer-id-blocks.ts'
 import { ProducerIdService } from '../broker/producer-id-service.ts'
 import { ProduceService } from '../broker/produce-service.ts'
+import { TransactionGate } from '../broker/produce/transaction-gate.ts'
 import { PublishService } from '../broker/publish-service.ts'
 import { RoutingService } from '../broker/routing-service.ts'
 import { TopicCreation } from '../broker/topic-creation.ts'
@@ -201,11 +202,6 @@ function servicesOf(
   const topicCreation = values.autoCreateTopicsEnable
     ? new TopicCreation((topic) => topics.createMissing(topic))
     : null
-  const produce = new ProduceService({
-    ...{ clock, logger, partitions: replicas, topicCreation },
-    validate: (bytes, rules) => validateProduced(core, bytes, rules),
-    maxBytesInFlight: values.queuedMaxRequestBytes,
-  })
   const coordinated = {
     ...{ control, store, partitions: replicas, values, clock, logger },
     newBuilder: (limitBytes: number) => new BatchBuilder(core, limitBytes),
@@ -221,6 +217,15 @@ function servicesOf(
   const transactions = new TransactionService({
     ...{ store, offsetsTopic, markers },
     transactionTopic: transactionTopic({ ...coordinated, producerIds, markerWriter: markers }),
+  })
+  const produce = new ProduceService({
+    ...{ clock, logger, partitions: replicas, topicCreation },
+    validate: (bytes, rules) => validateProduced(core, bytes, rules),
+    gate: new TransactionGate({
+      ...{ transactions, partitions: replicas },
+      verifies: values.transactionPartitionVerificationEnable,
+    }),
+    maxBytesInFlight: values.queuedMaxRequestBytes,
   })
   const fetch = new FetchService({
     ...{ clock, partitions: replicas },

@@ -9,6 +9,7 @@ import { OffsetsTopic } from '../../src/broker/groups/offsets-topic.ts'
 import { FetchService } from '../../src/broker/fetch-service.ts'
 import { ProducerIdBlocks } from '../../src/broker/produce/producer-id-blocks.ts'
 import { OffsetService } from '../../src/broker/offset-service.ts'
+import { TransactionGate } from '../../src/broker/produce/transaction-gate.ts'
 import { ProduceService } from '../../src/broker/produce-service.ts'
 import { TopicCreation } from '../../src/broker/topic-creation.ts'
 import { TopicService } from '../../src/broker/topic-service.ts'
@@ -125,13 +126,6 @@ export class BrokerOfOne {
     const { clock, replicas } = this
     const { controller, store } = this.cluster
     this.topics = new TopicService({ control: controller, store, partitions: replicas })
-    this.produce = new ProduceService({
-      clock,
-      logger: silentLogger,
-      partitions: replicas,
-      validate: (bytes, rules) => validateProduced(core, bytes, rules),
-      topicCreation: new TopicCreation((topic) => this.topics.createMissing(topic)),
-    })
     this.fetch = new FetchService({
       clock,
       partitions: replicas,
@@ -157,6 +151,16 @@ export class BrokerOfOne {
     this.transactions = new TransactionService({
       ...{ store, offsetsTopic, markers },
       transactionTopic: transactionTopic({ ...coordinated, producerIds, markerWriter: markers }),
+    })
+    this.produce = new ProduceService({
+      clock,
+      logger: silentLogger,
+      partitions: replicas,
+      validate: (bytes, rules) => validateProduced(core, bytes, rules),
+      gate: new TransactionGate({
+        ...{ transactions: this.transactions, partitions: replicas, verifies: true },
+      }),
+      topicCreation: new TopicCreation((topic) => this.topics.createMissing(topic)),
     })
     this.groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
     this.sessions = new GroupSessions({

@@ -4,6 +4,8 @@
 //   v7   zstd may come
 //   v8   which records were at fault, and words to the error
 //   v10  who leads instead
+//   v11  clients know TRANSACTION_ABORTABLE
+//   v12  partitions are added to the transaction by the way (KIP-890)
 //
 // acks=0 has no answer at all. If a batch was refused nonetheless, the connection is closed: all that
 // a client can notice. Source: KafkaApis.handleProduceRequest and ProduceRequest in apache/kafka.
@@ -28,6 +30,12 @@ const ZSTD_FROM = 7
 
 /** First version that says who leads instead. */
 const HINTS_FROM = 10
+
+/** First version whose clients abort a transaction when they are told to. */
+const ABORTABLE_FROM = 11
+
+/** First version whose clients do not add partitions to their transactions themselves. */
+const ADDS_FROM = 12
 
 type ProduceServices = Pick<Services, 'produce' | 'routing' | 'cluster'>
 
@@ -95,10 +103,11 @@ class ProduceHandler {
         slot += 1
       }
     }
+    const { transactionalId } = request
+    const adds = context.version >= ADDS_FROM
     const { appended, done } = this.#services.produce.produce(context.caller, {
-      acks,
-      timeoutMs: Math.max(0, timeoutMs),
-      batches,
+      ...{ acks, timeoutMs: Math.max(0, timeoutMs), batches },
+      transaction: transactionalId === null ? null : { transactionalId, adds },
     })
     return {
       begun: appended,
@@ -123,8 +132,10 @@ class ProduceHandler {
       const refusal = refusals.get(slot++)
       if (refusal !== undefined) return refused(refusal, undefined)
       const result = results[next++]!
-      const { error } = result
-      if (error !== null) return refused(error, hints.hint(topic, partition, error))
+      if (result.error !== null) {
+        const error = inWordsOf(context.version, result.error)
+        return refused(error, hints.hint(topic, partition, error))
+      }
       const { baseOffset, logAppendTimeMs, logStartOffset } = result
       return { errorCode: 0, baseOffset, logAppendTimeMs, logStartOffset }
     }
@@ -167,6 +178,12 @@ function refused(
     errorMessage: String(message),
     currentLeader,
   }
+}
+
+/** The error in words that clients of the version know. */
+function inWordsOf(version: number, error: BrokerError): BrokerError {
+  if (error.code !== 'TRANSACTION_ABORTABLE' || version >= ABORTABLE_FROM) return error
+  return new BrokerError('INVALID_TXN_STATE', error.facts, error)
 }
 
 /** What can be said against records before anything is known of the partition. */
