@@ -25,36 +25,35 @@ import type {
   DeleteOffsetsResponse,
   FetchOffsetsRequest,
   FetchOffsetsResponse,
-  OffsetToCommit,
-  PartitionResult,
 } from '../coordination/group/offsets/messages.ts'
 import type { TopicCatalog } from '../coordination/group/topic-catalog.ts'
 import type { GroupCoordinator } from '../coordination/group/group-coordinator.ts'
 import type { Clock } from '../io/clock.ts'
-import type { MetadataStore } from '../metadata/metadata-store.ts'
 import type { PartitionDirectory } from '../replication/readable-partition.ts'
 import type { Caller } from './caller.ts'
 import { describeGroup, type GroupDescription } from './groups/group-description.ts'
 import { lagOf, type GroupLag } from './groups/group-lag.ts'
+import { commitNamed, type NamedOffset } from './groups/named-offsets.ts'
 import type { OffsetsTopic } from './groups/offsets-topic.ts'
 import {
   resetTargets,
   type ResetOffsetsRequest,
   type ResetPartition,
 } from './groups/reset-offsets.ts'
-
-/** An offset to commit; the service looks the topic's id up. */
-export type NamedOffset = Omit<OffsetToCommit, 'topicId'>
+import {
+  commitInTransaction,
+  type TransactionalCommitParts,
+  type TransactionalCommitRequest,
+} from './groups/transactional-commit.ts'
 
 export type CommitRequest = Omit<CommitOffsetsRequest, 'offsets'> & {
   readonly offsets: readonly NamedOffset[]
 }
 
-export interface GroupServiceOptions {
+export interface GroupServiceOptions extends TransactionalCommitParts {
   readonly clock: Clock
-  readonly store: Pick<MetadataStore, 'image'>
   readonly offsetsTopic: OffsetsTopic
-  readonly partitions: PartitionDirectory
+  readonly partitions: PartitionDirectory & TransactionalCommitParts['partitions']
 }
 
 /** Commits of one request that are no member's, as of an administrator. */
@@ -117,6 +116,24 @@ export class GroupService {
    */
   commitOffsets(_caller: Caller, request: CommitRequest): Promise<CommitOffsetsResponse> {
     return this.#run((coordinator) => this.#commit(coordinator, request))
+  }
+
+  /**
+   * Commits offsets that count once a transaction is committed. Those of topics and partitions that are
+   * not there have their own refusal.
+   *
+   * @returns one result for each offset, in their order
+   * @throws BrokerError what lets the transaction not have them: INVALID_PRODUCER_ID_MAPPING,
+   *   PRODUCER_FENCED, INVALID_PRODUCER_EPOCH, CONCURRENT_TRANSACTIONS, TRANSACTION_ABORTABLE,
+   *   INVALID_TXN_STATE; what its group says: UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION
+   */
+  commitInTransaction(
+    caller: Caller,
+    request: TransactionalCommitRequest,
+  ): Promise<CommitOffsetsResponse> {
+    return this.#run((coordinator) => {
+      return commitInTransaction(this.#options, coordinator, caller, request)
+    })
   }
 
   fetchOffsets(_caller: Caller, request: FetchOffsetsRequest): Promise<FetchOffsetsResponse> {
@@ -197,24 +214,10 @@ export class GroupService {
     this.#options.offsetsTopic.close()
   }
 
-  async #commit(
-    coordinator: GroupCoordinator,
-    request: CommitRequest,
-  ): Promise<CommitOffsetsResponse> {
-    const { image } = this.#options.store
-    const results: (PartitionResult | null)[] = []
-    const offsets: OffsetToCommit[] = []
-    for (const offset of request.offsets) {
-      const { topic: name, partition } = offset
-      const topic = image.topic(name)
-      if (topic !== null && partition >= 0 && partition < topic.partitions.length) {
-        offsets.push({ ...offset, topicId: topic.topicId })
-        results.push(null)
-      } else results.push({ topic: name, partition, error: 'UNKNOWN_TOPIC_OR_PARTITION' })
-    }
-    const { partitions } = await coordinator.commitOffsets({ ...request, offsets })
-    let next = 0
-    return { partitions: results.map((result) => result ?? partitions[next++]!) }
+  #commit(coordinator: GroupCoordinator, request: CommitRequest): Promise<CommitOffsetsResponse> {
+    return commitNamed(this.#options.store.image, request.offsets, (offsets) => {
+      return coordinator.commitOffsets({ ...request, offsets })
+    })
   }
 
   async #applyReset(

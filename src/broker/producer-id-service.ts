@@ -16,13 +16,6 @@ import type { ProducerIdBlocks } from './produce/producer-id-blocks.ts'
 
 export type { ProducerIdentity }
 
-export interface InitProducerRequest {
-  /** Null: idempotent only. */
-  readonly transactionalId: string | null
-  /** Who the producer was; null for a new one. */
-  readonly current: ProducerIdentity | null
-}
-
 /** Where the service finds partitions. */
 export interface ProducerPartitions {
   /** @throws BrokerError when the partition is not here */
@@ -48,18 +41,11 @@ export class ProducerIdService {
   /**
    * Gives a producer its identity.
    *
-   * @throws BrokerError UNSUPPORTED_VERSION for a transactional one, which this broker does not have;
-   *   INVALID_REQUEST when `current` makes no sense; INVALID_PRODUCER_ID_MAPPING when nobody was ever
-   *   given that id; KAFKA_STORAGE_ERROR when the disk fails
+   * @param current who the producer was; null for a new one
+   * @throws BrokerError INVALID_REQUEST when `current` makes no sense; INVALID_PRODUCER_ID_MAPPING when
+   *   nobody was ever given that id; KAFKA_STORAGE_ERROR when the disk fails
    */
-  async init(
-    _caller: Caller,
-    { transactionalId, current }: InitProducerRequest,
-  ): Promise<ProducerIdentity> {
-    if (transactionalId !== null) {
-      const message = 'This broker has no transactions yet; leave the transactional id out'
-      throw new BrokerError('UNSUPPORTED_VERSION', { message })
-    }
+  async init(_caller: Caller, current: ProducerIdentity | null): Promise<ProducerIdentity> {
     if (current === null) return await this.#create()
     const { producerId, producerEpoch } = current
     if (producerId < 0 || producerEpoch < 0) {

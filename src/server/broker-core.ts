@@ -30,6 +30,7 @@ import { PublishService } from '../broker/publish-service.ts'
 import { RoutingService } from '../broker/routing-service.ts'
 import { TopicCreation } from '../broker/topic-creation.ts'
 import { TopicService } from '../broker/topic-service.ts'
+import { HangingTransactions } from '../broker/transactions/hanging-transactions.ts'
 import { PartitionMarkers } from '../broker/transactions/partition-markers.ts'
 import { transactionTopic } from '../broker/transactions/transaction-topic.ts'
 import { TransactionService } from '../broker/transaction-service.ts'
@@ -76,6 +77,7 @@ export interface Services {
   readonly producerIds: ProducerIdService
   readonly groups: GroupService
   readonly transactions: TransactionService
+  readonly hangingTransactions: HangingTransactions
   readonly logDirs: LogDirService
   readonly placement: PlacementService
   readonly groupSessions: GroupSessions
@@ -233,7 +235,9 @@ function servicesOf(
     fetchMaxBytes: values.fetchMaxBytes,
     maxSessions: values.fetchStreamsMax,
   })
-  const groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
+  const groups = new GroupService({
+    ...{ clock, store, offsetsTopic, transactions, partitions: replicas },
+  })
   const credentials = new CredentialService({ control, store })
   return {
     produce,
@@ -252,6 +256,10 @@ function servicesOf(
     placement: new PlacementService({ store }),
     groups,
     transactions,
+    hangingTransactions: new HangingTransactions({
+      ...{ clock, store, transactions, partitions: replicas },
+      maxTimeoutMs: values.transactionMaxTimeoutMs,
+    }),
     groupSessions: new GroupSessions({
       ...{ clock, random, groups, fetch, nodeId: values.nodeId },
       openBatch: (batch) => openBatch(core, batch),

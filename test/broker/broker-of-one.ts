@@ -162,7 +162,9 @@ export class BrokerOfOne {
       }),
       topicCreation: new TopicCreation((topic) => this.topics.createMissing(topic)),
     })
-    this.groups = new GroupService({ clock, store, offsetsTopic, partitions: replicas })
+    this.groups = new GroupService({
+      ...{ clock, store, offsetsTopic, partitions: replicas, transactions: this.transactions },
+    })
     this.sessions = new GroupSessions({
       ...{ clock, groups: this.groups, fetch: this.fetch, nodeId: 1 },
       random: new SeededRandom(Math.floor(clock.now() / 1000) % 1_000_000),

@@ -2,17 +2,12 @@
 
 import { ProducerIdBlocks } from '../../src/broker/produce/producer-id-blocks.ts'
 import { expect, test } from 'vitest'
-import {
-  ProducerIdService,
-  type InitProducerRequest,
-} from '../../src/broker/producer-id-service.ts'
+import { ProducerIdService } from '../../src/broker/producer-id-service.ts'
 import type { MemoryFileSystem } from '../support/memory-file-system.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { TestPartitions } from '../support/partitions.ts'
 import { clusterOfOne } from '../controller/cluster-of-one.ts'
 import { CALLER } from './broker-of-one.ts'
-
-const NEW: InitProducerRequest = { transactionalId: null, current: null }
 
 async function start(files?: MemoryFileSystem): Promise<{
   service: ProducerIdService
@@ -27,12 +22,12 @@ async function start(files?: MemoryFileSystem): Promise<{
 }
 
 async function newId(service: ProducerIdService): Promise<number> {
-  return (await service.init(CALLER, NEW)).producerId
+  return (await service.init(CALLER, null)).producerId
 }
 
 test('every producer gets an id of its own, and epoch 0', async () => {
   const { service } = await start()
-  const given = await Promise.all(Array.from({ length: 3_500 }, () => service.init(CALLER, NEW)))
+  const given = await Promise.all(Array.from({ length: 3_500 }, () => service.init(CALLER, null)))
   expect(new Set(given.map(({ producerId }) => producerId)).size).toBe(3_500)
   expect(Math.max(...given.map(({ producerId }) => producerId))).toBe(3_499)
   expect(given.every(({ producerEpoch }) => producerEpoch === 0)).toBe(true)
@@ -62,24 +57,20 @@ test('no id is given twice over many lives, each cut short by a power cut', asyn
 test('a producer that goes on gets the next epoch, however often it asks', async () => {
   const { service } = await start()
   const producerId = await newId(service)
-  const goOn = { transactionalId: null, current: { producerId, producerEpoch: 6 } }
+  const goOn = { producerId, producerEpoch: 6 }
   for (let n = 0; n < 2; n++) {
     expect(await service.init(CALLER, goOn)).toEqual({ producerId, producerEpoch: 7 })
   }
-  const last = { transactionalId: null, current: { producerId, producerEpoch: 32_766 } }
+  const last = { producerId, producerEpoch: 32_766 }
   expect(await service.init(CALLER, last)).toEqual({ producerId: producerId + 1, producerEpoch: 0 })
 })
 
 test.each([
-  ['UNSUPPORTED_VERSION', { transactionalId: 'payments', current: null }],
-  ['INVALID_REQUEST', { transactionalId: null, current: { producerId: 4, producerEpoch: -1 } }],
-  ['INVALID_REQUEST', { transactionalId: null, current: { producerId: -1, producerEpoch: 4 } }],
-  [
-    'INVALID_PRODUCER_ID_MAPPING',
-    { transactionalId: null, current: { producerId: 1_000, producerEpoch: 0 } },
-  ],
-] as const)('%s refuses %o', async (code, request) => {
+  ['INVALID_REQUEST', { producerId: 4, producerEpoch: -1 }],
+  ['INVALID_REQUEST', { producerId: -1, producerEpoch: 4 }],
+  ['INVALID_PRODUCER_ID_MAPPING', { producerId: 1_000, producerEpoch: 0 }],
+] as const)('%s refuses %o', async (code, current) => {
   const { service } = await start()
   await newId(service)
-  await expect(service.init(CALLER, request)).rejects.toMatchObject({ code })
+  await expect(service.init(CALLER, current)).rejects.toMatchObject({ code })
 })

@@ -5,10 +5,9 @@
 // includes Produce 0, so Kafka tells 0 and refuses 0 to 2 when they come (KAFKA-18659).
 //
 // Reasons for a ceiling below Kafka's own:
-//   Produce 11, EndTxn 3, TxnOffsetCommit 3, AddOffsetsToTxn 3   what comes next is the newer
-//     transaction protocol (KIP-890), which must come as a whole
+//   Produce 11   12 is of the newer transaction protocol (KIP-890)
 //   AddPartitionsToTxn 3   4 and 5 are for brokers, and @platformatic/kafka would choose them
-//   InitProducerId 4, FindCoordinator 4   next: transactions abortable, share groups
+//   InitProducerId 5, FindCoordinator 5   next: two-phase commit, share groups
 //   OffsetCommit 9, OffsetFetch 9, DescribeGroups 5, DescribeLogDirs 4, DescribeCluster 1: next
 //     versions are of Kafka 4.1 and later, and no client needs them
 //
@@ -35,7 +34,7 @@ export const SERVED_VERSIONS = {
   Metadata: same(0, 12),
   OffsetCommit: same(2, 9),
   OffsetFetch: same(1, 9),
-  FindCoordinator: same(0, 4),
+  FindCoordinator: same(0, 5),
   JoinGroup: same(0, 9),
   Heartbeat: same(0, 4),
   LeaveGroup: same(0, 5),
@@ -47,12 +46,13 @@ export const SERVED_VERSIONS = {
   CreateTopics: same(2, 7),
   DeleteTopics: same(1, 6),
   DeleteRecords: same(0, 2),
-  InitProducerId: same(0, 4),
+  InitProducerId: same(0, 5),
   OffsetForLeaderEpoch: same(2, 4),
   AddPartitionsToTxn: same(0, 3),
-  AddOffsetsToTxn: same(0, 3),
-  EndTxn: same(0, 3),
-  TxnOffsetCommit: same(0, 3),
+  AddOffsetsToTxn: same(0, 4),
+  EndTxn: same(0, 5),
+  WriteTxnMarkers: same(1, 2),
+  TxnOffsetCommit: same(0, 5),
   DescribeAcls: same(1, 3),
   CreateAcls: same(1, 3),
   DeleteAcls: same(1, 3),

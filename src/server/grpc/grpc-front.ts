@@ -12,10 +12,15 @@ import {
   ProduceService,
 } from '../../protocol/grpc/gen/sluice/v1/produce_pb.ts'
 import {
+  file_sluice_v1_transactions,
+  TransactionService,
+} from '../../protocol/grpc/gen/sluice/v1/transactions_pb.ts'
+import {
   ADMIN_SERVICE,
   FETCH_SERVICE,
   GROUP_SERVICE,
   PRODUCE_SERVICE,
+  TRANSACTION_SERVICE,
 } from '../../protocol/grpc/services.ts'
 import {
   ERROR_DETAILS_FILE,
@@ -34,6 +39,7 @@ import { addInitProducer, addProduce } from './produce.ts'
 import { addPublish } from './publish.ts'
 import { Reflection } from './reflection.ts'
 import { addSubscribe } from './subscribe.ts'
+import { addTransactions } from './transactions/transactions.ts'
 
 export interface GrpcFrontOptions {
   readonly clock: Clock
@@ -50,6 +56,14 @@ const MIN_MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 /** What is around a batch in a message, and more. */
 const MESSAGE_SLACK_BYTES = 1024 * 1024
 
+const SERVICES = [
+  PRODUCE_SERVICE,
+  FETCH_SERVICE,
+  GROUP_SERVICE,
+  TRANSACTION_SERVICE,
+  ADMIN_SERVICE,
+] as const
+
 export class GrpcFront {
   readonly server: GrpcServer
   readonly #options: GrpcFrontOptions
@@ -57,6 +71,7 @@ export class GrpcFront {
     ProduceService.typeName,
     FetchService.typeName,
     GroupService.typeName,
+    TransactionService.typeName,
     AdminService.typeName,
   ])
 
@@ -73,14 +88,13 @@ export class GrpcFront {
       file_sluice_v1_produce,
       file_sluice_v1_fetch,
       file_sluice_v1_groups,
+      file_sluice_v1_transactions,
       file_sluice_v1_admin,
       HEALTH_FILE,
       ERROR_DETAILS_FILE,
       ...REFLECTION_FILES,
     ]).addTo(calls)
-    for (const service of [PRODUCE_SERVICE, FETCH_SERVICE, GROUP_SERVICE, ADMIN_SERVICE]) {
-      calls.reserve(Object.values(service))
-    }
+    for (const service of SERVICES) calls.reserve(Object.values(service))
   }
 
   /** Listens; calls are refused until `serve`. @returns the port */
@@ -102,6 +116,7 @@ export class GrpcFront {
     addOffsets(calls, offsets)
     addGroups(calls, groups, cluster)
     addGroupSession(calls, groupSessions, logger)
+    addTransactions(calls, services)
     addAdmin(calls, { topics, configs, cluster })
     this.#health.setServing(true)
   }

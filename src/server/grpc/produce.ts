@@ -136,7 +136,7 @@ export function addInitProducer(calls: CallHost, service: ProducerIdService): vo
     const current = isNew
       ? null
       : { producerId: Number(producerId ?? -1), producerEpoch: producerEpoch ?? -1 }
-    const given = await service.init(caller, { transactionalId: null, current })
+    const given = await service.init(caller, current)
     return create(InitProducerResponseSchema, {
       producerId: BigInt(given.producerId),
       producerEpoch: given.producerEpoch,

@@ -20,6 +20,7 @@ import { metadataHandlers } from './handlers/metadata.ts'
 import { offsetForLeaderEpochHandlers } from './handlers/offset-for-leader-epoch.ts'
 import { producerIdHandlers } from './handlers/producer-ids.ts'
 import { produceHandlers } from './handlers/produce.ts'
+import { transactionHandlers } from './handlers/transactions.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import { kafkaSelf } from './nodes.ts'
 import { withQuotas } from './quotas.ts'
@@ -44,6 +45,7 @@ export function kafkaHandlers(services: Services, tools: HandlerTools): readonly
     ...groupHandlers(services, (context) => kafkaSelf(services.cluster, context)),
     ...adminHandlers(services),
     ...producerIdHandlers(services.producerIds),
+    ...transactionHandlers(services),
   ]
   const limited = handlers.map((handler) => withQuotas(handler, services.quotas, tools.clock))
   return [...limited, apiVersionsHandler(handlers)]

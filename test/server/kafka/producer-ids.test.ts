@@ -14,6 +14,7 @@ import type {
 } from '../../../src/protocol/kafka/gen/init-producer-id.ts'
 import { validateProduced } from '../../../src/record/validate.ts'
 import { producerIdHandlers } from '../../../src/server/kafka/handlers/producer-ids.ts'
+import { initProducerIdHandler } from '../../../src/server/kafka/handlers/transactions/init-producer-id.ts'
 import type { KafkaContext, KafkaHandler } from '../../../src/server/kafka/handler.ts'
 import { StorageCore } from '../../../src/wasm/storage-core.ts'
 import { CALLER } from '../../broker/broker-of-one.ts'
@@ -35,7 +36,9 @@ beforeEach(async () => {
     store,
     partitions,
   })
-  ;[init, describe] = producerIdHandlers(service) as [KafkaHandler, KafkaHandler]
+  // Nobody has a transactional id here.
+  init = initProducerIdHandler(service, null as never)
+  ;[describe] = producerIdHandlers(service) as [KafkaHandler]
 })
 
 /** What a front does with a request: what is thrown goes through `refuse`. */
@@ -63,12 +66,6 @@ test('a new producer gets an id and epoch 0; one that goes on the next epoch', a
   expect(await initWith({})).toMatchObject({ errorCode: 0, producerId: 1, producerEpoch: 0 })
   const goesOn = await initWith({ producerId: 1, producerEpoch: 0 })
   expect(goesOn).toMatchObject({ errorCode: 0, producerId: 1, producerEpoch: 1 })
-})
-
-test('transactional producers are refused with UNSUPPORTED_VERSION', async () => {
-  const refused = await initWith({ transactionalId: 'payments' })
-  expect(refused).toMatchObject({ errorCode: 35, producerId: -1, producerEpoch: -1 })
-  expect(init.outcome(refused as never)).toBe(35)
 })
 
 test('the producers of a partition are described; those of another are refused', async () => {

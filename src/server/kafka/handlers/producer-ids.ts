@@ -1,4 +1,4 @@
-// InitProducerId and DescribeProducers: who idempotent producers are.
+// DescribeProducers: who writes to a partition, and which transactions are open there.
 
 import { BrokerError, ERRORS } from '../../../base/errors.ts'
 import type { Caller } from '../../../broker/caller.ts'
@@ -8,28 +8,13 @@ import {
   type DescribeProducersResponseInit,
   type PartitionResponseInit,
 } from '../../../protocol/kafka/gen/describe-producers.ts'
-import { INIT_PRODUCER_ID } from '../../../protocol/kafka/gen/init-producer-id.ts'
 import { handlerOf, type KafkaHandler } from '../handler.ts'
 
 /** Most partitions that one request may ask about. */
 const MAX_PARTITIONS = 10_000
 
 export function producerIdHandlers(producerIds: ProducerIdService): readonly KafkaHandler[] {
-  return [initProducerIdHandler(producerIds), describeProducersHandler(producerIds)]
-}
-
-function initProducerIdHandler(producerIds: ProducerIdService): KafkaHandler {
-  return handlerOf(INIT_PRODUCER_ID, {
-    async handle({ transactionalId, producerId, producerEpoch }, { caller }) {
-      const isNew = producerId === -1 && producerEpoch === -1
-      const current = isNew ? null : { producerId, producerEpoch }
-      const given = await producerIds.init(caller, { transactionalId, current })
-      return { throttleTimeMs: 0, errorCode: 0, ...given }
-    },
-    refuse: (_request, { code }) => {
-      return { throttleTimeMs: 0, errorCode: ERRORS[code].id, producerId: -1, producerEpoch: -1 }
-    },
-  })
+  return [describeProducersHandler(producerIds)]
 }
 
 function describeProducersHandler(producerIds: ProducerIdService): KafkaHandler {

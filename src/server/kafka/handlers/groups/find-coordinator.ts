@@ -1,9 +1,10 @@
-// FindCoordinator over the Kafka wire: this broker coordinates every group, and makes the topic for
-// them when somebody first asks.
+// FindCoordinator over the Kafka wire: this broker coordinates every group and every transactional id,
+// and makes the topics for them when somebody first asks.
 
 import { BrokerError } from '../../../../base/errors.ts'
 import type { Caller } from '../../../../broker/caller.ts'
 import type { GroupService } from '../../../../broker/group-service.ts'
+import type { TransactionService } from '../../../../broker/transaction-service.ts'
 import {
   FIND_COORDINATOR,
   type CoordinatorInit,
@@ -18,7 +19,8 @@ import { errorFields, firstError, refusalOfLater } from '../error-fields.ts'
 export type KafkaSelf = Omit<KafkaNode, 'rack'>
 
 export interface FindCoordinatorParts {
-  readonly groups: GroupService
+  readonly groups: Pick<GroupService, 'ready'>
+  readonly transactions: Pick<TransactionService, 'ready'>
   readonly self: (context: KafkaContext) => KafkaSelf
 }
 
@@ -47,7 +49,7 @@ export function coordinatorHandlers(parts: FindCoordinatorParts): readonly Kafka
 
 /** @throws BrokerError why nobody coordinates keys of the type */
 async function ready(
-  { groups }: FindCoordinatorParts,
+  { groups, transactions }: FindCoordinatorParts,
   caller: Caller,
   keyType: number,
 ): Promise<void> {
@@ -55,8 +57,7 @@ async function ready(
     case KEY_TYPES.group:
       return groups.ready(caller)
     case KEY_TYPES.transaction:
-      // This broker would coordinate transactions, and says what it makes of them when it is asked.
-      return
+      return transactions.ready(caller)
     default:
       throw new BrokerError('INVALID_REQUEST', { message: `Keys of type ${keyType} are not known` })
   }
