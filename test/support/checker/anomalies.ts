@@ -24,6 +24,7 @@ export const ANOMALIES = {
   'read-above-stable': 'an answer had committed records at or above its last stable offset',
   'undecided-below-stable': 'the last stable offset was above a transaction that was not decided',
   'stable-back': 'the last stable offset went back, or was above the high watermark',
+  'hanging-transaction': 'nothing decided it, to the end',
   'circular-flow': 'transactions read from each other (G1c)',
   'aborted-offset': 'a committed offset was of a transaction that was not committed, or of none',
   'lost-offset': 'the offset of a committed transaction was not there in the end',

@@ -5,7 +5,7 @@
 // watermark. No clock is needed to see it.
 
 import type { History } from './history-file.ts'
-import { describe, KINDS } from './operation.ts'
+import { describe, KINDS, type Operation } from './operation.ts'
 import type { Pass } from './passes.ts'
 import { RowSorter } from './row-sorter.ts'
 
@@ -15,7 +15,7 @@ const NEVER = 2 ** 48 - 1
 /** At one offset, a marker there is not below a high watermark there. */
 const [MARKER, ANSWER] = [0, 1]
 
-/** Finds undecided-below-stable. */
+/** Finds undecided-below-stable and hanging-transaction. */
 export function checkStable(history: History, pass: Pass): void {
   const downwards = new RowSorter([2, 4, 6, 1], pass.sorting)
   for (const each of history.operations()) {
@@ -24,6 +24,7 @@ export function checkStable(history: History, pass: Pass): void {
       downwards.add([topic, partition, NEVER - each.otherOffset, ANSWER!], each)
     } else if (each.kind === KINDS.ended) {
       const marker = each.offset < 0 ? NEVER : each.offset
+      if (each.offset < 0) pass.findings.add('hanging-transaction', hanging(each))
       downwards.add([topic, partition, NEVER - marker, MARKER!], each)
     }
   }
@@ -40,4 +41,8 @@ export function checkStable(history: History, pass: Pass): void {
       pass.findings.add('undecided-below-stable', `${describe(each)}; ${facts}`)
     }
   }
+}
+
+function hanging({ topic, partition, otherOffset }: Operation): string {
+  return `${topic}-${partition}, from ${otherOffset} on`
 }

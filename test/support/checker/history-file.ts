@@ -1,7 +1,7 @@
 // Histories on disk: operations one after another, nothing between them. A process that is killed may
 // leave a part of one at the end, which says nothing and is passed over.
 
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { OPERATION_BYTES, OperationCursor, writeOperation, type Operation } from './operation.ts'
 
 const READ_OPERATIONS = 8_192
@@ -46,7 +46,7 @@ export class HistoryWriter {
   readonly #file: number
   readonly #bytes = Buffer.allocUnsafe(WRITE_OPERATIONS * OPERATION_BYTES)
   #held = 0
-  count = 0
+  #isClosed = false
 
   constructor(path: string) {
     this.#file = openSync(path, 'a')
@@ -55,7 +55,6 @@ export class HistoryWriter {
   add(each: Operation): void {
     writeOperation(this.#bytes, this.#held, each)
     this.#held += OPERATION_BYTES
-    this.count += 1
     if (this.#held === this.#bytes.byteLength) this.flush()
   }
 
@@ -68,13 +67,11 @@ export class HistoryWriter {
     this.#held = 0
   }
 
+  /** Once is enough. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.flush()
     closeSync(this.#file)
-  }
-
-  /** Bytes of the file. */
-  get sizeBytes(): number {
-    return fstatSync(this.#file).size + this.#held
   }
 }

@@ -296,6 +296,9 @@ export const PLANTS: Readonly<Record<Anomaly, readonly Plant[]>> = {
       return told === null ? null : history.changed(told, { offset: told.otherOffset + 1 })
     },
   ],
+  'hanging-transaction': [
+    (history) => history.changed(history.pick(history.of('ended')), { offset: -1 }),
+  ],
   'circular-flow': [
     (history) => {
       const sends = history.sends('committed')

@@ -1,0 +1,45 @@
+// The value of a record of a copy, as java/Payload.java draws it.
+
+/** Topics of a run, in histories. */
+export const INPUT = 0
+export const OUTPUT = 1
+
+const HEADER_BYTES = 28
+const TRANSFORM = 0x5a
+
+export interface Payload {
+  readonly sender: number
+  readonly number: number
+  readonly otherPartition: number
+  readonly otherOffset: number
+  /** Its bytes are not those that belong to its number. */
+  readonly isDamaged: boolean
+}
+
+const NOTHING: Payload = {
+  ...{ sender: 0, number: 0, otherPartition: 0, otherOffset: -1, isDamaged: true },
+}
+
+export function readPayload(value: Buffer | null): Payload {
+  if (value === null || value.byteLength < HEADER_BYTES) return NOTHING
+  const otherOffset = Number(value.readBigInt64BE(12))
+  const isCopy = otherOffset >= 0
+  const like = value.readUInt32BE(isCopy ? 24 : 4)
+  return {
+    sender: value.readUInt32BE(0),
+    number: value.readUInt32BE(4),
+    otherPartition: value.readUInt32BE(8),
+    otherOffset,
+    isDamaged: isFillerDamaged(value, like, isCopy ? TRANSFORM : 0),
+  }
+}
+
+function isFillerDamaged(value: Buffer, like: number, transform: number): boolean {
+  const fillerBytes = Math.imul(like, 0x9e37_79b1) >>> 24
+  if (value.byteLength !== HEADER_BYTES + fillerBytes) return true
+  const first = 31 * like
+  for (let i = 0; i < fillerBytes; i++) {
+    if (value[HEADER_BYTES + i] !== (((first + 7 * i) & 0xff) ^ transform)) return true
+  }
+  return false
+}
