@@ -22,6 +22,7 @@ import type { FetchWaiter } from './fetch-waiters.ts'
 import { Leader, type Acks, type LogProgress } from './leader.ts'
 import type { PartitionOptions } from './partition-options.ts'
 import type {
+  AbortedTransaction,
   BatchSlice,
   EpochEnd,
   FoundOffset,
@@ -52,6 +53,7 @@ export interface LeaderLog extends LogProgress {
     'facts' | 'firstUndecided' | 'openTransaction' | 'openTransactions' | 'beginVerification'
   >
   read(fromOffset: number, options: ReadOptions): BatchSlice | Promise<BatchSlice>
+  abortedTransactions(from: number, below: number): Promise<readonly AbortedTransaction[]>
   offsetForTimestamp(timestamp: number, belowOffset: number): Promise<FoundRecord | null>
   largestTimestamp(): Promise<{ readonly timestamp: number }>
   endOffsetForEpoch(leaderEpoch: number): EpochEnd
@@ -230,10 +232,26 @@ export class Partition implements ReadablePartition {
 
   read(offset: number, limits: ReadLimits): BatchSlice | Promise<BatchSlice> {
     this.checkOffset(offset)
-    const slice = this.#log.read(offset, { ...limits, belowOffset: this.highWatermark })
+    const withAborted = limits.isolation === 'committed'
+    const belowOffset = this.#endFor(limits.isolation)
+    const slice = this.#log.read(offset, { ...limits, belowOffset, withAborted })
     if (slice instanceof Promise) return this.#readLater(offset, slice)
     this.traffic.bytesOut += slice.batches.byteLength
     return slice
+  }
+
+  /**
+   * The aborted transactions that have records in `[fromOffset, belowOffset)`, by their markers.
+   *
+   * @param belowOffset at or below the last stable offset
+   * @throws BrokerError KAFKA_STORAGE_ERROR
+   */
+  abortedTransactions(
+    fromOffset: number,
+    belowOffset: number,
+  ): Promise<readonly AbortedTransaction[]> {
+    this.#checkLives()
+    return this.#log.abortedTransactions(fromOffset, belowOffset)
   }
 
   checkLeaderEpoch(known: number): void {
@@ -261,17 +279,17 @@ export class Partition implements ReadablePartition {
     return low
   }
 
-  async findOffset(timestampMs: number): Promise<FoundOffset | null> {
+  async findOffset(timestampMs: number, isolation?: Isolation): Promise<FoundOffset | null> {
     this.#checkLives()
-    const found = await this.#log.offsetForTimestamp(timestampMs, this.highWatermark)
+    const found = await this.#log.offsetForTimestamp(timestampMs, this.#endFor(isolation))
     if (found === null) return null
     return { offset: found.offset, timestampMs: found.timestamp, leaderEpoch: found.leaderEpoch }
   }
 
-  async findLargestTimestamp(): Promise<FoundOffset | null> {
+  async findLargestTimestamp(isolation?: Isolation): Promise<FoundOffset | null> {
     this.#checkLives()
     const { timestamp } = await this.#log.largestTimestamp()
-    return timestamp < 0 ? null : await this.findOffset(timestamp)
+    return timestamp < 0 ? null : await this.findOffset(timestamp, isolation)
   }
 
   waitForMore(waiter: FetchWaiter, isolation: Isolation = 'uncommitted'): void {
@@ -357,6 +375,11 @@ export class Partition implements ReadablePartition {
 
   #lead(leaderEpoch: number, highWatermark: number): void {
     this.#leader = new Leader(this.#log, leaderEpoch, highWatermark, this.#options.flushPolicy)
+  }
+
+  /** Where what a reader may see ends. */
+  #endFor(isolation: Isolation = 'uncommitted'): number {
+    return isolation === 'committed' ? this.lastStableOffset : this.highWatermark
   }
 
   #checkAppend(acks: Acks): void {

@@ -1,6 +1,10 @@
 // A partition as its readers see it.
 
+import type { AbortedTransaction } from '../storage/producer-state/producer-table.ts'
+import { NONE_ABORTED } from '../storage/segment/aborted-search.ts'
 import type { FetchWaiter } from './fetch-waiters.ts'
+
+export { NONE_ABORTED, type AbortedTransaction }
 
 /** Whole batches, one after the other, as they stand in the log. */
 export interface BatchSlice {
@@ -8,6 +12,11 @@ export interface BatchSlice {
   readonly batches: Buffer
   /** Offset after the last record of `batches`: where the next read goes on. */
   readonly nextOffset: number
+  /**
+   * The aborted transactions that have records in `batches`, by their markers: for who reads what is
+   * committed. Their records begin at `firstOffset` and end with the marker.
+   */
+  readonly aborted: readonly AbortedTransaction[]
 }
 
 export interface ReadLimits {
@@ -15,6 +24,8 @@ export interface ReadLimits {
   readonly maxBytes: number
   /** The first batch comes whole even when it alone is larger (KIP-74). */
   readonly atLeastOneBatch: boolean
+  /** Default: `uncommitted`. */
+  readonly isolation?: Isolation
 }
 
 /**
@@ -77,8 +88,8 @@ export interface ReadablePartition {
   checkOffset(offset: number): void
 
   /**
-   * Reads batches from the one that holds `offset` on, and nothing above the high watermark. A
-   * promise when the bytes have to come from the disk.
+   * Reads batches from the one that holds `offset` on, and nothing above the high watermark; or the last
+   * stable offset, for who reads what is committed. A promise when the bytes have to come from the disk.
    *
    * @throws BrokerError as `checkOffset`; KAFKA_STORAGE_ERROR when the log is offline;
    *   UNKNOWN_TOPIC_OR_PARTITION when the partition was deleted
@@ -86,14 +97,16 @@ export interface ReadablePartition {
   read(offset: number, limits: ReadLimits): BatchSlice | Promise<BatchSlice>
 
   /**
-   * The first record below the high watermark that has this timestamp or a later one, or null.
+   * The first record below the high watermark, or the last stable offset, that has this timestamp or a
+   * later one, or null.
    *
    * @param timestampMs milliseconds since 1970
+   * @param isolation default: `uncommitted`
    */
-  findOffset(timestampMs: number): Promise<FoundOffset | null>
+  findOffset(timestampMs: number, isolation?: Isolation): Promise<FoundOffset | null>
 
-  /** The first record that has the largest timestamp below the high watermark, or null. */
-  findLargestTimestamp(): Promise<FoundOffset | null>
+  /** The first record that has the largest timestamp in the log, when it stands below that mark; or null. */
+  findLargestTimestamp(isolation?: Isolation): Promise<FoundOffset | null>
 
   /**
    * Calls the waiter once the high watermark moves; or the last stable offset, for who reads what is

@@ -14,6 +14,13 @@ import { readBatchHeader } from '../record/batch-header.ts'
 import { BATCH_HEADER_BYTES } from '../record/layout.ts'
 import { BATCH_FAULTS, BatchCheck, batchFaultName } from '../wasm/batch-check.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
+import type { AbortedTransaction } from './producer-state/producer-table.ts'
+import {
+  abortedIn,
+  NONE_ABORTED,
+  segmentsWithAborted,
+  type LoadAborted,
+} from './segment/aborted-search.ts'
 import { readInPool, readNow, type Reading } from './segment/reading.ts'
 import type { OpenSegments } from './segment/open-segments.ts'
 import type { LocatedBatch, Segment, TimestampOffset } from './segment/segment.ts'
@@ -39,6 +46,9 @@ export interface ReadOptions {
   readonly belowOffset?: number
   /** The first batch comes whole even when it alone is larger than `maxBytes`. Default: true. */
   readonly atLeastOneBatch?: boolean
+  /** True: tells of the aborted transactions that have records in what is read. They are all there
+   *  when `belowOffset` is the last stable offset, or below. Default: false. */
+  readonly withAborted?: boolean
   /** Memory for the bytes, used when they fit; the result is a view of it then. */
   readonly into?: Buffer
 }
@@ -49,6 +59,8 @@ export interface LogRead {
   readonly batchCount: number
   /** Offset after the last record of `batches`, or the one that was asked for when there are none. */
   readonly nextOffset: number
+  /** Those that were asked for; their records at or above the offset asked for are in `batches`. */
+  readonly aborted: readonly AbortedTransaction[]
 }
 
 /** A record found by its timestamp. */
@@ -78,6 +90,7 @@ export class LogReader {
   readonly #log: ReadableLog
   readonly #core: StorageCore
   readonly #open: OpenSegments
+  readonly #loadAborted: LoadAborted
   readonly #damaged: (error: BrokerError) => void
   readonly #check = new BatchCheck()
   /** Offset that a read ended at to where it stands; the one used last at the end. */
@@ -89,11 +102,16 @@ export class LogReader {
     log: ReadableLog,
     core: StorageCore,
     open: OpenSegments,
+    loadAborted: LoadAborted,
     damaged: (error: BrokerError) => void,
   ) {
     this.#log = log
     this.#core = core
     this.#open = open
+    this.#loadAborted = (segment) => {
+      this.#touch(segment)
+      return loadAborted(segment)
+    }
     this.#damaged = damaged
   }
 
@@ -136,6 +154,24 @@ export class LogReader {
     }
   }
 
+  /**
+   * The aborted transactions that have records in `[fromOffset, belowOffset)`, by their markers; all of
+   * them, when those that begin below `belowOffset` have ended.
+   *
+   * @throws BrokerError KAFKA_STORAGE_ERROR
+   */
+  async abortedTransactions(
+    fromOffset: number,
+    belowOffset: number,
+  ): Promise<readonly AbortedTransaction[]> {
+    try {
+      const segments = segmentsWithAborted(this.#log.segments, fromOffset, belowOffset)
+      return await readInPool(abortedIn(segments, fromOffset, belowOffset, this.#loadAborted))
+    } catch (error) {
+      throw this.#refusal(fromOffset, error)
+    }
+  }
+
   /** The largest timestamp in the log. A timestamp of -1 says that there is none. */
   async largestTimestamp(): Promise<TimestampOffset> {
     let largest: TimestampOffset = { timestamp: -1, offset: this.#log.logStartOffset }
@@ -175,10 +211,17 @@ export class LogReader {
   }
 
   *#read(fromOffset: number, options: ReadOptions, known: Place | null): Reading<LogRead> {
+    const { withAborted = false, belowOffset = Infinity } = options
+    const { segments } = this.#log
+    const marked = withAborted ? segmentsWithAborted(segments, fromOffset, belowOffset) : null
     let place = known ?? (yield* this.#locate(fromOffset))
     while (place !== null) {
       const read = yield* this.#readAt(fromOffset, options, place)
-      if (read !== null) return read
+      if (read !== null) {
+        if (marked === null || marked.length === 0 || read.batchCount === 0) return read
+        const load = this.#loadAborted
+        return { ...read, aborted: yield* abortedIn(marked, fromOffset, read.nextOffset, load) }
+      }
       const next = this.#log.segments.after(place.segment)
       place = next === null ? null : { segment: next, positionBytes: 0 }
     }
@@ -255,7 +298,8 @@ export class LogReader {
     }
     if (batchCount === 0) return { neededBytes: 0 }
     this.#remember(nextOffset, { ...place, positionBytes: place.positionBytes + at })
-    return { batches: bytes.subarray(skipped, at), batchCount, nextOffset }
+    const batches = bytes.subarray(skipped, at)
+    return { batches, batchCount, nextOffset, aborted: NONE_ABORTED }
   }
 
   *#locate(fromOffset: number): Reading<Place | null> {
@@ -383,7 +427,7 @@ export class LogReader {
 }
 
 function nothingAt(offset: number): LogRead {
-  return { batches: NOTHING, batchCount: 0, nextOffset: offset }
+  return { batches: NOTHING, batchCount: 0, nextOffset: offset, aborted: NONE_ABORTED }
 }
 
 /** A batch that is sound in itself, and has an offset that an earlier one has. */

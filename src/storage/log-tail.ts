@@ -110,13 +110,14 @@ export class LogTail {
   /** See `PartitionLog.appendMarker`. */
   appendMarker(end: TransactionEnd, transactionVersion: number): Appended {
     this.#mustBeOnline()
-    const { core, clock, producers } = this.#parts
+    const { core, clock, producers, segments } = this.#parts
     producers.table.checkMarker(end, transactionVersion)
     const maxTimestamp = clock.now()
     const { outcome: type, coordinatorEpoch } = end
     const batch = markerBatch(core, { type, coordinatorEpoch }, end, maxTimestamp)
     const offset = this.#add(batch, 0, maxTimestamp)
-    producers.table.ended(end, offset, maxTimestamp)
+    const aborted = producers.table.ended(end, offset, maxTimestamp)
+    if (aborted !== null) segments.active.txnIndex.append(aborted)
     this.#writeSoon()
     return { baseOffset: offset, lastOffset: offset, maxTimestamp, isRepeat: false }
   }
@@ -136,7 +137,8 @@ export class LogTail {
     const wroteBytes = active.sizeBytes - sizeBytes
     marks.wrote(wroteBytes)
     this.#parts.onWritten()
-    health.attempt(() => producers.wrote(wroteBytes, segments))
+    const snapshot = health.attempt(() => producers.wrote(wroteBytes, segments))
+    if (snapshot !== null) this.#failWith(snapshot)
   }
 
   /** See `PartitionLog.roll`. */
@@ -153,10 +155,8 @@ export class LogTail {
     })
     // A closed segment below the recovery point is trusted with its indexes, so the point waits.
     const synced = marks.closing(closed)
-    const snapshot = health.attempt(() => producers.rolled(segments))
-    Promise.all([closed.syncIndexes(), snapshot]).then(synced, (error: Error) => {
-      if (!this.#closed) health.fail(error)
-    })
+    const snapshot = health.attempt(() => producers.rolled(closed, segments))
+    this.#failWith(Promise.all([closed.syncIndexes(), snapshot]).then(synced))
   }
 
   /** The log ends at `offset` now, and all of it is written. */
@@ -207,6 +207,12 @@ export class LogTail {
     const { health } = this.#parts
     // The listener is told when that fails: nobody else waits for this call.
     if (!this.#closed && health.offline === null) health.succeeds(() => this.writePending())
+  }
+
+  #failWith(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#closed) this.#parts.health.fail(error)
+    })
   }
 
   #checkSize({ byteLength: sizeBytes }: Buffer): void {

@@ -139,13 +139,13 @@ class LogOpening {
     const { directory } = this.#options
     this.#finishSwaps()
     const names = this.#files.list(directory)
-    const sides: { readonly name: string; readonly baseOffset: number }[] = []
+    const sides: SideFile[] = []
     const bases: number[] = []
     for (const name of names) {
       const parsed = parseSegmentFileName(name)
       if (parsed?.suffix === '.log') bases.push(parsed.baseOffset)
       else if (parsed !== null && isIndex(parsed.suffix)) {
-        sides.push({ name, baseOffset: parsed.baseOffset })
+        sides.push({ name, ...parsed })
       } else if (LEFTOVER_SUFFIXES.some((suffix) => name.endsWith(suffix))) {
         this.#files.remove(`${directory}/${name}`)
       }
@@ -154,7 +154,12 @@ class LogOpening {
       if (!bases.includes(baseOffset)) this.#files.remove(`${directory}/${name}`)
     }
     const segments = bases.sort((a, b) => a - b).map((base) => Segment.open(this.#place, base))
-    for (const segment of segments) segment.release()
+    const withAborted = new Set(sides.filter(isOfAborted).map(({ baseOffset }) => baseOffset))
+    for (const segment of segments) {
+      segment.release()
+      // So that who looks for aborted transactions does not look for files that are not there.
+      if (!withAborted.has(segment.baseOffset)) segment.txnIndex.startEmpty()
+    }
     return segments
   }
 
@@ -253,6 +258,16 @@ class LogOpening {
       segment.release()
     }
   }
+}
+
+interface SideFile {
+  readonly name: string
+  readonly baseOffset: number
+  readonly suffix: SegmentSuffix
+}
+
+function isOfAborted({ suffix }: SideFile): boolean {
+  return suffix === '.txnindex'
 }
 
 function isIndex(suffix: SegmentSuffix): boolean {

@@ -34,7 +34,11 @@ import type {
   SegmentFacts,
 } from './partition-log-options.ts'
 import type { LogProducers } from './producer-state/log-producers.ts'
-import type { ProducerTable, TransactionEnd } from './producer-state/producer-table.ts'
+import type {
+  AbortedTransaction,
+  ProducerTable,
+  TransactionEnd,
+} from './producer-state/producer-table.ts'
 import type { VerificationGuard } from './producer-state/verifications.ts'
 import { SyncMarks } from './sync-marks.ts'
 import { OpenSegments } from './segment/open-segments.ts'
@@ -100,9 +104,13 @@ export class PartitionLog implements DurableLog {
       ...{ health: this.#health, roller: this.#roller },
       onWritten: () => options.listener.written(this),
     })
-    this.#reader = new LogReader(this, options.core, this.#open, (error) => {
-      options.listener.damaged(this, error)
-    })
+    this.#reader = new LogReader(
+      this,
+      options.core,
+      this.#open,
+      (segment) => this.#producers.loadAborted(segment, this.segments),
+      (error) => options.listener.damaged(this, error),
+    )
   }
 
   get logStartOffset(): number {
@@ -198,6 +206,14 @@ export class PartitionLog implements DurableLog {
   /** The first record below `belowOffset` at or after a time, or null. See LogReader. */
   offsetForTimestamp(timestamp: number, belowOffset?: number): Promise<FoundRecord | null> {
     return this.#reader.findTimestamp(timestamp, belowOffset)
+  }
+
+  /** The aborted transactions with records in `[fromOffset, belowOffset)`. See LogReader. */
+  abortedTransactions(
+    fromOffset: number,
+    belowOffset: number,
+  ): Promise<readonly AbortedTransaction[]> {
+    return this.#reader.abortedTransactions(fromOffset, belowOffset)
   }
 
   /** The largest timestamp in the log, and the last offset of its batch. */
@@ -410,7 +426,7 @@ export class PartitionLog implements DurableLog {
     this.writePending()
     this.#health.attempt(() => {
       this.#repair.syncAll()
-      this.#producers.closing(this.writtenOffset, this.segments)
+      this.#producers.keep(this.writtenOffset, this.segments)
       this.#place.files.syncDirectory(this.directory)
       this.#epochs.save()
     })

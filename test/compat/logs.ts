@@ -90,7 +90,7 @@ export function appendMarker(log: PartitionLog, { header, bytes }: BatchView): A
 /** Content of the segment files in a directory, by name: what a log is, without its checkpoints. */
 export function segmentFilesIn(directory: string): Record<string, Buffer> {
   const names = readdirSync(directory).filter((name) =>
-    /^\d{20}\.(log|index|timeindex|snapshot)$/.test(name),
+    /^\d{20}\.(log|index|timeindex|txnindex|snapshot)$/.test(name),
   )
   return Object.fromEntries(
     names.sort().map((name) => [name, readFileSync(join(directory, name))] as const),

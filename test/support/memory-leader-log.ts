@@ -17,8 +17,10 @@ import { answerTo } from '../../src/storage/producer-state/log-producers.ts'
 import { ProducerMemory } from '../../src/storage/producer-state/producer-memory.ts'
 import {
   ProducerTable,
+  type AbortedTransaction,
   type TransactionEnd,
 } from '../../src/storage/producer-state/producer-table.ts'
+import { NONE_ABORTED } from '../../src/storage/segment/aborted-search.ts'
 import type { VerificationGuard } from '../../src/storage/producer-state/verifications.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 import { infoOf } from './batches.ts'
@@ -39,6 +41,7 @@ export class MemoryLeaderLog implements LeaderLog {
   readonly batches: Buffer[] = []
   readonly producers = new ProducerTable(new ManualClock(), new ProducerMemory())
   #leaderEpoch = -1
+  #aborted: AbortedTransaction[] = []
 
   get sizeBytes(): number {
     return this.batches.reduce((sum, { byteLength }) => sum + byteLength, 0)
@@ -67,7 +70,7 @@ export class MemoryLeaderLog implements LeaderLog {
     const { outcome: type, coordinatorEpoch } = end
     const batch = markerBatch(StorageCore.load(), { type, coordinatorEpoch }, end, 0)
     const offset = this.#add(batch, 0)
-    this.producers.ended(end, offset, 0)
+    this.#end(end, offset)
     if (this.writesAtOnce) this.write()
     return { baseOffset: offset, lastOffset: offset, maxTimestamp: 0, isRepeat: false }
   }
@@ -101,7 +104,7 @@ export class MemoryLeaderLog implements LeaderLog {
 
   read(
     fromOffset: number,
-    { maxBytes, atLeastOneBatch = true, belowOffset = Infinity }: ReadOptions,
+    { maxBytes, atLeastOneBatch = true, belowOffset = Infinity, withAborted }: ReadOptions,
   ): BatchSlice {
     const taken: Buffer[] = []
     let sizeBytes = 0
@@ -116,7 +119,16 @@ export class MemoryLeaderLog implements LeaderLog {
       sizeBytes += batch.byteLength
       nextOffset = lastOffset + 1
     }
-    return { batches: Buffer.concat(taken), nextOffset }
+    const aborted = withAborted ? this.#abortedIn(fromOffset, nextOffset) : NONE_ABORTED
+    return { batches: Buffer.concat(taken), nextOffset, aborted }
+  }
+
+  abortedTransactions(from: number, below: number): Promise<readonly AbortedTransaction[]> {
+    return Promise.resolve(this.#abortedIn(from, below))
+  }
+
+  #abortedIn(from: number, below: number): AbortedTransaction[] {
+    return this.#aborted.filter((one) => one.lastOffset >= from && one.firstOffset < below)
   }
 
   offsetForTimestamp(): Promise<null> {
@@ -147,6 +159,7 @@ export class MemoryLeaderLog implements LeaderLog {
     }
     this.logEndOffset = offset
     this.producers.clear()
+    this.#aborted = []
     for (const batch of this.batches) this.#replay(batch)
   }
 
@@ -161,6 +174,11 @@ export class MemoryLeaderLog implements LeaderLog {
       return
     }
     const { type: outcome, coordinatorEpoch } = markerOf(StorageCore.load(), batch)!
-    this.producers.ended({ producerId, producerEpoch, outcome, coordinatorEpoch }, baseOffset, 0)
+    this.#end({ producerId, producerEpoch, outcome, coordinatorEpoch }, baseOffset)
+  }
+
+  #end(end: TransactionEnd, offset: number): void {
+    const aborted = this.producers.ended(end, offset, 0)
+    if (aborted !== null) this.#aborted.push(aborted)
   }
 }

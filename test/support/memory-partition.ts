@@ -4,9 +4,11 @@
 import { BrokerError } from '../../src/base/errors.ts'
 import { FetchWaiters, type FetchWaiter } from '../../src/replication/fetch-waiters.ts'
 import type {
+  AbortedTransaction,
   BatchSlice,
   EpochEnd,
   FoundOffset,
+  Isolation,
   PartitionDirectory,
   ReadablePartition,
   ReadLimits,
@@ -22,9 +24,12 @@ export class MemoryPartition implements ReadablePartition {
   readonly topic: string
   readonly partition: number
   readonly waiters: FetchWaiters
+  readonly stableWaiters: FetchWaiters
   highWatermark = 0
   /** Where transactions hold readers back; nowhere at first. */
   firstUndecided = Infinity
+  /** Transactions that were aborted, by their markers. */
+  readonly aborted: AbortedTransaction[] = []
   logStartOffset = 0
   leaderEpoch = 0
   holdsZstd = false
@@ -39,6 +44,7 @@ export class MemoryPartition implements ReadablePartition {
     this.topic = topic
     this.partition = partition
     this.waiters = new FetchWaiters(maxWaiters)
+    this.stableWaiters = new FetchWaiters(maxWaiters)
   }
 
   get lastStableOffset(): number {
@@ -64,8 +70,17 @@ export class MemoryPartition implements ReadablePartition {
   /** Moves the high watermark, to the end when no offset is given. */
   advance(highWatermark = this.#endOffset): void {
     if (highWatermark <= this.highWatermark) return
+    const { lastStableOffset } = this
     this.highWatermark = highWatermark
     this.waiters.wakeAll()
+    if (this.lastStableOffset !== lastStableOffset) this.stableWaiters.wakeAll()
+  }
+
+  /** All transactions are decided below the high watermark, or those that begin below `offset`. */
+  decide(offset = Infinity): void {
+    const { lastStableOffset } = this
+    this.firstUndecided = offset
+    if (this.lastStableOffset !== lastStableOffset) this.stableWaiters.wakeAll()
   }
 
   publish(content: string | Buffer, records = 1): void {
@@ -89,6 +104,7 @@ export class MemoryPartition implements ReadablePartition {
   lose(error: BrokerError): void {
     this.#lost = error
     this.waiters.fail(error)
+    this.stableWaiters.fail(error)
   }
 
   finishColdReads(): void {
@@ -112,19 +128,20 @@ export class MemoryPartition implements ReadablePartition {
     })
   }
 
-  findOffset(timestampMs: number): Promise<FoundOffset | null> {
+  findOffset(timestampMs: number, isolation?: Isolation): Promise<FoundOffset | null> {
     // Each record's time is its offset.
     const offset = Math.max(timestampMs, this.logStartOffset)
-    const { highWatermark, leaderEpoch } = this
-    const found = offset < highWatermark ? { offset, timestampMs: offset, leaderEpoch } : null
+    const { leaderEpoch } = this
+    const end = isolation === 'committed' ? this.lastStableOffset : this.highWatermark
+    const found = offset < end ? { offset, timestampMs: offset, leaderEpoch } : null
     if (!this.cold) return Promise.resolve(found)
     return new Promise((resolve) => {
       this.#coldReads.push(() => resolve(found))
     })
   }
 
-  findLargestTimestamp(): Promise<FoundOffset | null> {
-    return this.findOffset(this.highWatermark - 1)
+  findLargestTimestamp(isolation?: Isolation): Promise<FoundOffset | null> {
+    return this.findOffset(this.highWatermark - 1, isolation)
   }
 
   checkLeaderEpoch(known: number): void {
@@ -140,25 +157,31 @@ export class MemoryPartition implements ReadablePartition {
     return this.leaderEpoch
   }
 
-  waitForMore(waiter: FetchWaiter): void {
+  waitForMore(waiter: FetchWaiter, isolation?: Isolation): void {
     if (this.#lost !== null) throw this.#lost
-    this.waiters.add(waiter)
+    const waiters = isolation === 'committed' ? this.stableWaiters : this.waiters
+    waiters.add(waiter)
   }
 
-  #readNow(offset: number, { maxBytes, atLeastOneBatch }: ReadLimits): BatchSlice {
+  #readNow(offset: number, { maxBytes, atLeastOneBatch, isolation }: ReadLimits): BatchSlice {
     const taken: Buffer[] = []
     let sizeBytes = 0
     let nextOffset = offset
+    const committed = isolation === 'committed'
+    const end = committed ? this.lastStableOffset : this.highWatermark
     for (const { lastOffset, bytes } of this.#batches) {
       if (lastOffset < offset) continue
-      if (lastOffset >= this.highWatermark) break
+      if (lastOffset >= end) break
       const free = atLeastOneBatch && sizeBytes === 0
       if (!free && sizeBytes + bytes.byteLength > maxBytes) break
       taken.push(bytes)
       sizeBytes += bytes.byteLength
       nextOffset = lastOffset + 1
     }
-    return { batches: Buffer.concat(taken), nextOffset }
+    const aborted = this.aborted.filter(({ firstOffset, lastOffset }) => {
+      return committed && lastOffset >= offset && firstOffset < nextOffset
+    })
+    return { batches: Buffer.concat(taken), nextOffset, aborted }
   }
 }
 

@@ -33,6 +33,8 @@ export class ProducerSnapshots {
   readonly #place: SnapshotPlace
   /** Offsets, rising. */
   #offsets: number[]
+  /** The one that was synced last. */
+  #syncedOffset: number | null = null
 
   /** Finds the files that are there. @throws the system's error */
   constructor(place: SnapshotPlace) {
@@ -51,6 +53,11 @@ export class ProducerSnapshots {
     return this.#offsets.at(-1) ?? null
   }
 
+  /** As `newest`, when it is known to be on disk; else null. */
+  get newestOnDisk(): number | null {
+    return this.#syncedOffset === this.newest ? this.newest : null
+  }
+
   /** The newest that can be read; those behind it go. Null when there is none. @throws the system's error */
   load(): LoadedSnapshot | null {
     for (;;) {
@@ -62,16 +69,28 @@ export class ProducerSnapshots {
     }
   }
 
+  /** The newest at or below an offset that can be read, or null. @throws the system's error */
+  loadAtOrBelow(highest: number): LoadedSnapshot | null {
+    for (const offset of this.#offsets.toReversed()) {
+      const entries = offset > highest ? null : this.#read(offset)
+      if (entries !== null) return { offset, entries }
+    }
+    return null
+  }
+
+  /** A snapshot of producers as they are now. */
+  encode(producers: Iterable<ProducerEntry>): Buffer {
+    return encodeSnapshot(producers, this.#place.crc32c)
+  }
+
   /**
    * Writes a snapshot at or behind the newest. It is in the page cache when this returns.
    *
-   * @returns the file, for the caller to sync or not, and to close; and its size
+   * @returns the file, for the caller to close
    * @throws the system's error
    */
-  write(offset: number, producers: Iterable<ProducerEntry>): { file: File; sizeBytes: number } {
-    const { files, crc32c } = this.#place
-    const bytes = encodeSnapshot(producers, crc32c)
-    const file = files.open(this.#path(offset), 'create')
+  write(offset: number, bytes: Buffer): File {
+    const file = this.#place.files.open(this.#path(offset), 'create')
     try {
       if (file.sizeBytes > 0) file.truncate(0)
       file.write([bytes], 0)
@@ -80,7 +99,43 @@ export class ProducerSnapshots {
       throw error
     }
     if (this.newest !== offset) this.#offsets.push(offset)
-    return { file, sizeBytes: bytes.byteLength }
+    this.#syncedOffset = null
+    return file
+  }
+
+  /** As `write`. It is on disk when this resolves. */
+  async writeSynced(offset: number, bytes: Buffer): Promise<void> {
+    const file = this.write(offset, bytes)
+    try {
+      await file.sync()
+    } finally {
+      file.close()
+    }
+    // Another may have been written meanwhile.
+    if (this.newest === offset) this.#syncedOffset = offset
+  }
+
+  /** As `writeSynced`, and blocks. */
+  writeSyncedNow(offset: number, bytes: Buffer): void {
+    const file = this.write(offset, bytes)
+    try {
+      file.syncNow()
+    } finally {
+      file.close()
+    }
+    this.#syncedOffset = offset
+  }
+
+  /** Brings the names of the files to disk, off the event loop. @throws the system's error */
+  syncNames(): Promise<void> {
+    const { files, directory } = this.#place
+    return files.syncDirectoryInPool(directory)
+  }
+
+  /** As `syncNames`, and blocks. */
+  syncNamesNow(): void {
+    const { files, directory } = this.#place
+    files.syncDirectory(directory)
   }
 
   /** Removes all but the newest where no segment begins. @throws the system's error */

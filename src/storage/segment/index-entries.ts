@@ -12,9 +12,13 @@ const INITIAL_ENTRIES = 64
 /** New entries that wait until they are written together. */
 const WRITE_ENTRIES = 64
 
+/** What is taken of a file whose size is no whole number of entries: nothing, or those that are whole. */
+type TakenOfTorn = 'nothing' | 'whole entries'
+
 export class IndexEntries {
   readonly #files: FileSystem
   readonly #entryBytes: number
+  readonly #takenOfTorn: TakenOfTorn
   #path: string
   /** The file was renamed, for removal: it is read, and never written or made again. */
   #deleted = false
@@ -27,10 +31,16 @@ export class IndexEntries {
   #excess = false
   #wasMissing = false
 
-  constructor(files: FileSystem, path: string, entryBytes: number) {
+  constructor(
+    files: FileSystem,
+    path: string,
+    entryBytes: number,
+    takenOfTorn: TakenOfTorn = 'nothing',
+  ) {
     this.#files = files
     this.#path = path
     this.#entryBytes = entryBytes
+    this.#takenOfTorn = takenOfTorn
   }
 
   get loaded(): boolean {
@@ -55,8 +65,7 @@ export class IndexEntries {
   }
 
   /**
-   * Reads the file, when that was not done yet. A file that is missing, or whose size is no whole
-   * number of entries, gives no entries.
+   * Reads the file, when that was not done yet. A file that is missing gives no entries.
    *
    * Zeroes at the end are cut off: Kafka preallocates index files, and leaves them so in a crash.
    */
@@ -65,10 +74,11 @@ export class IndexEntries {
     const bytes = yield* this.#readFile()
     if (this.#bytes !== null) return // another reading was quicker
     this.#wasMissing = bytes === null
-    const whole = bytes !== null && bytes.byteLength % this.#entryBytes === 0
-    this.#bytes = whole ? bytes : Buffer.alloc(0)
+    const tornBytes = (bytes?.byteLength ?? 0) % this.#entryBytes
+    const isTaken = bytes !== null && (tornBytes === 0 || this.#takenOfTorn === 'whole entries')
+    this.#bytes = isTaken ? bytes.subarray(0, bytes.byteLength - tornBytes) : Buffer.alloc(0)
     this.#count = this.#bytes.byteLength / this.#entryBytes
-    this.#excess = bytes !== null && !whole
+    this.#excess = tornBytes > 0
     while (this.#count > 0 && this.#isZero(this.#count - 1)) {
       this.#count -= 1
       this.#excess = true
@@ -115,6 +125,11 @@ export class IndexEntries {
   replaceBy(other: IndexEntries): void {
     this.#bytes = other.bytes
     this.#count = other.#count
+    this.rewrite()
+  }
+
+  /** Writes the file anew, as a whole and on disk. @throws the system's error */
+  rewrite(): void {
     if (!this.#deleted) replaceFile(this.#files, this.#path, this.bytes)
     this.#stored = this.#count
     this.#excess = false
@@ -132,10 +147,15 @@ export class IndexEntries {
     return this.#bytes !== null && this.#count - this.#stored >= WRITE_ENTRIES
   }
 
+  /** True when the file has all entries, and those alone; or there is neither. */
+  get isStored(): boolean {
+    return this.#stored === this.#count && !this.#excess
+  }
+
   /** Brings the file up to date; not synced. @throws the system's error */
   store(): void {
     if (this.#deleted) return
-    if (this.#bytes === null || (this.#stored === this.#count && !this.#excess)) return
+    if (this.#bytes === null || this.isStored) return
     this.#withFile((file) => {
       const fromBytes = this.#stored * this.#entryBytes
       if (this.#excess) file.truncate(fromBytes)
@@ -166,7 +186,7 @@ export class IndexEntries {
 
   /** Lets the memory go, when the file has all of it. */
   release(): void {
-    if (this.#stored === this.#count && !this.#excess) this.#bytes = null
+    if (this.isStored) this.#bytes = null
   }
 
   #withFile(act: (file: File) => void): void {

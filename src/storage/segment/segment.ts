@@ -1,5 +1,5 @@
-// One segment of a partition log: a run of record batches in a .log file, and two sparse indexes
-// over them. PartitionLog owns the segments of a partition and decides when to roll; a segment only
+// One segment of a partition log: a run of record batches in a .log file, two sparse indexes over
+// them, and one of the transactions that were aborted in it. PartitionLog owns the segments of a partition and decides when to roll; a segment only
 // appends and finds.
 //
 //   .log        | batch | batch | batch | batch | batch | batch |
@@ -11,7 +11,7 @@
 import assert from 'node:assert'
 import type { File, FileSystem } from '../../io/file-system.ts'
 import { BatchWalk, type BatchFrame, type WalkState } from './batch-walk.ts'
-import { MAX_RELATIVE_OFFSET, OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
+import { MAX_RELATIVE_OFFSET, type OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
 import type { Releasable } from './open-segments.ts'
 import type { Reading } from './reading.ts'
 import {
@@ -20,7 +20,9 @@ import {
   segmentFileName,
   SEGMENT_SUFFIXES,
 } from './segment-files.ts'
-import { TimeIndex } from './time-index.ts'
+import { SegmentIndexes } from './segment-indexes.ts'
+import type { TimeIndex } from './time-index.ts'
+import type { TxnIndex } from './txn-index.ts'
 
 /** What indexing needs of a batch. */
 export type IndexedBatch = Pick<BatchFrame, 'lastOffset' | 'maxTimestamp' | 'sizeBytes'>
@@ -45,9 +47,6 @@ export interface TimestampOffset {
 /** Headers are read this many bytes at a time where a whole segment is walked over. */
 const REBUILD_CHUNK_BYTES = 16 * 1024
 
-/** A closed segment larger than this has index entries, whatever the interval was. */
-const SURELY_INDEXED_BYTES = 32 * 1024 * 1024
-
 export interface SegmentPlace {
   readonly files: FileSystem
   /** The partition's directory. */
@@ -61,10 +60,12 @@ export class Segment implements Releasable {
   readonly baseOffset: number
   readonly offsetIndex: OffsetIndex
   readonly timeIndex: TimeIndex
+  readonly txnIndex: TxnIndex
   /** True while the file must stay open: it is appended to, or has bytes that are not on disk. */
   pinned = false
 
   readonly #place: SegmentPlace
+  readonly #indexes: SegmentIndexes
   #file: File | null
   #deleted = false
   #sizeBytes: number
@@ -83,8 +84,10 @@ export class Segment implements Releasable {
     this.#sizeBytes = file.sizeBytes
     this.#nextOffset = baseOffset
     this.#max = { timestamp: -1, offset: baseOffset }
-    this.offsetIndex = new OffsetIndex(place.files, this.#path('.index'))
-    this.timeIndex = new TimeIndex(place.files, this.#path('.timeindex'))
+    this.#indexes = new SegmentIndexes(place.files, (suffix) => this.#path(suffix))
+    this.offsetIndex = this.#indexes.offset
+    this.timeIndex = this.#indexes.time
+    this.txnIndex = this.#indexes.aborted
   }
 
   /** Makes an empty segment, in place of whatever stood there. Not on disk before the directory is
@@ -97,8 +100,7 @@ export class Segment implements Releasable {
     }
     const path = `${place.directory}/${segmentFileName(baseOffset, '.log')}`
     const segment = new Segment(place, baseOffset, place.files.open(path, 'create'))
-    segment.offsetIndex.entries.reset(false)
-    segment.timeIndex.entries.reset(false)
+    segment.#indexes.startEmpty()
     segment.#indexesChecked = true
     return segment
   }
@@ -137,7 +139,7 @@ export class Segment implements Releasable {
 
   /** True when the next entry of either index would make its file larger than `indexBytes`. */
   isIndexFull(indexBytes: number): boolean {
-    return this.offsetIndex.isFull(indexBytes) || this.timeIndex.isFull(indexBytes)
+    return this.#indexes.isFull(indexBytes)
   }
 
   /**
@@ -188,9 +190,7 @@ export class Segment implements Releasable {
 
   /** Writes index entries when enough of them wait. @throws the system's error */
   storeIndexes(): void {
-    // The time index goes first, so that after a kill it is never behind the offset index.
-    if (this.timeIndex.entries.worthStoring) this.timeIndex.entries.store()
-    if (this.offsetIndex.entries.worthStoring) this.offsetIndex.entries.store()
+    this.#indexes.storeDue()
   }
 
   /** Writes the last time index entry: nothing is appended any more, or not before a restart. */
@@ -199,20 +199,14 @@ export class Segment implements Releasable {
     this.#appendTimeEntry()
   }
 
-  /**
-   * Brings both indexes to disk. Both are written before this returns: what comes later may remove or
-   * close the segment.
-   *
-   * @throws the system's error
-   */
-  async syncIndexes(): Promise<void> {
-    await Promise.all([this.timeIndex.entries.sync(), this.offsetIndex.entries.sync()])
+  /** Brings the indexes to disk. See `SegmentIndexes.sync`. */
+  syncIndexes(): Promise<void> {
+    return this.#indexes.sync()
   }
 
   /** As `syncIndexes`, and blocks. */
   syncIndexesNow(): void {
-    this.timeIndex.entries.syncNow()
-    this.offsetIndex.entries.syncNow()
+    this.#indexes.syncNow()
   }
 
   /**
@@ -277,12 +271,11 @@ export class Segment implements Releasable {
     return this.#firstTimestamp
   }
 
-  /** Loads the indexes, and builds them from the log when they make no sense. */
+  /** Loads the sparse indexes, and builds them from the log when they make no sense. */
   *ready(): Reading<void> {
-    yield* this.timeIndex.entries.load()
-    yield* this.offsetIndex.entries.load()
+    yield* this.#indexes.load()
     if (this.#indexesChecked) return
-    if (!this.#indexesAreSound()) yield* this.#rebuild()
+    if (!this.#indexes.areSound(this.#sizeBytes)) yield* this.#rebuild()
     this.#indexesChecked = true
   }
 
@@ -294,8 +287,7 @@ export class Segment implements Releasable {
    * @returns where it stopped, and why. `sizeBytes` and `nextOffset` are those of that place
    */
   *resume(untilOffset: number, wereSynced = false): Reading<Located> {
-    yield* this.timeIndex.entries.load()
-    yield* this.offsetIndex.entries.load()
+    yield* this.#indexes.load()
     this.#indexesChecked = true
     const fileBytes = this.open().sizeBytes
     const sound = this.offsetIndex.isSound(fileBytes) && this.timeIndex.isSound()
@@ -341,8 +333,7 @@ export class Segment implements Releasable {
     files.rename(this.path, `${this.path}${DELETED_SUFFIX}`)
     this.#deleted = true
     // A sync of the indexes, or their rebuilding, may be under way, and must not make them again.
-    this.offsetIndex.entries.deleted(this.#path('.index'))
-    this.timeIndex.entries.deleted(this.#path('.timeindex'))
+    this.#indexes.deleted((suffix) => this.#path(suffix))
     try {
       markSideFilesDeleted(files, directory, this.baseOffset)
     } catch {
@@ -353,8 +344,7 @@ export class Segment implements Releasable {
   release(): void {
     this.#file?.close()
     this.#file = null
-    this.offsetIndex.entries.release()
-    this.timeIndex.entries.release()
+    this.#indexes.release()
   }
 
   #path(suffix: (typeof SEGMENT_SUFFIXES)[number]): string {
@@ -364,15 +354,6 @@ export class Segment implements Releasable {
 
   #appendTimeEntry(): void {
     this.timeIndex.appendIfLater(this.#max.timestamp, this.#max.offset - this.baseOffset)
-  }
-
-  #indexesAreSound(): boolean {
-    if (!this.offsetIndex.isSound(this.#sizeBytes) || !this.timeIndex.isSound()) return false
-    if (this.#sizeBytes === 0) return true
-    if (this.offsetIndex.entries.wasMissing || this.timeIndex.entries.wasMissing) return false
-    // A closed segment has a time index entry at least, unless its records have no timestamps.
-    if (this.timeIndex.entries.count === 0) return false
-    return this.offsetIndex.entries.count > 0 || this.#sizeBytes <= SURELY_INDEXED_BYTES
   }
 
   /**
@@ -418,8 +399,7 @@ export class Segment implements Releasable {
     copy.seal()
     this.#max = copy.#max
     this.#indexedBytes = copy.#indexedBytes
-    this.offsetIndex.entries.replaceBy(copy.offsetIndex.entries)
-    this.timeIndex.entries.replaceBy(copy.timeIndex.entries)
+    this.#indexes.replaceSparse(copy.#indexes)
   }
 
   /**
@@ -463,8 +443,7 @@ export class Segment implements Releasable {
   }
 
   #rewindToStart(): void {
-    this.offsetIndex.entries.reset(true)
-    this.timeIndex.entries.reset(true)
+    this.#indexes.reset(true)
     this.#indexedBytes = 0
     this.#max = { timestamp: -1, offset: this.baseOffset }
     this.#sizeBytes = 0
