@@ -51,7 +51,7 @@ export async function runCopy(options: CopyRunOptions): Promise<Verdict> {
   const random = new SeededRandom(seed)
   const port = await freePort()
   const network = await openNetwork(options.network, port, random.split())
-  const advertised = network.address ?? 'same'
+  const advertised = network.address
   const broker = await startBroker(against, { directory, port, advertised })
   await createTopics(broker.bootstrap)
   const run = new CopyRun(options, { broker, network, random })
