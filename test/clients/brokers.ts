@@ -54,6 +54,7 @@ export async function startKafka(): Promise<RunningBroker> {
     'transaction.state.log.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 100,
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
+    'log.cleaner.backoff.ms': 500,
   }
   const broker = await startSingleNode(classpath, directory, settings, port)
   return {

@@ -1,7 +1,7 @@
 // Every client that we did not write, in the order of the table.
 
 import type { Client } from './client.ts'
-import { FRAMEWORKS } from './frameworks.ts'
+import { FRAMEWORKS, TRANSACTION_FRAMEWORKS } from './frameworks.ts'
 import { GO_CLIENTS, GO_TRANSACTIONS } from './go-clients.ts'
 import { JAVA_CLIENTS, JAVA_TRANSACTIONS } from './java-clients.ts'
 import { KAFKA_TOOLS } from './kafka-tools.ts'
@@ -9,6 +9,7 @@ import { KCAT } from './kcat.ts'
 import { NODE_CLIENTS, NODE_TRANSACTIONS } from './node-clients.ts'
 import { PYTHON_CLIENTS, PYTHON_TRANSACTIONS } from './python-clients.ts'
 import { RSYSLOG } from './rsyslog.ts'
+import { TRANSACTION_TOOLS } from './transaction-tools.ts'
 
 export const CLIENTS: readonly Client[] = [
   KCAT,
@@ -27,4 +28,6 @@ export const TRANSACTION_CLIENTS: readonly Client[] = [
   ...NODE_TRANSACTIONS,
   ...GO_TRANSACTIONS,
   ...JAVA_TRANSACTIONS,
+  ...TRANSACTION_TOOLS,
+  ...TRANSACTION_FRAMEWORKS,
 ]
