@@ -128,6 +128,26 @@ export const METRICS = {
     help: 'Offsets of partitions that groups have committed',
     labels: [],
   },
+  sluice_transactions: {
+    type: 'gauge',
+    help: 'Transactional ids, by the state of their transaction',
+    labels: ['state'],
+  },
+  sluice_transactions_ended_total: {
+    type: 'counter',
+    help: 'Transactions that have ended in all of their partitions, by outcome',
+    labels: ['outcome'],
+  },
+  sluice_transactions_fenced_total: {
+    type: 'counter',
+    help: 'Transactions that were aborted under their producer: too long, or a newer one came',
+    labels: [],
+  },
+  sluice_transactions_legacy_total: {
+    type: 'counter',
+    help: 'Transactions that ended without an epoch of their own, by clients that know no better',
+    labels: [],
+  },
   sluice_flush_rounds_total: {
     type: 'counter',
     help: 'Commit rounds, by how they made bytes durable: each log by itself, or the journal',
