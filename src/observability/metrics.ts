@@ -205,6 +205,11 @@ export const METRICS = {
     help: 'Records of a partition below this offset may be read',
     labels: ['topic', 'partition'],
   },
+  sluice_last_stable_offset: {
+    type: 'gauge',
+    help: 'Readers of committed records stop here; behind the high watermark while one is undecided',
+    labels: ['topic', 'partition'],
+  },
   sluice_offline_partitions: {
     type: 'gauge',
     help: 'Partitions whose log is offline after a disk error',
@@ -213,6 +218,11 @@ export const METRICS = {
   sluice_producer_ids: {
     type: 'gauge',
     help: 'Idempotent producers that partitions remember; one counts in each of its partitions',
+    labels: [],
+  },
+  sluice_open_transactions: {
+    type: 'gauge',
+    help: 'Transactions that are open in partitions; one counts in each of its partitions',
     labels: [],
   },
   sluice_partitions: { type: 'gauge', help: 'Partitions on this broker', labels: [] },

@@ -91,6 +91,7 @@ function feedFlushes(metrics: Metrics, { replicas }: BrokerCore): void {
   metrics.feedNumber('sluice_journal_bytes', () => stats().journalBytes)
   metrics.feedNumber('sluice_offline_partitions', () => stats().offlineLogs)
   metrics.feedNumber('sluice_producer_ids', () => stats().producerIds)
+  metrics.feedNumber('sluice_open_transactions', () => stats().openTransactions)
   metrics.feedNumber('sluice_partitions', () => stats().logs)
 }
 
@@ -114,6 +115,7 @@ function feedPartitions(metrics: Metrics, { replicas }: BrokerCore): void {
   feed('sluice_log_start_offset', ({ logStartOffset }) => logStartOffset)
   feed('sluice_log_end_offset', ({ logEndOffset }) => logEndOffset)
   feed('sluice_high_watermark', ({ highWatermark }) => highWatermark)
+  feed('sluice_last_stable_offset', ({ lastStableOffset }) => lastStableOffset)
 }
 
 export interface Fronts {

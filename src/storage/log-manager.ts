@@ -36,7 +36,11 @@ import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import { makePartitionLog } from './new-partition-log.ts'
 import type { LogListener, PartitionLog, PartitionLogOptions } from './partition-log.ts'
-import { ProducerMemory, type ProducerMemoryOptions } from './producer-state/producer-memory.ts'
+import {
+  ProducerMemory,
+  type ProducerMemoryOptions,
+  type ProducerMemoryStats,
+} from './producer-state/producer-memory.ts'
 import { CommitJournal } from './rounds/commit-journal.ts'
 import { CommitRounds, type CommitRoundStats } from './rounds/commit-rounds.ts'
 import { FileRemoval } from './segment/file-removal.ts'
@@ -74,14 +78,12 @@ export interface LogManagerOptions {
 }
 
 /** Numbers about a data directory, for metrics. */
-export interface LogManagerStats extends CommitRoundStats {
+export interface LogManagerStats extends CommitRoundStats, ProducerMemoryStats {
   readonly logs: number
   readonly offlineLogs: number
   readonly strays: number
   /** Directories of deleted partitions that are still there. */
   readonly deletedDirectories: number
-  /** Producers that the logs remember; one counts in each. */
-  readonly producerIds: number
 }
 
 const RETENTION_CHECK_MS = 300_000
@@ -214,7 +216,7 @@ export class LogManager {
       offlineLogs: this.#revival.offline.size,
       strays: this.#strays.size,
       deletedDirectories: this.#removal.size,
-      producerIds: this.#producerMemory.count,
+      ...this.#producerMemory.stats(),
     }
   }
 
