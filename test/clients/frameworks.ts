@@ -52,13 +52,16 @@ const CONNECT: Client = {
   },
 }
 
-export const FRAMEWORKS: readonly Client[] = [CONNECT, STREAMS]
-
-export const TRANSACTION_FRAMEWORKS: readonly Client[] = [
+export const FRAMEWORKS: readonly Client[] = [
+  CONNECT,
+  STREAMS,
   streamsOf('exactly once', 'ExactlyOnce', [
     ...['word count, killed', 'restored from the changelog', 'two instances, one killed'],
     'no transaction is left open',
   ]),
+]
+
+export const TABLES: readonly Client[] = [
   streamsOf('compacted topics as tables', 'Tables', [
     ...['a record without a key is refused', 'KTable of a compacted topic'],
     ...['GlobalKTable joined with a stream', 'the same when it is compacted'],
