@@ -13,7 +13,7 @@ import { SeededRandom } from '../support/seeded-random.ts'
 import { BrokerOfOne, CALLER } from './broker-of-one.ts'
 import { committedValues } from './transactional-producer.ts'
 
-const WALKS = 40
+const WALKS = 20
 const STEPS = 800
 const OUTPUTS = 2
 
