@@ -27,6 +27,10 @@ export const CONFIG: LogConfig = {
   maxMessageBytes: 1024 * 1024,
   messageTimestampType: 'CreateTime',
   cleanupPolicy: ['delete'],
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+  deleteRetentionMs: 86_400_000,
   flushPolicy: 'disk',
 }
 

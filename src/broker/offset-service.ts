@@ -3,7 +3,7 @@
 import { BrokerError } from '../base/errors.ts'
 import type { PartitionDirectory, ReadablePartition } from '../replication/readable-partition.ts'
 import type { Caller } from './caller.ts'
-import { readableEnd, type Isolation, type Position } from './position.ts'
+import type { Position } from './position.ts'
 
 export interface OffsetQuery {
   readonly topic: string
@@ -12,8 +12,6 @@ export interface OffsetQuery {
   readonly position: Position | { readonly kind: 'largestTimestamp' }
   /** The leader epoch that the client believes in. Default: -1, it does not say. */
   readonly leaderEpoch?: number
-  /** With `committed` the partition ends at its last stable offset. Default: `uncommitted`. */
-  readonly isolation?: Isolation
 }
 
 /** Asks where the records of a leader epoch end. */
@@ -120,7 +118,7 @@ export class OffsetService {
 
   async #lookUp(
     partition: ReadablePartition,
-    { position, isolation = 'uncommitted' }: OffsetQuery,
+    { position }: OffsetQuery,
   ): Promise<Pick<ListedOffset, keyof typeof NOTHING_FOUND>> {
     switch (position.kind) {
       case 'earliest': {
@@ -128,8 +126,8 @@ export class OffsetService {
         return { offset, timestampMs: -1, leaderEpoch: partition.epochAt(offset) }
       }
       case 'latest': {
-        const offset = readableEnd(partition, isolation)
-        return { offset, timestampMs: -1, leaderEpoch: partition.leaderEpoch }
+        const { highWatermark: offset, leaderEpoch } = partition
+        return { offset, timestampMs: -1, leaderEpoch }
       }
       case 'offset': {
         const { offset } = position
@@ -137,9 +135,9 @@ export class OffsetService {
         return { offset, timestampMs: -1, leaderEpoch: partition.epochAt(offset) }
       }
       case 'timestamp':
-        return (await partition.findOffset(position.timestampMs, isolation)) ?? NOTHING_FOUND
+        return (await partition.findOffset(position.timestampMs)) ?? NOTHING_FOUND
       case 'largestTimestamp':
-        return (await partition.findLargestTimestamp(isolation)) ?? NOTHING_FOUND
+        return (await partition.findLargestTimestamp()) ?? NOTHING_FOUND
     }
   }
 }

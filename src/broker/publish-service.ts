@@ -90,13 +90,11 @@ export class PublishService {
     checkProducer(request)
     const { partitions, topicCreation } = this.#options
     if (topicCreation === null || partitions.hasTopic(topic)) {
-      return this.#append(caller, request)
+      return { appended: null, done: this.#append(caller, request) }
     }
     let done: Promise<readonly Published[]>
     const appended = topicCreation.ensure(topic).then((failure) => {
-      const publication = this.#appendOrRefuse(caller, request, failure)
-      done = publication.done
-      return publication.appended ?? undefined
+      done = this.#appendOrRefuse(caller, request, failure)
     })
     return { appended, done: appended.then(() => done) }
   }
@@ -105,17 +103,17 @@ export class PublishService {
     caller: Caller,
     request: PublishRequest,
     failure: BrokerError | null,
-  ): Publication {
+  ): Promise<readonly Published[]> {
     try {
       if (failure !== null) throw failure
       return this.#append(caller, request)
     } catch (error) {
-      return this.#refuseAll(request, BrokerError.from(error))
+      return Promise.resolve(this.#refuseAll(request, BrokerError.from(error)))
     }
   }
 
-  /** Appends during the call, but for what a transaction has to be asked about. */
-  #append(caller: Caller, request: PublishRequest): Publication {
+  /** Appends during the call. */
+  #append(caller: Caller, request: PublishRequest): Promise<readonly Published[]> {
     const { topic, acks, timeoutMs, records, producer = null } = request
     const { partitions } = this.#options
     const now = this.#options.clock.now()
@@ -123,7 +121,7 @@ export class PublishService {
     try {
       count = partitions.partitionCount(topic)
     } catch (error) {
-      return this.#refuseAll(request, BrokerError.from(error))
+      return Promise.resolve(this.#refuseAll(request, BrokerError.from(error)))
     }
     const placements: Placement[] = []
     const batches: ProduceBatch[] = []
@@ -141,19 +139,15 @@ export class PublishService {
     }
     if (producer !== null) {
       const refusal = refusalOfOne(placements, batches)
-      if (refusal !== null) return this.#refuseAll(request, refusal)
+      if (refusal !== null) return Promise.resolve(this.#refuseAll(request, refusal))
     }
-    const transactionalId = producer?.transactionalId
-    const transaction = transactionalId ? { transactionalId, adds: true } : null
-    const produced = { acks, timeoutMs, batches, transaction }
-    const { appended, done } = this.#options.produce.produce(caller, produced)
-    const answer = done.then((results) =>
+    const { done } = this.#options.produce.produce(caller, { acks, timeoutMs, batches })
+    return done.then((results) =>
       placements.map((placement, index) => {
         const isStamped = records[index]!.timestampMs === null
         return published(placement, results, isStamped)
       }),
     )
-    return { appended, done: answer }
   }
 
   /** The records of each partition, by their indexes. */
@@ -169,12 +163,11 @@ export class PublishService {
     return chosen
   }
 
-  #refuseAll({ records }: PublishRequest, error: BrokerError): Publication {
+  #refuseAll({ records }: PublishRequest, error: BrokerError): Published[] {
     const now = this.#options.clock.now()
-    const refused = records.map(({ partition, timestampMs }) => {
+    return records.map(({ partition, timestampMs }) => {
       return { partition: partition ?? -1, offset: -1, timestampMs: timestampMs ?? now, error }
     })
-    return { appended: null, done: Promise.resolve(refused) }
   }
 }
 

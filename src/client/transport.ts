@@ -11,7 +11,6 @@
 import type { SluiceError } from './errors.ts'
 import type { AdminCalls, PartitionOffsets, PositionOf } from './admin-calls.ts'
 import type { GroupCalls } from './group-calls.ts'
-import type { TransactionAdminCalls } from './transaction-admin-calls.ts'
 
 /** 'all': on disk at every in-sync replica · 1: in the leader's page cache · 0: not awaited. */
 export type Acks = 'all' | 1 | 0
@@ -122,7 +121,7 @@ export interface FetchListener {
 }
 
 /** A way to the brokers. Every call that fails rejects with a SluiceError. */
-export interface Transport extends AdminCalls, GroupCalls, TransactionAdminCalls {
+export interface Transport extends AdminCalls, GroupCalls {
   openProduceStream(listener: ProduceListener): ProduceStream
   /** An identity that no producer has had. */
   initProducerId(timeoutMs: number): Promise<ProducerIdentity>

@@ -24,6 +24,14 @@ export interface LogConfig {
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime'
   /** `delete`, `compact`, or both. */
   readonly cleanupPolicy: readonly ('delete' | 'compact')[]
+  /** Share of a log that is dirty, 0 to 1, above which it is compacted. */
+  readonly minCleanableDirtyRatio: number
+  /** A record is not compacted before it is this old. */
+  readonly minCompactionLagMs: number
+  /** A log with a dirty record older than this is compacted, whatever its ratio. */
+  readonly maxCompactionLagMs: number
+  /** How long tombstones and markers stay in a compacted log. */
+  readonly deleteRetentionMs: number
   /** `disk`: a record is acknowledged when it is on disk. `os`: when the page cache has it. */
   readonly flushPolicy: 'disk' | 'os'
 }

@@ -10,11 +10,10 @@ import { BrokerError } from '../base/errors.ts'
 import { inParallel } from '../base/in-parallel.ts'
 import { partitionName, type TopicPartition } from '../base/topic-partition.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Clock, Timer } from '../io/clock.ts'
-import type { FileSystem } from '../io/file-system.ts'
-import type { RandomSource } from '../io/random.ts'
+import type { Timer } from '../io/clock.ts'
 import { silentLogger, type Logger } from '../observability/logger.ts'
-import type { StorageCore } from '../wasm/storage-core.ts'
+import { LogCleaner } from './compaction/cleaner/log-cleaner.ts'
+import { LogCompaction, type CompactionSettings } from './compaction/log-compaction.ts'
 import { CheckpointWriter } from './directory/checkpoint-writer.ts'
 import { LogChanges } from './directory/log-changes.ts'
 import { storageError, type CreatedLog, type WantedLog } from './directory/log-creation.ts'
@@ -24,9 +23,7 @@ import { listDeleted, removeCleanShutdown, writeCleanShutdown } from './director
 import {
   identify,
   loadLogs,
-  type ConfigOf,
   type KnownPartition,
-  type RecoveryProgress,
   type StrayDirectory,
 } from './directory/log-loader.ts'
 import { applyRetention } from './directory/log-retention.ts'
@@ -35,55 +32,19 @@ import { OfflineLogs } from './directory/offline-logs.ts'
 import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import { makePartitionLog } from './new-partition-log.ts'
+import type { LogManagerOptions, LogManagerStats } from './log-manager-options.ts'
 import type { LogListener, PartitionLog, PartitionLogOptions } from './partition-log.ts'
-import {
-  ProducerMemory,
-  type ProducerMemoryOptions,
-  type ProducerMemoryStats,
-} from './producer-state/producer-memory.ts'
+import { ProducerMemory } from './producer-state/producer-memory.ts'
 import { CommitJournal } from './rounds/commit-journal.ts'
-import { CommitRounds, type CommitRoundStats } from './rounds/commit-rounds.ts'
+import { CommitRounds } from './rounds/commit-rounds.ts'
 import { FileRemoval } from './segment/file-removal.ts'
 import { OpenSegments } from './segment/open-segments.ts'
 
-export interface LogManagerOptions {
-  readonly files: FileSystem
-  /** The data directory. Made when it does not exist. */
-  readonly directory: string
-  readonly clock: Clock
-  readonly random: RandomSource
-  readonly core: StorageCore
-  /** Default: none. */
-  readonly logger?: Logger
-  readonly clusterId: string
-  readonly nodeId: number
-  /** Asked at start, for each partition directory. Those that it does not know are strays. */
-  readonly configOf: ConfigOf
-  readonly listener: LogListener
-  /** Called when a log takes appends again that was offline, or could not be opened at start. */
-  readonly onOnline?: (log: PartitionLog) => void
-  /** Called while logs are recovered at start. */
-  readonly onProgress?: (progress: RecoveryProgress) => void
-  /** Time between two runs of retention. Default: 300,000 ms, as in Kafka. */
-  readonly retentionCheckIntervalMs?: number
-  /** Longest time between two saves of the checkpoints; they are saved sooner when much was written.
-   *  Default: 5,000 ms. More makes a start after a crash read more. */
-  readonly checkpointIntervalMs?: number
-  /** How many idempotent producers are remembered, and for how long. */
-  readonly producerIds?: ProducerMemoryOptions
-  /** Bytes of a log between two snapshots of its producers. Default: 8 MiB. */
-  readonly snapshotBytes?: number
-  /** False: rounds always sync the logs themselves. Default: true. */
-  readonly journal?: boolean
-}
+export type { LogManagerOptions, LogManagerStats } from './log-manager-options.ts'
 
-/** Numbers about a data directory, for metrics. */
-export interface LogManagerStats extends CommitRoundStats, ProducerMemoryStats {
-  readonly logs: number
-  readonly offlineLogs: number
-  readonly strays: number
-  /** Directories of deleted partitions that are still there. */
-  readonly deletedDirectories: number
+const NO_COMPACTION: CompactionSettings = {
+  ...{ enabled: false, backoffMs: Infinity, keyBytes: 0 },
+  ...{ ioBufferBytes: 0, ioBytesPerSecond: 0 },
 }
 
 const RETENTION_CHECK_MS = 300_000
@@ -110,6 +71,7 @@ export class LogManager {
   readonly #offline: OfflineLogs
   readonly #changes: LogChanges
   readonly #removal: DirectoryRemoval
+  readonly #compaction: LogCompaction
   readonly #openSegments = new OpenSegments()
   readonly #fileRemoval: FileRemoval
   readonly #producerMemory: ProducerMemory
@@ -166,6 +128,20 @@ export class LogManager {
     this.#fileRemoval = new FileRemoval(files)
     this.#producerMemory = new ProducerMemory(options.producerIds)
     this.#removal = new DirectoryRemoval({ ...shared, removal: this.#fileRemoval })
+    this.#compaction = new LogCompaction({
+      ...{ files, directory, clock, logger },
+      settings: options.compaction ?? NO_COMPACTION,
+      logs: () => this.#logs.values(),
+      openCleaner:
+        options.openCleaner ?? (() => new LogCleaner({ files, clock, random, storageCore: core })),
+      stableOffsetOf: (log) => {
+        const { durableOffset, producers } = log
+        const decided = producers.firstUndecided(durableOffset)
+        return Math.min(durableOffset, decided, options.stableOffsetOf?.(log) ?? Infinity)
+      },
+      sync: (log) => this.#rounds.sync(log),
+      saveRecoveryPoints: () => this.#checkpoints.save(),
+    })
     this.#offline = new OfflineLogs({
       ...shared,
       rounds: this.#rounds,
@@ -183,6 +159,7 @@ export class LogManager {
       offline: this.#offline,
       rounds: this.#rounds,
       checkpoints: this.#checkpoints,
+      compaction: this.#compaction,
       removal: this.#removal,
       open: (partition) => this.#open(partition, false),
       make: (partition) => makePartitionLog(this.#logOptions(partition)),
@@ -216,7 +193,8 @@ export class LogManager {
       offlineLogs: this.#revival.offline.size,
       strays: this.#strays.size,
       deletedDirectories: this.#removal.size,
-      ...this.#producerMemory.stats(),
+      producerIds: this.#producerMemory.count,
+      compaction: this.#compaction.stats(),
     }
   }
 
@@ -293,6 +271,11 @@ export class LogManager {
     return this.#retention
   }
 
+  /** Compacts every log that is due. What fails for one is logged. */
+  runCompaction(): Promise<void> {
+    return this.#compaction.run()
+  }
+
   /**
    * Brings everything to disk and gives the directory back. No append may follow.
    *
@@ -302,6 +285,7 @@ export class LogManager {
   async close(): Promise<void> {
     if (this.#closed) return
     await this.#changes.settled()
+    await this.#compaction.close()
     await this.#stop()
     await this.#retention
     for (const log of this.#online()) this.#attempt(log.name, () => log.writePending())
@@ -321,6 +305,7 @@ export class LogManager {
 
   /** Leaves everything as a crash would, but for the lock and open files: when a start failed. */
   #abandon(): void {
+    void this.#compaction.close()
     void this.#stop()
     for (const log of this.#logs.values()) log.close(false)
     this.#journal.close()
@@ -360,6 +345,9 @@ export class LogManager {
     removeCleanShutdown(files, directory)
     await this.#retireReplayed(replay.endOffsets)
     for (const name of listDeleted(files, directory)) this.#removal.add(name, 0)
+    await this.#compaction.start((name) => {
+      return this.#logs.has(name) || this.#offline.unopened.has(name)
+    })
     const interval = this.#options.retentionCheckIntervalMs ?? RETENTION_CHECK_MS
     this.#timers.push(clock.every(TICK_MS, () => this.#tick()))
     this.#timers.push(clock.every(interval, () => void this.runRetention()))

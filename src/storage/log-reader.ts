@@ -37,6 +37,8 @@ export interface ReadableLog {
   readonly writtenOffset: number
   /** Counts truncations: bytes may stand elsewhere after one. */
   readonly truncations: number
+  /** How often a segment has taken the place of others. */
+  readonly swaps: { readonly count: number }
 }
 
 export interface ReadOptions {
@@ -130,7 +132,7 @@ export class LogReader {
     const positionBytes = place?.positionBytes ?? segment.floorPosition(fromOffset)
     const cold = this.#log.segments.hasMoreBehind(HOT_BYTES, segment, positionBytes)
     const reading = this.#read(fromOffset, options, place)
-    if (cold) return this.#readCold(fromOffset, reading)
+    if (cold) return this.#readCold(fromOffset, options, reading)
     try {
       return readNow(reading)
     } catch (error) {
@@ -145,11 +147,13 @@ export class LogReader {
    * @throws BrokerError CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR
    */
   async findTimestamp(timestamp: number, belowOffset = Infinity): Promise<FoundRecord | null> {
-    const { truncations } = this.#log
+    const { truncations, swaps } = this.#log
+    const swapCount = swaps.count
     try {
       const found = await readInPool(this.#find(timestamp, belowOffset))
       return truncations === this.#log.truncations ? found : null
     } catch (error) {
+      if (swaps.count !== swapCount) return await this.findTimestamp(timestamp, belowOffset)
       throw this.#refusal(this.#log.logStartOffset, error)
     }
   }
@@ -164,12 +168,17 @@ export class LogReader {
     fromOffset: number,
     belowOffset: number,
   ): Promise<readonly AbortedTransaction[]> {
+    const { swaps } = this.#log
+    const swapCount = swaps.count
+    const segments = segmentsWithAborted(this.#log.segments, fromOffset, belowOffset)
     try {
-      const segments = segmentsWithAborted(this.#log.segments, fromOffset, belowOffset)
-      return await readInPool(abortedIn(segments, fromOffset, belowOffset, this.#loadAborted))
+      const reading = abortedIn(segments, fromOffset, belowOffset, this.#loadAborted)
+      const aborted = await readInPool(reading)
+      if (swaps.count === swapCount) return aborted
     } catch (error) {
-      throw this.#refusal(fromOffset, error)
+      if (swaps.count === swapCount) throw this.#refusal(fromOffset, error)
     }
+    return await this.abortedTransactions(fromOffset, belowOffset)
   }
 
   /** The largest timestamp in the log. A timestamp of -1 says that there is none. */
@@ -197,16 +206,25 @@ export class LogReader {
     this.#recent.clear()
   }
 
-  async #readCold(fromOffset: number, reading: Reading<LogRead>): Promise<LogRead> {
-    const { truncations } = this.#log
+  async #readCold(
+    fromOffset: number,
+    options: ReadOptions,
+    reading: Reading<LogRead>,
+  ): Promise<LogRead> {
+    const { truncations, swaps } = this.#log
+    const swapCount = swaps.count
     let read: LogRead | null = null
     try {
       read = await readInPool(reading)
     } catch (error) {
       this.#checkRange(fromOffset) // the segment may have been removed under the read
+      if (swaps.count !== swapCount) return await this.read(fromOffset, options)
       throw this.#refusal(fromOffset, error)
     }
     this.#checkRange(fromOffset)
+    // The indexes of replaced segments may have gone, and say nothing then.
+    const isDoubtful = options.withAborted === true && swaps.count !== swapCount
+    if (isDoubtful) return await this.read(fromOffset, options)
     return truncations === this.#log.truncations ? read : nothingAt(fromOffset)
   }
 
@@ -222,8 +240,10 @@ export class LogReader {
         const load = this.#loadAborted
         return { ...read, aborted: yield* abortedIn(marked, fromOffset, read.nextOffset, load) }
       }
+      const wasReplaced = this.#log.segments.indexOf(place.segment) < 0
       const next = this.#log.segments.after(place.segment)
-      place = next === null ? null : { segment: next, positionBytes: 0 }
+      if (wasReplaced) place = yield* this.#locate(fromOffset)
+      else place = next === null ? null : { segment: next, positionBytes: 0 }
     }
     return nothingAt(fromOffset)
   }

@@ -2,6 +2,7 @@
 
 import { BrokerError } from '../base/errors.ts'
 import type { FileSystem } from '../io/file-system.ts'
+import { recoverSwaps } from './compaction/swap-recovery.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
 import { placeOf, type LogPlace } from './partition-log-options.ts'
@@ -102,7 +103,10 @@ class LogOpening {
     this.#epochs.truncateFromEnd(logEndOffset)
     this.#bringToDisk(segments, report)
     const producers = new LogProducers(this.#options)
-    await producers.load(segments, logEndOffset, this.#options.cleanShutdown)
+    await producers.load(segments, logEndOffset, {
+      wasClean: this.#options.cleanShutdown,
+      holeOffset: tail.holeOffset,
+    })
     this.#files.syncDirectory(directory)
     const startOffset = Math.max(logStartOffset, segments[0]!.baseOffset)
     const place = this.#place
@@ -137,7 +141,7 @@ class LogOpening {
   /** Opens all segments, and tidies away what interrupted changes left. */
   #openSegments(): Segment[] {
     const { directory } = this.#options
-    this.#finishSwaps()
+    this.#notes.push(...recoverSwaps(this.#files, directory))
     const names = this.#files.list(directory)
     const sides: SideFile[] = []
     const bases: number[] = []
@@ -161,18 +165,6 @@ class LogOpening {
       if (!withAborted.has(segment.baseOffset)) segment.txnIndex.startEmpty()
     }
     return segments
-  }
-
-  /** A compaction of Kafka that was cut short after its result was whole: the result counts. */
-  #finishSwaps(): void {
-    const { directory } = this.#options
-    for (const name of this.#files.list(directory)) {
-      if (!name.endsWith('.swap')) continue
-      const plain = name.slice(0, -'.swap'.length)
-      if (parseSegmentFileName(plain) === null) continue
-      this.#files.rename(`${directory}/${name}`, `${directory}/${plain}`)
-      this.#notes.push(`${plain} was swapped in by a compaction that was cut short`)
-    }
   }
 
   #discard(segment: Segment): void {

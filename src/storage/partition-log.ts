@@ -47,6 +47,7 @@ import type { Segment, TimestampOffset } from './segment/segment.ts'
 import { SegmentList } from './segment/segment-list.ts'
 import { SegmentRemoval } from './segment/segment-removal.ts'
 import { SegmentRoller } from './segment/segment-roller.ts'
+import { SegmentSwaps } from './segment/segment-swaps.ts'
 
 export type * from './partition-log-options.ts'
 
@@ -57,6 +58,8 @@ export class PartitionLog implements DurableLog {
   readonly topicId: Uuid
   readonly directory: string
   readonly segments: SegmentList
+  /** Segments that compaction replaces. */
+  readonly swaps: SegmentSwaps
   /** What is known of who made its batches, with those that wait to be written. */
   readonly producers: ProducerTable
 
@@ -96,6 +99,11 @@ export class PartitionLog implements DurableLog {
     this.#marks = new SyncMarks(this.segments, this.#open, state.logEndOffset)
     this.#removal = new SegmentRemoval(options, state.place, (segment) => {
       this.#marks.retire(segment)
+    })
+    this.swaps = new SegmentSwaps({
+      ...{ segments: this.segments, place: state.place, marks: this.#marks },
+      ...{ roller: this.#roller, removal: this.#removal },
+      moved: () => this.#reader.forget(),
     })
     this.#health = new LogHealth(options, (error) => this.#wentOffline(error))
     this.#repair = new LogRepair(this.segments, this.#marks, options.core)
@@ -291,11 +299,13 @@ export class PartitionLog implements DurableLog {
    * who reads them may finish. A power cut may bring any of them back: the log start offset, which is
    * on disk by now, says that they count no more.
    *
-   * @param count fewer than there are: the active segment stays
+   * @param count fewer than there are: the active segment stays. Those that are being swapped stay for
+   *   now, and those behind them
    * @throws BrokerError KAFKA_STORAGE_ERROR; the log is offline then
    */
   removeSegments(count: number): void {
     assert(count < this.segments.count)
+    count = this.swaps.removable(count)
     if (count === 0) return
     const removed: Segment[] = []
     try {
@@ -322,7 +332,7 @@ export class PartitionLog implements DurableLog {
    */
   truncateTo(offset: number): void {
     this.#mustBeOnline()
-    assert(offset >= this.#logStartOffset)
+    assert(offset >= this.#logStartOffset && !this.swaps.isPending)
     this.writePending()
     if (offset >= this.logEndOffset) return
     // The marks go first: should the cut fail half-way, `revive` cuts to them again.
@@ -384,6 +394,7 @@ export class PartitionLog implements DurableLog {
   revive(): void {
     if (this.offline === null || this.#closed) return
     try {
+      this.swaps.resume()
       const keepWritten = this.config.flushPolicy === 'os'
       const keepOffset = keepWritten ? this.writtenOffset : this.#marks.durableOffset
       this.#removal.removeLater(this.#repair.cut(keepOffset))

@@ -63,6 +63,9 @@ export interface RecoveredTail {
   readonly removed: readonly Segment[]
   /** Offset after the last sound batch. */
   readonly nextOffset: number
+  /** Where the first batches may be missing that were lost in the crash, while later ones are there;
+   *  Infinity for nowhere. */
+  readonly holeOffset: number
   readonly report: RecoveryReport
 }
 
@@ -82,6 +85,7 @@ class TailRecovery {
   #chunk = Buffer.alloc(0)
   #scannedBytes = 0
   #cutBytes = 0
+  #holeOffset = Infinity
 
   constructor(options: RecoveryOptions) {
     this.#options = options
@@ -102,6 +106,7 @@ class TailRecovery {
       segments: segments.slice(0, torn),
       removed,
       nextOffset: segments[torn - 1]!.nextOffset,
+      holeOffset: this.#holeOffset,
       report: {
         scannedBytes: this.#scannedBytes,
         cutBytes: this.#cutBytes,
@@ -141,12 +146,15 @@ class TailRecovery {
    * True when the log goes on in the next segment.
    *
    * Batches that are missing at the end of a segment, above the recovery point, were lost in the
-   * crash, and what follows them came later. Compaction leaves such gaps too.
+   * crash, and what follows them came later. Kafka's compaction leaves such gaps too: to cut there might
+   * be to lose what is needed, so the log has a hole.
    */
   #reaches(segment: Segment, nextBase: number | undefined): boolean {
     const { recoveryPoint, compacted } = this.#options
-    if (nextBase === undefined || compacted) return true
-    return segment.nextOffset === nextBase || segment.nextOffset < recoveryPoint
+    if (nextBase === undefined || segment.nextOffset === nextBase) return true
+    if (segment.nextOffset < recoveryPoint) return true
+    if (compacted) this.#holeOffset = Math.min(this.#holeOffset, segment.nextOffset)
+    return compacted
   }
 
   /**

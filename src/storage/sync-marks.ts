@@ -136,6 +136,19 @@ export class SyncMarks {
     this.#closing.clear()
   }
 
+  /**
+   * Another segment has taken the place of some. All of them were on disk, and no round syncs them.
+   *
+   * @param following the segment behind them
+   */
+  replaced(old: readonly Segment[], following: Segment): void {
+    const moved = (mark: Mark): Mark => {
+      return old.includes(mark.segment) ? { ...mark, segment: following, positionBytes: 0 } : mark
+    }
+    this.#durable = moved(this.#durable)
+    this.#marks = this.#marks.map(moved)
+  }
+
   /** The segment was removed. A round may still sync its file, and nobody its indexes. */
   retire(segment: Segment): void {
     this.#open.forget(segment)

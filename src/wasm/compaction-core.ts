@@ -114,11 +114,6 @@ export class CompactionCore {
     return fault as BatchFault
   }
 
-  /** CRC-32C of bytes that lie in this memory. */
-  crc32c(bytes: Uint8Array): number {
-    return this.#kernel.crc32c(0, this.#addressOf(bytes), bytes.byteLength) >>> 0
-  }
-
   /**
    * Enters the keys of records at or above `fromOffset`, each with its last offset.
    *

@@ -25,6 +25,10 @@ const DEFAULTS: LogConfig = {
   maxMessageBytes: 1_048_588,
   messageTimestampType: 'CreateTime',
   cleanupPolicy: ['delete'],
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+  deleteRetentionMs: 86_400_000,
   flushPolicy: 'disk',
 }
 

@@ -28,6 +28,10 @@ export const SMALL_LOG: LogConfig = {
   maxMessageBytes: 1_000_000,
   messageTimestampType: 'CreateTime',
   cleanupPolicy: ['delete'],
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+  deleteRetentionMs: 86_400_000,
   flushPolicy: 'disk',
 }
 

@@ -378,6 +378,31 @@ test('a directory with everything that Kafka leaves in it opens', async () => {
   expect(fixture.append(testBatch()).baseOffset).toBe(122)
 })
 
+test('what a compacted log lost in front of a later segment is not known of its producer', async () => {
+  const config = { cleanupPolicy: ['compact'] as const }
+  const fixture = await LogFixture.open({ config })
+  const of = (baseSequence: number): Buffer => {
+    return testBatch({ producerId: 7, baseSequence, records: [{ key: 'k', value: 'v' }] })
+  }
+  fixture.append(of(0))
+  await fixture.sync()
+  const { sizeBytes } = fixture.log.segments.active
+  fixture.append(of(1))
+  fixture.log.roll()
+  await fixture.clock.settle()
+  // The names and the snapshot of the next segment reached the disk, and the end of this one did not.
+  expect(fixture.files.exists(fileOf(2, '.snapshot'))).toBe(true)
+  fixture.files.kill()
+  const file = fixture.files.open(fileOf(0), 'write')
+  file.truncate(sizeBytes)
+  file.close()
+
+  const after = await LogFixture.open({ config, recoveryPoint: 1 }, fixture.files)
+  const { logEndOffset } = after.log
+  const again = after.append(of(1))
+  expect(again).toMatchObject({ baseOffset: logEndOffset, isRepeat: false })
+})
+
 test('epochs that begin behind the end of the log are forgotten', async () => {
   const { files } = await killedLog(3)
   files.put(`${DIRECTORY}/leader-epoch-checkpoint`, Buffer.from('0\n2\n0 0\n7 500\n'))

@@ -25,8 +25,6 @@ export interface PublishProducer {
   readonly producerEpoch: number
   /** Of its first record. */
   readonly baseSequence: number
-  /** The records are part of a transaction of this id. Left out, or empty: of none. */
-  readonly transactionalId?: string
 }
 
 /** What a record became part of, or why it did not. */
@@ -86,9 +84,7 @@ export class PublishBatches {
     const codec = codecOf(options)
     const flush = (): void => {
       if (builder.recordCount === 0) return
-      const transactional = Boolean(producer?.transactionalId)
-      const batch = take(builder, { codec, ...producer, transactional })
-      batches.push({ topic, partition, batch })
+      batches.push({ topic, partition, batch: take(builder, { codec, ...producer }) })
     }
     for (const index of indexes) {
       const record = records[index]!

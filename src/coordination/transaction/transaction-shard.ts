@@ -41,8 +41,6 @@ export interface TransactionCounters {
   aborts: number
   /** Transactions that were aborted under their producers: too long, or a newer producer came. */
   fenced: number
-  /** Transactions that have ended without an epoch of their own: those of version 0 and 1. */
-  legacy: number
 }
 
 export interface TransactionShardOptions {
@@ -149,9 +147,7 @@ export class TransactionShard implements Shard<TransactionRecord> {
     if (current === undefined || current.state !== state) return step
     if (current.producerId !== producerId || current.producerEpoch !== producerEpoch) return step
     complete(this.#env(step, now), transactionalId, current)
-    const { counters } = this.#options
-    counters[state === 'PrepareCommit' ? 'commits' : 'aborts'] += 1
-    if (value.clientVersion < 2) counters.legacy += 1
+    this.#options.counters[state === 'PrepareCommit' ? 'commits' : 'aborts'] += 1
     for (const waiting of this.#waiting.take(transactionalId)) this.#resume(step, now, waiting)
     return step
   }

@@ -2,24 +2,17 @@
 // come out as views of the message that was received.
 //
 //   PartitionFetched     1 topic   2 partition   3 high_watermark   4 log_start_offset   5 error
-//                        6 last_stable_offset   7 aborted: AbortedTransaction   15 batches
+//                        15 batches
 //   FetchResponse        1 partitions: PartitionFetched
 //   PartitionState       1 topic   2 partition   3 tag   4 next_offset   5 high_watermark
-//                        6 log_start_offset   7 error   8 last_stable_offset
+//                        6 log_start_offset   7 error
 //   Heartbeat            1 time_ms
 //   PartitionBatches     1 topic   2 partition   3 tag   4 high_watermark   5 log_start_offset
-//                        6 last_stable_offset   7 aborted: AbortedTransaction   15 batches
+//                        15 batches
 //   FetchStreamResponse  one of: 1 state: PartitionState   2 heartbeat: Heartbeat
 //                        15 batches: PartitionBatches
 
 import type { BrokerError } from '../../base/errors.ts'
-import {
-  type AbortedTransaction,
-  NO_ABORTED,
-  readAborted,
-  sizeOfAborted,
-  writeAborted,
-} from './aborted-codec.ts'
 import { readError, sizeOfError, writeError } from './error-codec.ts'
 import type { Codec } from './codec.ts'
 import { LENGTH, type OpaqueNumber, tagOf, VARINT } from './wire-format.ts'
@@ -36,10 +29,8 @@ export interface PartitionFetched {
   readonly topic: string
   readonly partition: number
   readonly highWatermark: number
-  readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly error: BrokerError | null
-  readonly aborted: readonly AbortedTransaction[]
   readonly batches: Buffer
 }
 
@@ -53,9 +44,7 @@ export interface PartitionBatches {
   readonly partition: number
   readonly tag: OpaqueNumber
   readonly highWatermark: number
-  readonly lastStableOffset: number
   readonly logStartOffset: number
-  readonly aborted: readonly AbortedTransaction[]
   readonly batches: Buffer
 }
 
@@ -67,7 +56,6 @@ export interface PartitionState {
   /** -1 with an error. */
   readonly nextOffset: number
   readonly highWatermark: number
-  readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly error: BrokerError | null
 }
@@ -91,10 +79,6 @@ const FETCHED_HIGH_WATERMARK = tagOf(3, VARINT)
 const FETCHED_LOG_START = tagOf(4, VARINT)
 const FETCHED_ERROR = tagOf(5, LENGTH)
 
-/** Of PartitionFetched and of PartitionBatches. */
-const LAST_STABLE = tagOf(6, VARINT)
-const ABORTED = tagOf(7, LENGTH)
-
 function sizeOfFetched(fetched: PartitionFetched): number {
   return (
     sizeOfString(fetched.topic) +
@@ -102,8 +86,6 @@ function sizeOfFetched(fetched: PartitionFetched): number {
     sizeOfInt64Field(fetched.highWatermark) +
     sizeOfInt64Field(fetched.logStartOffset) +
     sizeOfError(fetched.error) +
-    sizeOfInt64Field(fetched.lastStableOffset) +
-    sizeOfAborted(fetched.aborted) +
     sizeOfBytes(fetched.batches)
   )
 }
@@ -114,8 +96,6 @@ function readFetched(reader: WireReader): PartitionFetched {
   let highWatermark = 0
   let logStartOffset = 0
   let error: BrokerError | null = null
-  let lastStableOffset = 0
-  let aborted: AbortedTransaction[] | null = null
   let batches = NO_BYTES
   const outerEnd = reader.enterElement()
   while (reader.more()) {
@@ -125,14 +105,11 @@ function readFetched(reader: WireReader): PartitionFetched {
     else if (tag === FETCHED_HIGH_WATERMARK) highWatermark = reader.int64()
     else if (tag === FETCHED_LOG_START) logStartOffset = reader.int64()
     else if (tag === FETCHED_ERROR) error = readError(reader)
-    else if (tag === LAST_STABLE) lastStableOffset = reader.int64()
-    else if (tag === ABORTED) (aborted ??= []).push(readAborted(reader))
     else if (tag === BATCHES) batches = reader.bytes()
     else reader.skip(tag)
   }
   reader.leave(outerEnd)
-  const marks = { highWatermark, lastStableOffset, logStartOffset }
-  return { topic, partition, ...marks, error, aborted: aborted ?? NO_ABORTED, batches }
+  return { topic, partition, highWatermark, logStartOffset, error, batches }
 }
 
 const PARTITIONS = tagOf(1, LENGTH)
@@ -152,8 +129,6 @@ export const fetchResponseCodec: Codec<FetchResponse> = {
       writer.int64Field(FETCHED_HIGH_WATERMARK, fetched.highWatermark)
       writer.int64Field(FETCHED_LOG_START, fetched.logStartOffset)
       writeError(writer, FETCHED_ERROR, fetched.error)
-      writer.int64Field(LAST_STABLE, fetched.lastStableOffset)
-      writeAborted(writer, ABORTED, fetched.aborted)
       writer.bytesField(BATCHES, fetched.batches)
     }
   },
@@ -175,28 +150,24 @@ const LOG_START_OFFSET = tagOf(5, VARINT)
 
 /** PartitionBatches alone, as it stands inside a FetchStreamResponse. */
 const batchesCodec: Codec<PartitionBatches> = {
-  size(event) {
+  size({ topic, partition, tag, highWatermark, logStartOffset, batches }) {
     return (
-      sizeOfString(event.topic) +
-      sizeOfInt64Field(event.partition) +
-      sizeOfOpaqueField(event.tag) +
-      sizeOfInt64Field(event.highWatermark) +
-      sizeOfInt64Field(event.logStartOffset) +
-      sizeOfInt64Field(event.lastStableOffset) +
-      sizeOfAborted(event.aborted) +
-      sizeOfBytes(event.batches)
+      sizeOfString(topic) +
+      sizeOfInt64Field(partition) +
+      sizeOfOpaqueField(tag) +
+      sizeOfInt64Field(highWatermark) +
+      sizeOfInt64Field(logStartOffset) +
+      sizeOfBytes(batches)
     )
   },
 
-  write(writer, event) {
-    writer.stringField(TOPIC, event.topic)
-    writer.int64Field(PARTITION, event.partition)
-    writer.opaqueField(TAG, event.tag)
-    writer.int64Field(HIGH_WATERMARK, event.highWatermark)
-    writer.int64Field(LOG_START_OFFSET, event.logStartOffset)
-    writer.int64Field(LAST_STABLE, event.lastStableOffset)
-    writeAborted(writer, ABORTED, event.aborted)
-    writer.bytesField(BATCHES, event.batches)
+  write(writer, { topic, partition, tag, highWatermark, logStartOffset, batches }) {
+    writer.stringField(TOPIC, topic)
+    writer.int64Field(PARTITION, partition)
+    writer.opaqueField(TAG, tag)
+    writer.int64Field(HIGH_WATERMARK, highWatermark)
+    writer.int64Field(LOG_START_OFFSET, logStartOffset)
+    writer.bytesField(BATCHES, batches)
   },
 
   read(reader) {
@@ -204,9 +175,7 @@ const batchesCodec: Codec<PartitionBatches> = {
     let partition = 0
     let ownTag: OpaqueNumber = 0
     let highWatermark = 0
-    let lastStableOffset = 0
     let logStartOffset = 0
-    let aborted: AbortedTransaction[] | null = null
     let batches = NO_BYTES
     while (reader.more()) {
       const tag = reader.tag()
@@ -215,8 +184,6 @@ const batchesCodec: Codec<PartitionBatches> = {
       else if (tag === TAG) ownTag = reader.opaque()
       else if (tag === HIGH_WATERMARK) highWatermark = reader.int64()
       else if (tag === LOG_START_OFFSET) logStartOffset = reader.int64()
-      else if (tag === LAST_STABLE) lastStableOffset = reader.int64()
-      else if (tag === ABORTED) (aborted ??= []).push(readAborted(reader))
       else if (tag === BATCHES) batches = reader.bytes()
       else reader.skip(tag)
     }
@@ -226,9 +193,7 @@ const batchesCodec: Codec<PartitionBatches> = {
       partition,
       tag: ownTag,
       highWatermark,
-      lastStableOffset,
       logStartOffset,
-      aborted: aborted ?? NO_ABORTED,
       batches,
     }
   },
@@ -238,7 +203,6 @@ const NEXT_OFFSET = tagOf(4, VARINT)
 const STATE_HIGH_WATERMARK = tagOf(5, VARINT)
 const STATE_LOG_START = tagOf(6, VARINT)
 const STATE_ERROR = tagOf(7, LENGTH)
-const STATE_LAST_STABLE = tagOf(8, VARINT)
 
 /** PartitionState alone. */
 const stateCodec: Codec<PartitionState> = {
@@ -250,8 +214,7 @@ const stateCodec: Codec<PartitionState> = {
       sizeOfInt64Field(state.nextOffset) +
       sizeOfInt64Field(state.highWatermark) +
       sizeOfInt64Field(state.logStartOffset) +
-      sizeOfError(state.error) +
-      sizeOfInt64Field(state.lastStableOffset)
+      sizeOfError(state.error)
     )
   },
 
@@ -263,7 +226,6 @@ const stateCodec: Codec<PartitionState> = {
     writer.int64Field(STATE_HIGH_WATERMARK, state.highWatermark)
     writer.int64Field(STATE_LOG_START, state.logStartOffset)
     writeError(writer, STATE_ERROR, state.error)
-    writer.int64Field(STATE_LAST_STABLE, state.lastStableOffset)
   },
 
   read(reader) {
@@ -272,7 +234,6 @@ const stateCodec: Codec<PartitionState> = {
     let ownTag: OpaqueNumber = 0
     let nextOffset = 0
     let highWatermark = 0
-    let lastStableOffset = 0
     let logStartOffset = 0
     let error: BrokerError | null = null
     while (reader.more()) {
@@ -284,10 +245,9 @@ const stateCodec: Codec<PartitionState> = {
       else if (tag === STATE_HIGH_WATERMARK) highWatermark = reader.int64()
       else if (tag === STATE_LOG_START) logStartOffset = reader.int64()
       else if (tag === STATE_ERROR) error = readError(reader)
-      else if (tag === STATE_LAST_STABLE) lastStableOffset = reader.int64()
       else reader.skip(tag)
     }
-    const marks = { nextOffset, highWatermark, lastStableOffset, logStartOffset }
+    const marks = { nextOffset, highWatermark, logStartOffset }
     return { kind: 'state', topic, partition, tag: ownTag, ...marks, error }
   },
 }

@@ -17,7 +17,7 @@ import type {
 import type { CallStream, StreamHandler } from './call-stream.ts'
 import type { CallHost, StreamContext } from './calls.ts'
 import { refusalOf } from './errors.ts'
-import { parseIsolation, parsePosition } from './positions.ts'
+import { parsePosition } from './positions.ts'
 
 export interface SubscribeFrontOptions {
   readonly service: FetchService
@@ -39,8 +39,7 @@ export function addSubscribe(calls: CallHost, options: SubscribeFrontOptions): v
 }
 
 /** @throws BrokerError INVALID_REQUEST */
-function parseRequest(request: wire.SubscribeRequest): SubscribeRequest {
-  const { topics, maxRecords, untilEnd, isolation } = request
+function parseRequest({ topics, maxRecords, untilEnd }: wire.SubscribeRequest): SubscribeRequest {
   return {
     topics: topics.map(({ topic, partitions, start, partitionStarts }) => ({
       topic,
@@ -52,7 +51,6 @@ function parseRequest(request: wire.SubscribeRequest): SubscribeRequest {
     })),
     maxRecords: Math.min(maxRecords || DEFAULT_MAX_RECORDS, MAX_RECORDS),
     untilEnd,
-    isolation: parseIsolation(isolation),
   }
 }
 

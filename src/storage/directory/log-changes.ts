@@ -15,8 +15,19 @@ import {
 } from './log-creation.ts'
 import { PartitionDirectories } from './partition-directories.ts'
 
+/** compaction/log-compaction.ts, as far as it has to know of changes. */
+export interface HeldCompaction {
+  /** Leaves a log alone from when this resolves until the function is called that it gives. */
+  hold(name: string): Promise<() => void>
+  /** A log will be cut. @throws the system's error */
+  cut(name: string, offset: number): Promise<void>
+  /** Logs are gone. @throws the system's error */
+  forget(names: readonly string[]): Promise<void>
+}
+
 export interface LogChangesOptions extends LogCreationOptions {
   readonly rounds: CommitRounds
+  readonly compaction: HeldCompaction
   readonly removal: DirectoryRemoval
 }
 
@@ -67,14 +78,34 @@ export class LogChanges {
       results.push(failed === undefined ? null : storageError(partition, failed))
     }
     await this.#directories.syncDeleted()
+    await this.#forget(partitions.filter((_, at) => results[at] === null))
     return results
   }
 
+  // Another topic may get the name, of which the same must not be believed.
+  async #forget(partitions: readonly TopicPartition[]): Promise<void> {
+    const { compaction, logger } = this.#options
+    try {
+      await compaction.forget(partitions.map(partitionName))
+    } catch (error) {
+      logger.warn({ err: error }, 'Deleted logs are still in the checkpoint of compaction')
+    }
+  }
+
   async #delete(name: string): Promise<void> {
-    const { logs, offline, rounds, checkpoints, removal } = this.#options
+    const { logs, offline, compaction } = this.#options
     const log = logs.get(name)
-    const existing = log ?? offline.unopened.get(name)
-    if (existing === undefined) return
+    if (log === undefined && !offline.unopened.has(name)) return
+    const release = await compaction.hold(name)
+    try {
+      await this.#remove(name, log)
+    } finally {
+      release()
+    }
+  }
+
+  async #remove(name: string, log: PartitionLog | undefined): Promise<void> {
+    const { logs, offline, rounds, checkpoints, removal } = this.#options
     if (log !== undefined) await rounds.withhold(log)
     let aside: string
     try {
@@ -92,14 +123,24 @@ export class LogChanges {
   }
 
   async #truncate(log: PartitionLog, offset: number): Promise<void> {
-    const { rounds, checkpoints } = this.#options
     if (log.offline !== null) throw log.offline
     log.writePending()
     if (offset >= log.logEndOffset) return
+    const release = await this.#options.compaction.hold(log.name)
+    try {
+      await this.#cut(log, offset)
+    } finally {
+      release()
+    }
+  }
+
+  async #cut(log: PartitionLog, offset: number): Promise<void> {
+    const { rounds, checkpoints, compaction } = this.#options
     await rounds.sync(log)
     await rounds.withhold(log)
     if (log.offline !== null) throw log.offline
     try {
+      await compaction.cut(log.name, offset)
       // Until this is on disk a replay would write over what comes to stand at the same place.
       await rounds.voidJournaled(log)
       // A recovery point above the end would be taken for lost records, and where the log will end is

@@ -50,6 +50,15 @@ const SNAPSHOT_BYTES = 8 * 1024 * 1024
 /** Large snapshots are written less often: so many times their size between two. */
 const BYTES_A_SNAPSHOT_BYTE = 8
 
+/** What a start knows of the stop before. */
+export interface LastStop {
+  /** It was a clean one. Without a snapshot nobody is known then: the log was written by a version that
+   *  made none, or by no producer with an id. */
+  readonly wasClean: boolean
+  /** Batches from here on may have been lost, while later ones are there; Infinity for nowhere. */
+  readonly holeOffset: number
+}
+
 export class LogProducers {
   /** What is known. */
   readonly table: ProducerTable
@@ -152,12 +161,16 @@ export class LogProducers {
    * As `reload`, when the log is opened and all of it on disk. What lies below the last segment is read
    * off the event loop. A directory sync has to follow.
    *
-   * @param wasClean the last stop was a clean one. Without a snapshot nobody is known then: the log was
-   *   written by a version that made none, or by no producer with an id
+   * @param stop how the last one was
    */
-  async load(segments: readonly Segment[], endOffset: number, wasClean: boolean): Promise<void> {
+  async load(
+    segments: readonly Segment[],
+    endOffset: number,
+    { wasClean, holeOffset }: LastStop,
+  ): Promise<void> {
     const isUnknown = wasClean && this.#snapshots.newest === null
-    const fromOffset = isUnknown ? endOffset : this.#restore(endOffset)
+    // A snapshot behind a hole knows of batches that are lost, and would answer for them.
+    const fromOffset = isUnknown ? endOffset : this.#restore(Math.min(endOffset, holeOffset))
     this.#cutAborted(segments, fromOffset)
     for (const segment of behind(segments, fromOffset)) {
       // The stop may have come before it was on disk: then nothing in front could be removed.

@@ -33,6 +33,13 @@ export interface TransactionEnd {
   readonly outcome: TransactionOutcome
 }
 
+/** The last that is known of a producer: what its next sequence follows, or which epoch it may have. */
+export interface LastBatch {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly lastOffset: number
+}
+
 /** A transaction whose records are not for who reads committed ones. As it stands in a .txnindex. */
 export interface AbortedTransaction {
   readonly producerId: number
@@ -76,6 +83,14 @@ export class ProducerTable {
       coordinatorEpoch: entry.coordinatorEpoch,
       currentTransactionOffset: entry.currentTransactionOffset,
     }))
+  }
+
+  /** Of each the last batch of records: -1 when none is known, and its last one is a marker. */
+  lastBatches(): LastBatch[] {
+    return Array.from(this.#states, (entry) => {
+      const lastOffset = [...entry.batches()].at(-1)?.lastOffset ?? -1
+      return { producerId: entry.producerId, producerEpoch: entry.epoch, lastOffset }
+    })
   }
 
   /** The producer of a batch, known or not. Null: the batch is of none. */

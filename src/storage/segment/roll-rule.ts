@@ -3,6 +3,11 @@
 import type { LogConfig } from '../log-config.ts'
 import { MAX_RELATIVE_OFFSET } from './offset-index.ts'
 
+export type RollConfig = Pick<
+  LogConfig,
+  'segmentBytes' | 'segmentMs' | 'cleanupPolicy' | 'maxCompactionLagMs'
+>
+
 /** The active segment, and the batch that would go into it. */
 export interface RollFacts {
   readonly baseOffset: number
@@ -20,10 +25,7 @@ export interface RollFacts {
 }
 
 /** True when a new segment has to be made before the batch is appended. */
-export function isRollDue(
-  facts: RollFacts,
-  config: Pick<LogConfig, 'segmentBytes' | 'segmentMs'>,
-): boolean {
+export function isRollDue(facts: RollFacts, config: RollConfig): boolean {
   if (facts.batchLastOffset - facts.baseOffset > MAX_RELATIVE_OFFSET) return true
   if (facts.segmentBytes === 0) return false
   if (facts.segmentBytes + facts.batchBytes > config.segmentBytes) return true
@@ -32,5 +34,10 @@ export function isRollDue(
   const { firstTimestamp, batchTimestamp } = facts
   const hasTimes = firstTimestamp >= 0 && batchTimestamp >= 0
   const ageMs = hasTimes ? batchTimestamp - firstTimestamp : facts.openMs
-  return ageMs > config.segmentMs
+  return ageMs > longestAgeMs(config)
+}
+
+// What is in the active segment is not compacted: it must not wait there for longer than it may.
+function longestAgeMs({ segmentMs, cleanupPolicy, maxCompactionLagMs }: RollConfig): number {
+  return cleanupPolicy.includes('compact') ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
 }

@@ -15,12 +15,20 @@ import type { FileSystem } from '../../io/file-system.ts'
 /** Kinds of files that belong to one segment, the log first. */
 export const SEGMENT_SUFFIXES = ['.log', '.index', '.timeindex', '.txnindex', '.snapshot'] as const
 
+/** Those that are made from the log. A producer snapshot is of the log in front of the segment. */
+export const INDEX_SUFFIXES = ['.index', '.timeindex', '.txnindex'] as const
+
 export type SegmentSuffix = (typeof SEGMENT_SUFFIXES)[number]
 
 export const DELETED_SUFFIX = '.deleted'
 
+/** Ends the names of what compaction makes: until it is whole, and until it took the place of what it
+ *  was made from. */
+export const CLEANED_SUFFIX = '.cleaned'
+export const SWAP_SUFFIX = '.swap'
+
 /** Ends of names of files that an interrupted change left, and that nobody needs. */
-export const LEFTOVER_SUFFIXES = [DELETED_SUFFIX, '.cleaned', '.tmp']
+export const LEFTOVER_SUFFIXES = [DELETED_SUFFIX, CLEANED_SUFFIX, '.tmp']
 
 const NAME = /^(\d{20})(\.log|\.index|\.timeindex|\.txnindex|\.snapshot)$/
 
@@ -40,15 +48,20 @@ export function parseSegmentFileName(
   return { baseOffset, suffix: match[2] as SegmentSuffix }
 }
 
-/** Renames the files that belong to a .log file, as removed. Durable after a directory sync. */
+/**
+ * Renames the files that belong to a .log file, as removed. Durable after a directory sync.
+ *
+ * @param suffixes those that go with it
+ */
 export function markSideFilesDeleted(
   files: FileSystem,
   directory: string,
   baseOffset: number,
+  suffixes: readonly SegmentSuffix[],
 ): void {
-  for (const suffix of SEGMENT_SUFFIXES) {
+  for (const suffix of suffixes) {
     const path = `${directory}/${segmentFileName(baseOffset, suffix)}`
-    if (suffix !== '.log' && files.exists(path)) files.rename(path, `${path}${DELETED_SUFFIX}`)
+    if (files.exists(path)) files.rename(path, `${path}${DELETED_SUFFIX}`)
   }
 }
 

@@ -92,6 +92,14 @@ export class SegmentList {
     return this.#segments.pop()!
   }
 
+  /** Puts a segment in the place of some that follow each other. None of them is the active one. */
+  replace(old: readonly Segment[], by: Segment): void {
+    const index = this.indexOf(old[0]!)
+    assert(index >= 0 && this.#segments[index + old.length - 1] === old.at(-1))
+    assert(old.at(-1) !== this.active && by.baseOffset === old[0]!.baseOffset)
+    this.#segments.splice(index, old.length, by)
+  }
+
   /** Puts another segment in the place of the active one. */
   replaceActive(segment: Segment): void {
     this.#segments[this.#segments.length - 1] = segment

@@ -16,9 +16,11 @@ import type { Releasable } from './open-segments.ts'
 import type { Reading } from './reading.ts'
 import {
   DELETED_SUFFIX,
+  INDEX_SUFFIXES,
   markSideFilesDeleted,
   segmentFileName,
   SEGMENT_SUFFIXES,
+  type SegmentSuffix,
 } from './segment-files.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
 import type { TimeIndex } from './time-index.ts'
@@ -329,13 +331,22 @@ export class Segment implements Releasable {
    * @throws the system's error, and the segment is as it was
    */
   markDeleted(): void {
+    this.#markDeleted([...INDEX_SUFFIXES, '.snapshot'])
+  }
+
+  /** As `markDeleted`, when another segment takes its place. Its snapshot stays: it is as true for that. */
+  markReplaced(): void {
+    this.#markDeleted(INDEX_SUFFIXES)
+  }
+
+  #markDeleted(sideSuffixes: readonly SegmentSuffix[]): void {
     const { files, directory } = this.#place
     files.rename(this.path, `${this.path}${DELETED_SUFFIX}`)
     this.#deleted = true
     // A sync of the indexes, or their rebuilding, may be under way, and must not make them again.
     this.#indexes.deleted((suffix) => this.#path(suffix))
     try {
-      markSideFilesDeleted(files, directory, this.baseOffset)
+      markSideFilesDeleted(files, directory, this.baseOffset, sideSuffixes)
     } catch {
       // Without its log an index means nothing: it is removed when the log is opened the next time.
     }
