@@ -149,7 +149,7 @@ export class FetchSession {
     this.#options.closed?.()
   }
 
-  /** For the session's partitions: a high watermark moved. */
+  /** For the session's partitions: a mark moved. */
   mayHaveMore(partition: SessionPartition): void {
     this.#pump.mayHaveMore(partition)
   }
@@ -197,7 +197,7 @@ export class FetchSession {
     try {
       // Looked up anew at each start: the topic may have been deleted and made again.
       partition.source = this.#options.partitions.partition(partition.topic, partition.partition)
-      const offset = startOffset(partition.source, position)
+      const offset = startOffset(partition.source, position, partition.isolation)
       if (typeof offset === 'number') this.#started(partition, offset)
       else this.#startLater(partition, offset)
     } catch (error) {

@@ -1,7 +1,8 @@
 // What a fetch session gives out: the side that a front implements.
 
 import type { BrokerError } from '../base/errors.ts'
-import type { Position } from './position.ts'
+import type { AbortedTransaction } from '../replication/readable-partition.ts'
+import type { Isolation, Position } from './position.ts'
 
 /** The client's mark on what it asked for. It comes back as it was given. */
 export type Tag = number | bigint
@@ -12,6 +13,8 @@ export interface PartitionStart {
   readonly partition: number
   readonly start: Position
   readonly tag: Tag
+  /** Default: `uncommitted`; a seek leaves it as it is. */
+  readonly isolation?: Isolation
 }
 
 export interface PushedBatches {
@@ -19,7 +22,10 @@ export interface PushedBatches {
   readonly partition: number
   readonly tag: Tag
   readonly highWatermark: number
+  readonly lastStableOffset: number
   readonly logStartOffset: number
+  /** The aborted transactions that have records in `batches`; for who reads what is committed. */
+  readonly aborted: readonly AbortedTransaction[]
   /** Whole batches. The first may begin below the offset asked for. The session keeps no hold of it. */
   readonly batches: Buffer
 }
@@ -32,6 +38,7 @@ export interface PartitionState {
   /** Offset of the next record that will be sent. -1 with an error, as are those below. */
   readonly nextOffset: number
   readonly highWatermark: number
+  readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly error: BrokerError | null
 }

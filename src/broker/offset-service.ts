@@ -3,7 +3,7 @@
 import { BrokerError } from '../base/errors.ts'
 import type { PartitionDirectory, ReadablePartition } from '../replication/readable-partition.ts'
 import type { Caller } from './caller.ts'
-import type { Position } from './position.ts'
+import { readableEnd, type Isolation, type Position } from './position.ts'
 
 export interface OffsetQuery {
   readonly topic: string
@@ -12,6 +12,8 @@ export interface OffsetQuery {
   readonly position: Position | { readonly kind: 'largestTimestamp' }
   /** The leader epoch that the client believes in. Default: -1, it does not say. */
   readonly leaderEpoch?: number
+  /** With `committed` the partition ends at its last stable offset. Default: `uncommitted`. */
+  readonly isolation?: Isolation
 }
 
 /** Asks where the records of a leader epoch end. */
@@ -118,7 +120,7 @@ export class OffsetService {
 
   async #lookUp(
     partition: ReadablePartition,
-    { position }: OffsetQuery,
+    { position, isolation = 'uncommitted' }: OffsetQuery,
   ): Promise<Pick<ListedOffset, keyof typeof NOTHING_FOUND>> {
     switch (position.kind) {
       case 'earliest': {
@@ -126,8 +128,8 @@ export class OffsetService {
         return { offset, timestampMs: -1, leaderEpoch: partition.epochAt(offset) }
       }
       case 'latest': {
-        const { highWatermark: offset, leaderEpoch } = partition
-        return { offset, timestampMs: -1, leaderEpoch }
+        const offset = readableEnd(partition, isolation)
+        return { offset, timestampMs: -1, leaderEpoch: partition.leaderEpoch }
       }
       case 'offset': {
         const { offset } = position
@@ -135,9 +137,9 @@ export class OffsetService {
         return { offset, timestampMs: -1, leaderEpoch: partition.epochAt(offset) }
       }
       case 'timestamp':
-        return (await partition.findOffset(position.timestampMs)) ?? NOTHING_FOUND
+        return (await partition.findOffset(position.timestampMs, isolation)) ?? NOTHING_FOUND
       case 'largestTimestamp':
-        return (await partition.findLargestTimestamp()) ?? NOTHING_FOUND
+        return (await partition.findLargestTimestamp(isolation)) ?? NOTHING_FOUND
     }
   }
 }

@@ -90,11 +90,13 @@ export class PublishService {
     checkProducer(request)
     const { partitions, topicCreation } = this.#options
     if (topicCreation === null || partitions.hasTopic(topic)) {
-      return { appended: null, done: this.#append(caller, request) }
+      return this.#append(caller, request)
     }
     let done: Promise<readonly Published[]>
     const appended = topicCreation.ensure(topic).then((failure) => {
-      done = this.#appendOrRefuse(caller, request, failure)
+      const publication = this.#appendOrRefuse(caller, request, failure)
+      done = publication.done
+      return publication.appended ?? undefined
     })
     return { appended, done: appended.then(() => done) }
   }
@@ -103,17 +105,17 @@ export class PublishService {
     caller: Caller,
     request: PublishRequest,
     failure: BrokerError | null,
-  ): Promise<readonly Published[]> {
+  ): Publication {
     try {
       if (failure !== null) throw failure
       return this.#append(caller, request)
     } catch (error) {
-      return Promise.resolve(this.#refuseAll(request, BrokerError.from(error)))
+      return this.#refuseAll(request, BrokerError.from(error))
     }
   }
 
-  /** Appends during the call. */
-  #append(caller: Caller, request: PublishRequest): Promise<readonly Published[]> {
+  /** Appends during the call, but for what a transaction has to be asked about. */
+  #append(caller: Caller, request: PublishRequest): Publication {
     const { topic, acks, timeoutMs, records, producer = null } = request
     const { partitions } = this.#options
     const now = this.#options.clock.now()
@@ -121,7 +123,7 @@ export class PublishService {
     try {
       count = partitions.partitionCount(topic)
     } catch (error) {
-      return Promise.resolve(this.#refuseAll(request, BrokerError.from(error)))
+      return this.#refuseAll(request, BrokerError.from(error))
     }
     const placements: Placement[] = []
     const batches: ProduceBatch[] = []
@@ -139,15 +141,19 @@ export class PublishService {
     }
     if (producer !== null) {
       const refusal = refusalOfOne(placements, batches)
-      if (refusal !== null) return Promise.resolve(this.#refuseAll(request, refusal))
+      if (refusal !== null) return this.#refuseAll(request, refusal)
     }
-    const { done } = this.#options.produce.produce(caller, { acks, timeoutMs, batches })
-    return done.then((results) =>
+    const transactionalId = producer?.transactionalId
+    const transaction = transactionalId ? { transactionalId, adds: true } : null
+    const produced = { acks, timeoutMs, batches, transaction }
+    const { appended, done } = this.#options.produce.produce(caller, produced)
+    const answer = done.then((results) =>
       placements.map((placement, index) => {
         const isStamped = records[index]!.timestampMs === null
         return published(placement, results, isStamped)
       }),
     )
+    return { appended, done: answer }
   }
 
   /** The records of each partition, by their indexes. */
@@ -163,11 +169,12 @@ export class PublishService {
     return chosen
   }
 
-  #refuseAll({ records }: PublishRequest, error: BrokerError): Published[] {
+  #refuseAll({ records }: PublishRequest, error: BrokerError): Publication {
     const now = this.#options.clock.now()
-    return records.map(({ partition, timestampMs }) => {
+    const refused = records.map(({ partition, timestampMs }) => {
       return { partition: partition ?? -1, offset: -1, timestampMs: timestampMs ?? now, error }
     })
+    return { appended: null, done: Promise.resolve(refused) }
   }
 }
 

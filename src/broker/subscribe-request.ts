@@ -3,7 +3,7 @@
 import { BrokerError } from '../base/errors.ts'
 import { partitionName } from '../base/topic-partition.ts'
 import type { PartitionDirectory } from '../replication/readable-partition.ts'
-import type { Position } from './position.ts'
+import { readableEnd, type Isolation, type Position } from './position.ts'
 import type { SubscribedPartition } from './subscription.ts'
 
 export interface TopicSubscription {
@@ -19,8 +19,10 @@ export interface SubscribeRequest {
   readonly topics: readonly TopicSubscription[]
   /** Most records of one message, 1 or more. */
   readonly maxRecords: number
-  /** End when each partition was read up to where its high watermark is now. */
+  /** End when each partition was read up to where its end is now. */
   readonly untilEnd: boolean
+  /** Default: `uncommitted`. */
+  readonly isolation?: Isolation
 }
 
 /**
@@ -31,7 +33,7 @@ export interface SubscribeRequest {
  */
 export function subscribedPartitions(
   directory: PartitionDirectory,
-  { topics, untilEnd }: SubscribeRequest,
+  { topics, untilEnd, isolation = 'uncommitted' }: SubscribeRequest,
 ): SubscribedPartition[] {
   const found = new Map<string, SubscribedPartition>()
   for (const { topic, partitions, start, partitionStarts } of topics) {
@@ -42,13 +44,14 @@ export function subscribedPartitions(
         const message = 'A partition is named twice'
         throw new BrokerError('INVALID_REQUEST', { message, topic, partition })
       }
-      const { highWatermark } = directory.partition(topic, partition)
+      const end = readableEnd(directory.partition(topic, partition), isolation)
       found.set(name, {
         topic,
         partition,
         start: partitionStarts.get(partition) ?? start,
         tag: 0,
-        endOffset: untilEnd ? highWatermark : null,
+        isolation,
+        endOffset: untilEnd ? end : null,
       })
     }
   }

@@ -5,11 +5,19 @@ import { SluiceError } from '../client/errors.ts'
 import { Failure, UsageError } from './failure.ts'
 import { isTerminal, tell } from './terminal.ts'
 
+/** What is asked for: nothing is done without an answer. */
+export interface Deed {
+  readonly does: string
+  readonly done: string
+}
+
+const DELETES: Deed = { does: 'deletes', done: 'deleted' }
+
 /** @throws UsageError when there is nobody to ask; Failure when the answer is no */
-export async function confirm(question: string): Promise<void> {
+export async function confirm(question: string, { does, done }: Deed = DELETES): Promise<void> {
   if (!isTerminal('stderr') || !isTerminal('stdin')) {
     throw new UsageError(
-      'not deleted: there is no terminal to ask on; --yes deletes without asking',
+      `not ${done}: there is no terminal to ask on; --yes ${does} without asking`,
     )
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
@@ -18,7 +26,7 @@ export async function confirm(question: string): Promise<void> {
     const closed = new Promise<null>((resolve) => terminal.once('close', () => resolve(null)))
     const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed])
     if (answer === null) tell('')
-    if (answer === null || !/^y(es)?$/i.test(answer)) throw new Failure('not deleted')
+    if (answer === null || !/^y(es)?$/i.test(answer)) throw new Failure(`not ${done}`)
   } finally {
     terminal.close()
   }

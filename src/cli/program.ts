@@ -15,6 +15,7 @@ import {
   sizeBytes,
   startPosition,
 } from './flag-values.ts'
+import { transactionCommand } from './commands/transaction-commands.ts'
 import { groupCommand } from './group-commands.ts'
 import { write } from './terminal.ts'
 import { topicCommand } from './topic-commands.ts'
@@ -31,6 +32,7 @@ export function createProgram(version: string): Command {
   program.addCommand(produceCommand())
   program.addCommand(consumeCommand())
   program.addCommand(groupCommand())
+  program.addCommand(transactionCommand())
   program.addCommand(benchCommand())
   program.addCommand(clusterCommand())
   program.addCommand(healthCommand())

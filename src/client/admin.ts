@@ -35,6 +35,7 @@ import type { OffsetReset, ResetOptions } from './group-reset.ts'
 import { openTransport } from './open-transport.ts'
 import { checkNumber } from './option-checks.ts'
 import { sleep } from './sleep.ts'
+import { TransactionAdmin } from './transaction-admin.ts'
 import type { PartitionRef, Transport } from './transport.ts'
 
 export interface AdminOptions extends ConnectionOptions {
@@ -77,6 +78,8 @@ const MAX_BACKOFF_MS = 1_000
  * NETWORK_EXCEPTION when no broker was reached, REQUEST_TIMED_OUT.
  */
 export class Admin {
+  /** Transactions: which there are, which hang, and ending them by hand. */
+  readonly transactions: TransactionAdmin
   readonly #transport: Transport
   readonly #ownsTransport: boolean
   readonly #clock: Clock
@@ -97,6 +100,11 @@ export class Admin {
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000
     this.#retries = options.retries ?? 5
     this.#retryBackoffMs = options.retryBackoffMs ?? 100
+    this.transactions = new TransactionAdmin({
+      calls: this.#transport,
+      read: (call) => this.#read(call),
+      requestTimeoutMs: this.#requestTimeoutMs,
+    })
   }
 
   /**

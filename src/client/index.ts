@@ -27,6 +27,7 @@ export type { Header } from '../record/record.ts'
 
 export { Admin } from './admin.ts'
 export type { AdminOptions } from './admin.ts'
+export type { TransactionAdmin } from './transaction-admin.ts'
 export type {
   BrokerDescription,
   ClusterDescription,
@@ -61,6 +62,16 @@ export type {
   OffsetToCommit,
   PartitionOutcome,
 } from './group-calls.ts'
+
+export type {
+  HangingFilter,
+  HangingTransaction,
+  HangingTransactionRef,
+  TransactionDescription,
+  TransactionFilter,
+  TransactionListing,
+  TransactionState,
+} from './transaction-admin-calls.ts'
 
 export type { OffsetReset, ResetOptions, ResetTarget } from './group-reset.ts'
 

@@ -11,6 +11,7 @@
 import type { SluiceError } from './errors.ts'
 import type { AdminCalls, PartitionOffsets, PositionOf } from './admin-calls.ts'
 import type { GroupCalls } from './group-calls.ts'
+import type { TransactionAdminCalls } from './transaction-admin-calls.ts'
 
 /** 'all': on disk at every in-sync replica · 1: in the leader's page cache · 0: not awaited. */
 export type Acks = 'all' | 1 | 0
@@ -121,7 +122,7 @@ export interface FetchListener {
 }
 
 /** A way to the brokers. Every call that fails rejects with a SluiceError. */
-export interface Transport extends AdminCalls, GroupCalls {
+export interface Transport extends AdminCalls, GroupCalls, TransactionAdminCalls {
   openProduceStream(listener: ProduceListener): ProduceStream
   /** An identity that no producer has had. */
   initProducerId(timeoutMs: number): Promise<ProducerIdentity>

@@ -12,7 +12,9 @@ const KRAFT = 'the embedded metadata store needs no quorum'
 const LISTENER = 'the fronts have options of their own: listeners.kafka, advertised.listeners.kafka'
 const SOCKETS = 'the system sizes the buffers of sockets'
 const SHARE_GROUPS = 'share groups come with a later release'
-const TRANSACTIONS = 'transactions come with a later release'
+const WAKING = 'requests that wait for the end of a transaction are woken by it'
+const LOADING = 'logs of coordinators are read by the batch'
+const TWO_PHASES = 'two-phase commits (KIP-939) come with a later release'
 const THREADS = 'the broker runs on one event loop'
 const CHECKPOINTS = 'log start offsets are saved with recovery points, and before records go'
 const COMPACTION = 'compaction comes with a later release'
@@ -38,9 +40,11 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['offsets.topic.replication.factor', REPLICATION],
   ['share.coordinator.state.topic.replication.factor', SHARE_GROUPS],
   ['share.coordinator.state.topic.min.isr', SHARE_GROUPS],
-  ['transaction.state.log.num.partitions', TRANSACTIONS],
-  ['transaction.state.log.replication.factor', TRANSACTIONS],
-  ['transaction.state.log.min.isr', TRANSACTIONS],
+  ['transaction.state.log.replication.factor', REPLICATION],
+  ['transaction.state.log.min.isr', REPLICATION],
+  ['transaction.state.log.load.buffer.size', LOADING],
+  ['transaction.two.phase.commit.enable', TWO_PHASES],
+  ['add.partitions.to.txn.retry.backoff.ms', WAKING],
   ['log.flush.start.offset.checkpoint.interval.ms', CHECKPOINTS],
   ['log.cleaner.enable', COMPACTION],
   ['log.cleaner.threads', COMPACTION],

@@ -128,6 +128,26 @@ export const METRICS = {
     help: 'Offsets of partitions that groups have committed',
     labels: [],
   },
+  sluice_transactions: {
+    type: 'gauge',
+    help: 'Transactional ids, by the state of their transaction',
+    labels: ['state'],
+  },
+  sluice_transactions_ended_total: {
+    type: 'counter',
+    help: 'Transactions that have ended in all of their partitions, by outcome',
+    labels: ['outcome'],
+  },
+  sluice_transactions_fenced_total: {
+    type: 'counter',
+    help: 'Transactions that were aborted under their producer: too long, or a newer one came',
+    labels: [],
+  },
+  sluice_transactions_legacy_total: {
+    type: 'counter',
+    help: 'Transactions that ended without an epoch of their own, by clients that know no better',
+    labels: [],
+  },
   sluice_flush_rounds_total: {
     type: 'counter',
     help: 'Commit rounds, by how they made bytes durable: each log by itself, or the journal',
@@ -185,6 +205,11 @@ export const METRICS = {
     help: 'Records of a partition below this offset may be read',
     labels: ['topic', 'partition'],
   },
+  sluice_last_stable_offset: {
+    type: 'gauge',
+    help: 'Readers of committed records stop here; behind the high watermark while one is undecided',
+    labels: ['topic', 'partition'],
+  },
   sluice_offline_partitions: {
     type: 'gauge',
     help: 'Partitions whose log is offline after a disk error',
@@ -193,6 +218,11 @@ export const METRICS = {
   sluice_producer_ids: {
     type: 'gauge',
     help: 'Idempotent producers that partitions remember; one counts in each of its partitions',
+    labels: [],
+  },
+  sluice_open_transactions: {
+    type: 'gauge',
+    help: 'Transactions that are open in partitions; one counts in each of its partitions',
     labels: [],
   },
   sluice_partitions: { type: 'gauge', help: 'Partitions on this broker', labels: [] },

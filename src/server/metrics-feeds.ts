@@ -13,6 +13,7 @@ import type { KafkaFront } from './kafka/kafka-front.ts'
 export function feedCoreMetrics(metrics: Metrics, core: BrokerCore, freeBytes: () => number): void {
   feedServices(metrics, core)
   feedGroups(metrics, core)
+  feedTransactions(metrics, core)
   feedFlushes(metrics, core)
   feedPartitions(metrics, core)
   metrics.feedNumber('sluice_topics', () => core.store.image.topicCount)
@@ -51,6 +52,28 @@ function feedGroups(metrics: Metrics, { services }: BrokerCore): void {
   metrics.feedNumber('sluice_committed_offsets_total', () => counters()?.commits ?? 0)
 }
 
+function feedTransactions(metrics: Metrics, { services }: BrokerCore): void {
+  const { transactions } = services
+  metrics.feed('sluice_transactions', () => {
+    const counts = new Map<string, { labels: Record<string, string>; value: number }>()
+    for (const shard of transactions.coordinator?.shards() ?? []) {
+      for (const { state } of shard.transactions.values()) {
+        const sample = counts.get(state) ?? { labels: { state }, value: 0 }
+        sample.value += 1
+        counts.set(state, sample)
+      }
+    }
+    return counts.values()
+  })
+  const counters = () => transactions.coordinator?.counters
+  metrics.feed('sluice_transactions_ended_total', () => [
+    { labels: { outcome: 'commit' }, value: counters()?.commits ?? 0 },
+    { labels: { outcome: 'abort' }, value: counters()?.aborts ?? 0 },
+  ])
+  metrics.feedNumber('sluice_transactions_fenced_total', () => counters()?.fenced ?? 0)
+  metrics.feedNumber('sluice_transactions_legacy_total', () => counters()?.legacy ?? 0)
+}
+
 function feedFlushes(metrics: Metrics, { replicas }: BrokerCore): void {
   const stats = () => replicas.logs.stats()
   metrics.feed('sluice_flush_rounds_total', () => {
@@ -68,6 +91,7 @@ function feedFlushes(metrics: Metrics, { replicas }: BrokerCore): void {
   metrics.feedNumber('sluice_journal_bytes', () => stats().journalBytes)
   metrics.feedNumber('sluice_offline_partitions', () => stats().offlineLogs)
   metrics.feedNumber('sluice_producer_ids', () => stats().producerIds)
+  metrics.feedNumber('sluice_open_transactions', () => stats().openTransactions)
   metrics.feedNumber('sluice_partitions', () => stats().logs)
 }
 
@@ -91,6 +115,7 @@ function feedPartitions(metrics: Metrics, { replicas }: BrokerCore): void {
   feed('sluice_log_start_offset', ({ logStartOffset }) => logStartOffset)
   feed('sluice_log_end_offset', ({ logEndOffset }) => logEndOffset)
   feed('sluice_high_watermark', ({ highWatermark }) => highWatermark)
+  feed('sluice_last_stable_offset', ({ lastStableOffset }) => lastStableOffset)
 }
 
 export interface Fronts {

@@ -9,7 +9,10 @@ import type { Cleaner } from './compaction/cleaner/cleaner.ts'
 import type { CompactionSettings, CompactionStats } from './compaction/log-compaction.ts'
 import type { ConfigOf, RecoveryProgress } from './directory/log-loader.ts'
 import type { LogListener, PartitionLog } from './partition-log.ts'
-import type { ProducerMemoryOptions } from './producer-state/producer-memory.ts'
+import type {
+  ProducerMemoryOptions,
+  ProducerMemoryStats,
+} from './producer-state/producer-memory.ts'
 import type { CommitRoundStats } from './rounds/commit-rounds.ts'
 
 export interface LogManagerOptions {
@@ -50,13 +53,11 @@ export interface LogManagerOptions {
 }
 
 /** Numbers about a data directory, for metrics. */
-export interface LogManagerStats extends CommitRoundStats {
+export interface LogManagerStats extends CommitRoundStats, ProducerMemoryStats {
   readonly compaction: CompactionStats
   readonly logs: number
   readonly offlineLogs: number
   readonly strays: number
   /** Directories of deleted partitions that are still there. */
   readonly deletedDirectories: number
-  /** Producers that the logs remember; one counts in each. */
-  readonly producerIds: number
 }

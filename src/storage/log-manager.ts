@@ -193,7 +193,7 @@ export class LogManager {
       offlineLogs: this.#revival.offline.size,
       strays: this.#strays.size,
       deletedDirectories: this.#removal.size,
-      producerIds: this.#producerMemory.count,
+      ...this.#producerMemory.stats(),
       compaction: this.#compaction.stats(),
     }
   }

@@ -7,7 +7,8 @@ import type { GroupSessionRequest } from '../../src/broker/group-session/session
 import type { JoinRequest } from '../../src/coordination/group/classic/messages.ts'
 import { readAssignment } from '../../src/coordination/group/classic/subscription.ts'
 import { subscriptionTo } from '../coordination/shard-fixture.ts'
-import { testBatch } from '../support/batches.ts'
+import { TRANSACTIONAL_FLAG } from '../../src/record/layout.ts'
+import { infoOf, testBatch } from '../support/batches.ts'
 import { BrokerOfOne, CALLER } from './broker-of-one.ts'
 import { SessionClient } from './session-client.ts'
 
@@ -129,6 +130,35 @@ describe('a session', () => {
     ])
     await broker.settled(client.session.end(null))
     expect(await committed()).toEqual({ 'clicks-0': 4, 'clicks-1': 0 })
+  })
+
+  test('for committed records gets those alone, and once they are committed', async () => {
+    const partition = broker.replicas.partition('clicks', 0)
+    const append = (producerId: number, baseSequence: number): void => {
+      const stamp = { producerId, producerEpoch: 0, baseSequence, bumpsEpochs: false }
+      const bytes = testBatch({ ...stamp, attributes: TRANSACTIONAL_FLAG })
+      const info = { ...infoOf(bytes), bytes, recordCount: 1, codec: 'none' as const }
+      partition.append(bytes, info, -1, partition.beginVerification(stamp))
+    }
+    const end = (producerId: number, outcome: 'commit' | 'abort'): void => {
+      const marker = { producerId, producerEpoch: 0, coordinatorEpoch: 0, outcome }
+      partition.appendMarker({ ...marker, transactionVersion: 0 })
+    }
+    append(1, 0) // 0
+    append(2, 0) // 1
+    end(1, 'abort') // 2
+    await publish(0, 1) // 3
+    const client = await open({ isolation: 'committed' })
+    expect(client.seen.get('clicks-0')).toBeUndefined()
+    end(2, 'commit') // 4
+    append(2, 1) // 5
+    await rest()
+    expect(client.seen.get('clicks-0')).toEqual([1, 3])
+    end(2, 'abort') // 6
+    await publish(0, 1) // 7
+    await rest(5_000)
+    expect(client.seen.get('clicks-0')).toEqual([1, 3, 7])
+    expect(await committed()).toEqual({ 'clicks-0': 8, 'clicks-1': 0 })
   })
 
   test('begins at the end where it is told to, and refuses to guess where it is told to', async () => {

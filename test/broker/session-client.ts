@@ -17,6 +17,7 @@ const DEFAULTS: GroupSessionRequest = {
   groupId: 'g',
   subscription: { topics: ['clicks'], topicRegex: '' },
   offsetReset: 'earliest',
+  isolation: 'uncommitted',
   commitIntervalMs: 5_000,
   releasesByItself: true,
   creditBytes: 1024 * 1024,

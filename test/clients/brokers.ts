@@ -11,6 +11,9 @@ import { BrokerProcess } from '../support/broker-process.ts'
 /** Kafka's default of three seconds, for each group, would be most of the time that clients take. */
 const REBALANCE_DELAY = 'group.initial.rebalance.delay.ms=100'
 
+/** And its default of ten seconds would be that of tests of timeouts. */
+const ABORT_INTERVAL = 'transaction.abort.timed.out.transaction.cleanup.interval.ms=500'
+
 export interface RunningBroker {
   readonly name: string
   readonly bootstrap: string
@@ -21,7 +24,8 @@ export interface RunningBroker {
 
 export async function startSluice(): Promise<RunningBroker> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-clients-'))
-  const broker = await BrokerProcess.start(dataDir, ['--set', REBALANCE_DELAY])
+  const settings = [REBALANCE_DELAY, ABORT_INTERVAL].flatMap((setting) => ['--set', setting])
+  const broker = await BrokerProcess.start(dataDir, settings)
   return {
     name: 'Sluice',
     bootstrap: broker.addresses.kafka,
@@ -54,6 +58,7 @@ export async function startKafka(): Promise<RunningBroker> {
     'transaction.state.log.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 100,
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
+    'log.cleaner.backoff.ms': 500,
   }
   const broker = await startSingleNode(classpath, directory, settings, port)
   return {

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { kafkaVersionOf } from '../../tools/kafka/fetch.mjs'
 import { freePort } from '../../tools/kafka/single-node.mjs'
 import { runProgram, runStep, type Client, type Place } from './client.ts'
-import { classpathOf, JAVA_OPTIONS, javaMissing, type KafkaRelease } from './java-clients.ts'
+import { classpathOf, compiled, JAVA_OPTIONS, javaMissing } from './java-clients.ts'
+import type { KafkaRelease } from './java-clients.ts'
 import { same, until } from './node/scenario.ts'
 import { readTopic, withTopics } from './topics.ts'
 
@@ -51,7 +52,37 @@ const CONNECT: Client = {
   },
 }
 
-export const FRAMEWORKS: readonly Client[] = [CONNECT, STREAMS]
+export const FRAMEWORKS: readonly Client[] = [
+  CONNECT,
+  STREAMS,
+  streamsOf('exactly once', 'ExactlyOnce', [
+    ...['word count, killed', 'restored from the changelog', 'two instances, one killed'],
+    'no transaction is left open',
+  ]),
+]
+
+export const TABLES: readonly Client[] = [
+  streamsOf('compacted topics as tables', 'Tables', [
+    ...['a record without a key is refused', 'KTable of a compacted topic'],
+    ...['GlobalKTable joined with a stream', 'the same when it is compacted'],
+  ]),
+]
+
+/** A program of `java/` over Kafka Streams. */
+function streamsOf(what: string, program: string, steps: readonly string[]): Client {
+  return {
+    name: `Kafka Streams (${what})`,
+    version: () => RELEASE.version,
+    steps,
+    isQuick: false,
+    prepare: () => javaMissing(RELEASE),
+    run: async ({ bootstrap, prefix, directory }, report) => {
+      const java = [...(await compiled(RELEASE, program)), program]
+      const words = [QUIET, ...java, bootstrap, prefix, join(directory, 'streams')]
+      await runProgram('java', words, report)
+    },
+  }
+}
 
 interface ConnectFiles {
   readonly source: string

@@ -22,7 +22,6 @@ export const GO_TRANSACTIONS: readonly Client[] = [
     name: 'franz-go, transactions',
     // It writes markers, and has no call that fences.
     steps: transactionsWithout('fence and abort by admin'),
-    isQuick: false,
   },
 ]
 

@@ -29,7 +29,6 @@ export const PYTHON_TRANSACTIONS: readonly Client[] = [
     ...pythonClient('confluent-kafka', '2.16.1', 'transactions_confluent.py', [], []),
     name: 'confluent-kafka, transactions',
     steps: CONFLUENT_TRANSACTIONS,
-    isQuick: false,
   },
 ]
 

@@ -70,6 +70,18 @@ test.skipIf(missing !== null)('a group goes on where it left off, record by reco
   expect(half + rest).toBe(INPUT)
 })
 
+test.skipIf(missing !== null)('a copy in transactions has each record once', async () => {
+  await python('produce.py', ['originals'], INPUT)
+  const copy = (...words: string[]) =>
+    python('copy_once.py', ['copier', 'originals', 'COPIES', ...words])
+  await expect(copy('--leave-after', '1000')).rejects.toThrow('left in the middle')
+  expect(await copy()).toBe(`${LINES.length - 1_000} records are copied to COPIES\n`)
+  expect(await copy()).toBe('0 records are copied to COPIES\n')
+  // Read without regard to transactions, what it left in the middle shows: records 1,000 to 1,499.
+  const left = [...LINES.slice(0, 1_500), ...LINES.slice(1_000)].map((line) => line.toUpperCase())
+  expect(await python('consume.py', ['COPIES'])).toBe(left.map((line) => `${line}\n`).join(''))
+})
+
 test.skipIf(missing !== null)('a refusal is told', async () => {
   await expect(python('consume.py', ['missing'])).rejects.toThrow('NOT_FOUND')
 })

@@ -176,6 +176,31 @@ export class MemoryTransport implements Transport {
     return { producerId: this.#nextProducerId++, producerEpoch: 0 }
   }
 
+  /** Nobody has a transactional id here. */
+  async listTransactions(): Promise<readonly []> {
+    this.#called('listTransactions')
+    return []
+  }
+
+  async describeTransaction(transactionalId: string): Promise<never> {
+    this.#called('describeTransaction')
+    throw new SluiceError('TRANSACTIONAL_ID_NOT_FOUND', { transactionalId })
+  }
+
+  async findHangingTransactions(): Promise<readonly []> {
+    this.#called('findHangingTransactions')
+    return []
+  }
+
+  async abortTransaction(transactionalId: string): Promise<never> {
+    return await this.describeTransaction(transactionalId)
+  }
+
+  async abortHangingTransaction({ topic, partition }: PartitionRef): Promise<never> {
+    this.#called('abortHangingTransaction')
+    throw new SluiceError('RESOURCE_NOT_FOUND', { topic, partition })
+  }
+
   /** Stores a request, as far as `fault` lets it. */
   take(request: ProduceRequest): 'break' | { batches: readonly BatchProduced[]; hold: boolean } {
     this.requests.push({

@@ -2,7 +2,10 @@
 //
 //   read all ─► enough, or anything wrong? ─yes─► answer
 //      ▲                    │ no
-//      └── woken ◄── wait for any high watermark, the deadline, or the client's end
+//      └── woken ◄── wait for any mark, the deadline, or the client's end
+//
+// The mark of a partition is its high watermark, or its last stable offset for a reader of what
+// transactions have committed.
 //
 // What was read stays read: after a wait only what is new is read, behind it.
 
@@ -10,11 +13,14 @@ import { BrokerError } from '../../base/errors.ts'
 import { DelayedOperation, type Deadlines } from '../../replication/delayed-operation.ts'
 import { FetchWaiter } from '../../replication/fetch-waiters.ts'
 import { leaveList } from '../../replication/linked-list.ts'
-import type {
-  BatchSlice,
-  EpochEnd,
-  PartitionDirectory,
-  ReadablePartition,
+import {
+  NONE_ABORTED,
+  type AbortedTransaction,
+  type BatchSlice,
+  type EpochEnd,
+  type Isolation,
+  type PartitionDirectory,
+  type ReadablePartition,
 } from '../../replication/readable-partition.ts'
 
 export interface FetchPartition {
@@ -39,6 +45,8 @@ export interface FetchRequest {
   readonly partitions: readonly FetchPartition[]
   /** The reader is too old for zstd: topics that are kept in it are refused. Default: false. */
   readonly withoutZstd?: boolean
+  /** Default: `uncommitted`. */
+  readonly isolation?: Isolation
 }
 
 export interface Fetched {
@@ -48,7 +56,11 @@ export interface Fetched {
   /** -1 with an error. */
   readonly highWatermark: number
   /** -1 with an error. */
+  readonly lastStableOffset: number
+  /** -1 with an error. */
   readonly logStartOffset: number
+  /** The aborted transactions that have records in `batches`; for a reader of what is committed. */
+  readonly aborted: readonly AbortedTransaction[]
   /** Whole batches; null when there is nothing to read. */
   readonly batches: Buffer | null
   /** Where the reader's log and this one part: it has records behind it that never were. Or null. */
@@ -59,6 +71,7 @@ export interface Fetched {
 class FetchSlot extends FetchWaiter {
   readonly request: FetchPartition
   readonly slices: Buffer[] = []
+  aborted = NONE_ABORTED
   source: ReadablePartition | null = null
   error: BrokerError | null = null
   diverging: EpochEnd | null = null
@@ -66,15 +79,34 @@ class FetchSlot extends FetchWaiter {
   nextOffset: number
   /** There is more to read, but no room for it in the answer. */
   full = false
-  /** High watermark under which a read found nothing: there is no use in reading before it moves. */
+  /** Mark under which a read found nothing: there is no use in reading before it moves. */
   emptyAt = -1
+  readonly #isolation: Isolation
   readonly #woken: () => void
 
-  constructor(request: FetchPartition, woken: () => void) {
+  constructor(request: FetchPartition, isolation: Isolation, woken: () => void) {
     super()
     this.request = request
     this.nextOffset = request.fetchOffset
+    this.#isolation = isolation
     this.#woken = woken
+  }
+
+  /** Nothing at or above it is read. There must be a source. */
+  get mark(): number {
+    const source = this.source!
+    return this.#isolation === 'committed' ? source.lastStableOffset : source.highWatermark
+  }
+
+  /** Waits until the mark moves. @throws as `ReadablePartition.waitForMore` */
+  waitForMore(): void {
+    this.source!.waitForMore(this, this.#isolation)
+  }
+
+  /** Reads from where it stands. @throws as `ReadablePartition.read` */
+  read(maxBytes: number, atLeastOneBatch: boolean): BatchSlice | Promise<BatchSlice> {
+    const isolation = this.#isolation
+    return this.source!.read(this.nextOffset, { maxBytes, atLeastOneBatch, isolation })
   }
 
   override highWatermarkMoved(): void {
@@ -88,16 +120,23 @@ class FetchSlot extends FetchWaiter {
 
   result(): Fetched {
     const { topic, partition } = this.request
-    const { source, error, slices, diverging } = this
-    if (error !== null || source === null) {
-      const nothing = { highWatermark: -1, logStartOffset: -1, batches: null, diverging: null }
-      return { topic, partition, error, ...nothing }
-    }
-    const { highWatermark, logStartOffset } = source
-    const whole = slices.length > 1 ? Buffer.concat(slices) : (slices[0] ?? null)
-    return { topic, partition, error, highWatermark, logStartOffset, batches: whole, diverging }
+    const { source, error, slices, aborted, diverging } = this
+    if (error !== null || source === null) return { topic, partition, error, ...NOTHING }
+    const { highWatermark, lastStableOffset, logStartOffset } = source
+    const batches = slices.length > 1 ? Buffer.concat(slices) : (slices[0] ?? null)
+    const marks = { highWatermark, lastStableOffset, logStartOffset }
+    return { topic, partition, error, ...marks, aborted, batches, diverging }
   }
 }
+
+const NOTHING = {
+  highWatermark: -1,
+  lastStableOffset: -1,
+  logStartOffset: -1,
+  aborted: NONE_ABORTED,
+  batches: null,
+  diverging: null,
+} as const
 
 export class PendingFetch extends DelayedOperation {
   readonly #request: FetchRequest
@@ -113,8 +152,9 @@ export class PendingFetch extends DelayedOperation {
     this.#request = request
     this.#deadlines = deadlines
     this.#over = request.maxWaitMs <= 0
+    const { isolation = 'uncommitted' } = request
     this.#slots = request.partitions.map((partition) => {
-      const slot = new FetchSlot(partition, () => this.#wakeUp())
+      const slot = new FetchSlot(partition, isolation, () => this.#wakeUp())
       try {
         slot.source = partitions.partition(partition.topic, partition.partition)
         if (request.withoutZstd === true) checkCompression(slot.source)
@@ -152,34 +192,29 @@ export class PendingFetch extends DelayedOperation {
 
   /** @returns a promise when the bytes have to come from the disk */
   #read(slot: FetchSlot): Promise<void> | null {
-    const { source } = slot
-    if (source === null || slot.error !== null || slot.diverging !== null) return null
-    const { highWatermark } = source
-    if (slot.emptyAt === highWatermark) return null
+    if (slot.source === null || slot.error !== null || slot.diverging !== null) return null
+    const { mark } = slot
+    if (slot.emptyAt === mark) return null
     const maxBytes = this.#roomFor(slot)
     if (maxBytes <= 0) {
-      slot.full ||= slot.nextOffset < highWatermark
+      slot.full ||= slot.nextOffset < mark
       return null
     }
     try {
       // Nothing was read yet: whatever the limits say, one batch comes.
       const atLeastOneBatch = this.#sizeBytes === 0
-      const slice = source.read(slot.nextOffset, { maxBytes, atLeastOneBatch })
-      if (slice instanceof Promise) return this.#readLater(slot, slice, highWatermark)
-      this.#take(slot, slice, highWatermark)
+      const slice = slot.read(maxBytes, atLeastOneBatch)
+      if (slice instanceof Promise) return this.#readLater(slot, slice, mark)
+      this.#take(slot, slice, mark)
     } catch (error) {
       this.#fail(slot, error)
     }
     return null
   }
 
-  async #readLater(
-    slot: FetchSlot,
-    slice: Promise<BatchSlice>,
-    highWatermark: number,
-  ): Promise<void> {
+  async #readLater(slot: FetchSlot, slice: Promise<BatchSlice>, mark: number): Promise<void> {
     try {
-      this.#take(slot, await slice, highWatermark)
+      this.#take(slot, await slice, mark)
     } catch (error) {
       this.#fail(slot, error)
     }
@@ -191,16 +226,17 @@ export class PendingFetch extends DelayedOperation {
     return Math.min(maxBytes - this.#sizeBytes, slot.request.maxBytes - slot.sizeBytes)
   }
 
-  /** @param highWatermark where it stood when the read began */
-  #take(slot: FetchSlot, { batches, nextOffset }: BatchSlice, highWatermark: number): void {
+  /** @param mark where it stood when the read began */
+  #take(slot: FetchSlot, { batches, nextOffset, aborted }: BatchSlice, mark: number): void {
     const sizeBytes = batches.byteLength
-    if (nextOffset <= slot.nextOffset) slot.emptyAt = highWatermark
+    if (nextOffset <= slot.nextOffset) slot.emptyAt = mark
     slot.nextOffset = Math.max(slot.nextOffset, nextOffset)
     if (sizeBytes === 0) {
-      slot.full ||= this.#sizeBytes > 0 && slot.nextOffset < highWatermark
+      slot.full ||= this.#sizeBytes > 0 && slot.nextOffset < mark
       return
     }
     slot.slices.push(batches)
+    slot.aborted = together(slot.aborted, aborted)
     slot.sizeBytes += sizeBytes
     this.#sizeBytes += sizeBytes
   }
@@ -217,16 +253,16 @@ export class PendingFetch extends DelayedOperation {
   }
 
   /**
-   * Resolves when there is a reason to look again: a high watermark moved, a partition was lost, the
+   * Resolves when there is a reason to look again: a mark moved, a partition was lost, the
    * deadline, the client's end. No await stands between looking and waiting.
    */
   async #waitForMore(): Promise<void> {
     for (const slot of this.#slots) {
       if (slot.list !== null) continue
-      const { highWatermark } = slot.source!
-      if (highWatermark > slot.nextOffset && highWatermark !== slot.emptyAt) return
+      const { mark } = slot
+      if (mark > slot.nextOffset && mark !== slot.emptyAt) return
       try {
-        slot.source!.waitForMore(slot)
+        slot.waitForMore()
       } catch (error) {
         this.#fail(slot, error)
         return
@@ -242,6 +278,16 @@ export class PendingFetch extends DelayedOperation {
     this.#wake?.()
     this.#wake = null
   }
+}
+
+/** A transaction may have records in both runs of batches. Where it ends tells which one it is. */
+function together(
+  before: readonly AbortedTransaction[],
+  added: readonly AbortedTransaction[],
+): readonly AbortedTransaction[] {
+  if (before.length === 0 || added.length === 0) return before.length === 0 ? added : before
+  const known = new Set(before.map(({ lastOffset }) => lastOffset))
+  return [...before, ...added.filter(({ lastOffset }) => !known.has(lastOffset))]
 }
 
 function checkCompression({ topic, holdsZstd }: ReadablePartition): void {

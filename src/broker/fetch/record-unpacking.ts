@@ -1,9 +1,11 @@
-// One push of a fetch session, while its records are taken message by message.
+// One push of a fetch session, while its records are taken message by message: those of the user. Markers
+// are left out, and what the push says that was aborted.
 
-import { isControl } from '../../record/batch-header.ts'
+import { isControl, isTransactional } from '../../record/batch-header.ts'
 import { splitBatches, type BatchView } from '../../record/batch-reader.ts'
 import type { RecordCursor } from '../../record/record-cursor.ts'
 import type { StoredRecord } from '../../record/record.ts'
+import type { AbortedTransaction } from '../../replication/readable-partition.ts'
 import type { PushedBatches } from '../fetch-sink.ts'
 
 export interface SubscribedRecord {
@@ -42,6 +44,8 @@ export class RecordUnpacking {
   leaderEpoch = -1
   readonly #openBatch: OpenBatch
   readonly #batches: readonly BatchView[]
+  /** Aborted transactions by producer; null when there are none. */
+  readonly #aborted: ReadonlyMap<number, readonly AbortedTransaction[]> | null
   #index = 0
   #cursor: RecordCursor | null = null
 
@@ -50,6 +54,9 @@ export class RecordUnpacking {
     this.event = event
     this.#openBatch = openBatch
     this.#batches = splitBatches(event.batches).batches
+    const { aborted } = event
+    this.#aborted =
+      aborted.length === 0 ? null : Map.groupBy(aborted, ({ producerId }) => producerId)
   }
 
   /** All records were taken. */
@@ -92,13 +99,26 @@ export class RecordUnpacking {
   /** The records of the batch whose turn it is; null when there is none left. */
   #openNext(): RecordCursor | null {
     if (this.#cursor !== null) return this.#cursor
-    // Control batches hold markers and nothing of the user's.
-    while (isControl(this.#batches[this.#index]?.header.attributes ?? 0)) this.#index += 1
-    const batch = this.#batches[this.#index]
+    let batch = this.#batches[this.#index]
+    while (batch !== undefined && this.#isLeftOut(batch)) {
+      this.#index += 1
+      batch = this.#batches[this.#index]
+    }
     if (batch === undefined) return null
     this.leaderEpoch = batch.header.leaderEpoch
     this.#cursor = this.#openBatch(batch)
     return this.#cursor
+  }
+
+  #isLeftOut({ header: { attributes, producerId, baseOffset } }: BatchView): boolean {
+    // Control batches hold markers and nothing of the user's.
+    if (isControl(attributes)) return true
+    if (this.#aborted === null || !isTransactional(attributes)) return false
+    const aborted = this.#aborted.get(producerId)
+    if (aborted === undefined) return false
+    return aborted.some(({ firstOffset, lastOffset }) => {
+      return firstOffset <= baseOffset && baseOffset < lastOffset
+    })
   }
 }
 

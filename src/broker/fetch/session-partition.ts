@@ -4,6 +4,7 @@ import type { BrokerError } from '../../base/errors.ts'
 import { FetchWaiter } from '../../replication/fetch-waiters.ts'
 import type { BatchSlice, ReadablePartition } from '../../replication/readable-partition.ts'
 import type { PartitionStart, PartitionState, Tag } from '../fetch-sink.ts'
+import { readableEnd, type Isolation } from '../position.ts'
 
 /** What a session's partition does:
  *
@@ -25,12 +26,13 @@ export interface SessionPartitionOwner {
 export class SessionPartition extends FetchWaiter {
   readonly topic: string
   readonly partition: number
+  readonly isolation: Isolation
   tag: Tag
   phase: SessionPhase = 'starting'
   paused = false
   /** Offset that the next push begins at. */
   nextOffset = -1
-  /** High watermark under which a read found nothing: there is no use in reading before it moves. */
+  /** Mark under which a read found nothing: there is no use in reading before it moves. */
   emptyAt = -1
   /** Where it stood when the last read began. */
   readUnder = -1
@@ -46,12 +48,19 @@ export class SessionPartition extends FetchWaiter {
   generation = 0
   readonly #owner: SessionPartitionOwner
 
-  constructor(owner: SessionPartitionOwner, { topic, partition, tag }: PartitionStart) {
+  constructor(owner: SessionPartitionOwner, { topic, partition, tag, isolation }: PartitionStart) {
     super()
+    this.isolation = isolation ?? 'uncommitted'
     this.#owner = owner
     this.topic = topic
     this.partition = partition
     this.tag = tag
+  }
+
+  /** Nothing at or above it is read: the high watermark, or the last stable offset. There must be a
+   *  source. */
+  get mark(): number {
+    return readableEnd(this.source!, this.isolation)
   }
 
   override highWatermarkMoved(): void {
@@ -66,9 +75,9 @@ export class SessionPartition extends FetchWaiter {
   state(): PartitionState {
     const { topic, partition, tag, source, error } = this
     if (error !== null || source === null) return refusedState(this, error)
-    const { highWatermark, logStartOffset } = source
-    const { nextOffset } = this
-    return { topic, partition, tag, nextOffset, highWatermark, logStartOffset, error: null }
+    const { highWatermark, lastStableOffset, logStartOffset } = source
+    const marks = { highWatermark, lastStableOffset, logStartOffset }
+    return { topic, partition, tag, nextOffset: this.nextOffset, ...marks, error: null }
   }
 }
 
@@ -77,6 +86,6 @@ export function refusedState(
   { topic, partition, tag }: Pick<PartitionStart, 'topic' | 'partition' | 'tag'>,
   error: BrokerError | null,
 ): PartitionState {
-  const none = { nextOffset: -1, highWatermark: -1, logStartOffset: -1 }
+  const none = { nextOffset: -1, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
   return { topic, partition, tag, ...none, error }
 }

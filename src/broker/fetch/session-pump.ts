@@ -1,12 +1,12 @@
 // What a fetch session pushes, and when: the partitions that have something to give, in turn, as long
 // as credit, sink and turn allow.
 //
-//   high watermark moves ─► ready list ─► read ─► push ─┬─► ready list, at its end    more to read
-//                              ▲                        └─► waiters of the partition  at the end
-//                              └── disk ◄── cold read
+//   mark moves ─► ready list ─► read ─► push ─┬─► ready list, at its end    more to read
+//                    ▲                        └─► waiters of the partition  at the end
+//                    └── disk ◄── cold read
 //
-// Nothing polls. The pump runs at the end of a turn in which something happened: a high watermark
-// moved, credit came, the sink took what it had, a command, a read from the disk ended.
+// Nothing polls. The pump runs at the end of a turn in which something happened: a mark (the high
+// watermark, or the last stable offset for who reads what is committed) moved, credit came, the sink took what it had, a command, a read from the disk ended.
 
 import assert from 'node:assert'
 import type { Clock } from '../../io/clock.ts'
@@ -71,8 +71,8 @@ export class SessionPump {
     const { source, held } = partition
     if (partition.phase !== 'reading' || source === null) return
     if (partition.paused || partition.fetching || partition.list !== null) return
-    const { highWatermark } = source
-    const more = highWatermark > partition.nextOffset && highWatermark !== partition.emptyAt
+    const { mark } = partition
+    const more = mark > partition.nextOffset && mark !== partition.emptyAt
     // What is held goes before what would have to be read: so that little is ever held.
     if (held !== null) this.#ready.prepend(partition)
     else if (more) this.#ready.append(partition)
@@ -97,7 +97,7 @@ export class SessionPump {
 
   #wait(partition: SessionPartition): void {
     try {
-      partition.source!.waitForMore(partition)
+      partition.source!.waitForMore(partition, partition.isolation)
     } catch (error) {
       this.#options.lost(partition, BrokerError.from(error))
     }
@@ -131,13 +131,16 @@ export class SessionPump {
     const { batches, nextOffset } = slice
     if (nextOffset <= partition.nextOffset) partition.emptyAt = partition.readUnder
     else partition.nextOffset = nextOffset
-    if (batches.byteLength > 0) this.#send(partition, batches)
+    if (batches.byteLength > 0) this.#send(partition, slice)
     if (!this.#closed) this.mayHaveMore(partition)
     return batches.byteLength
   }
 
-  #send({ topic, partition, tag, source }: SessionPartition, batches: Buffer): void {
-    const { highWatermark, logStartOffset } = source!
+  #send(
+    { topic, partition, tag, source }: SessionPartition,
+    { batches, aborted }: BatchSlice,
+  ): void {
+    const { highWatermark, lastStableOffset, logStartOffset } = source!
     this.#creditBytes -= batches.byteLength
     this.#options.pushed(batches.byteLength)
     this.#options.output.sendBatches({
@@ -145,7 +148,9 @@ export class SessionPump {
       partition,
       tag,
       highWatermark,
+      lastStableOffset,
       logStartOffset,
+      aborted,
       batches,
     })
   }
@@ -154,9 +159,10 @@ export class SessionPump {
   #read(partition: SessionPartition): BatchSlice | null {
     try {
       const maxBytes = Math.min(this.#options.maxPushBytes, this.#creditBytes)
-      const source = partition.source!
-      partition.readUnder = source.highWatermark
-      const slice = source.read(partition.nextOffset, { maxBytes, atLeastOneBatch: true })
+      const { source, isolation } = partition
+      partition.readUnder = partition.mark
+      const limits = { maxBytes, atLeastOneBatch: true, isolation }
+      const slice = source!.read(partition.nextOffset, limits)
       if (!(slice instanceof Promise)) return slice
       this.#readLater(partition, slice)
     } catch (error) {

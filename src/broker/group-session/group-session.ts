@@ -202,11 +202,14 @@ export class GroupSession {
   #newReader(): SessionReader {
     const { clock, fetch, openBatch } = this.#options
     const topicOf = this.#topicOf
-    const { offsetReset, maxRecords, creditBytes } = this.#request
+    const { offsetReset, isolation, maxRecords, creditBytes } = this.#request
     const openSession: ConstructorParameters<typeof SessionReader>[0]['openSession'] = (sink) =>
       fetch.openSession(this.#caller, sink)
     return new SessionReader(
-      { clock, openSession, openBatch, topicOf, offsetReset, maxRecords, creditBytes },
+      {
+        ...{ clock, openSession, openBatch, topicOf },
+        ...{ offsetReset, isolation, maxRecords, creditBytes },
+      },
       {
         records: (message) => this.#sink.records(message),
         assigned: (positions) => this.#sink.assigned(positions),

@@ -13,7 +13,7 @@ import type { Clock } from '../../io/clock.ts'
 import type { FetchSession } from '../fetch-session.ts'
 import type { FetchSink, PartitionState, PushedBatches } from '../fetch-sink.ts'
 import { MESSAGE_BYTES, type OpenBatch, RecordUnpacking } from '../fetch/record-unpacking.ts'
-import type { Position } from '../position.ts'
+import type { Isolation, Position } from '../position.ts'
 import { OwnedPartition, type StartingPartition } from './owned-partition.ts'
 import { SentMessages } from './sent-messages.ts'
 import type { AssignedPosition, OffsetReset, SentRecords } from './session-request.ts'
@@ -25,6 +25,7 @@ export interface SessionReaderOptions {
   /** The topic that has the id now; null when none has. */
   readonly topicOf: (topicId: Uuid) => string | null
   readonly offsetReset: OffsetReset
+  readonly isolation: Isolation
   readonly maxRecords: number
   readonly creditBytes: number
 }
@@ -85,7 +86,10 @@ export class SessionReader implements FetchSink {
       const start = offset < 0 ? this.#resetPosition(given) : { kind: 'offset' as const, offset }
       return new OwnedPartition(given, start)
     })
-    this.#session.assign(starts.map((owned) => ({ ...nameOf(owned), start: owned.start, tag: 0 })))
+    const { isolation } = this.#options
+    this.#session.assign(
+      starts.map((owned) => ({ ...nameOf(owned), start: owned.start, tag: 0, isolation })),
+    )
     for (const owned of starts) this.#partitions.set(partitionName(owned), owned)
   }
 

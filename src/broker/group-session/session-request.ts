@@ -2,6 +2,7 @@
 
 import type { BrokerError } from '../../base/errors.ts'
 import type { TopicPartition } from '../../base/topic-partition.ts'
+import type { Isolation } from '../position.ts'
 import type { SubscribedRecord } from '../fetch/record-unpacking.ts'
 
 /** Where to begin where the group has committed nothing that its partition holds. */
@@ -18,6 +19,7 @@ export interface GroupSessionRequest {
   readonly groupId: string
   readonly subscription: GroupSubscription
   readonly offsetReset: OffsetReset
+  readonly isolation: Isolation
   /** How often what was acknowledged is committed; null: only the client commits. */
   readonly commitIntervalMs: number | null
   /** Partitions are given up once what was sent of them is acknowledged; else when the client says. */

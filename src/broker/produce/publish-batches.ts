@@ -25,6 +25,8 @@ export interface PublishProducer {
   readonly producerEpoch: number
   /** Of its first record. */
   readonly baseSequence: number
+  /** The records are part of a transaction of this id. Left out, or empty: of none. */
+  readonly transactionalId?: string
 }
 
 /** What a record became part of, or why it did not. */
@@ -84,7 +86,9 @@ export class PublishBatches {
     const codec = codecOf(options)
     const flush = (): void => {
       if (builder.recordCount === 0) return
-      batches.push({ topic, partition, batch: take(builder, { codec, ...producer }) })
+      const transactional = Boolean(producer?.transactionalId)
+      const batch = take(builder, { codec, ...producer, transactional })
+      batches.push({ topic, partition, batch })
     }
     for (const index of indexes) {
       const record = records[index]!

@@ -125,7 +125,7 @@ export class TransactionGate {
     const verdicts = new Map<number, Verdict>(refused)
     for (const [slot, guard] of guards) {
       const error = errors.get(partitionName(batches[slot]!)) ?? null
-      verdicts.set(slot, error === null ? guard : asProduceError(error))
+      verdicts.set(slot, error === null ? guard : asProduceError(error, adds))
     }
     return verdicts
   }
@@ -150,9 +150,11 @@ const PRODUCE_ERRORS: Partial<Record<ErrorCode, ErrorCode>> = {
   NOT_COORDINATOR: 'NOT_ENOUGH_REPLICAS',
 }
 
-function asProduceError(error: BrokerError): BrokerError {
+function asProduceError(error: BrokerError, adds: boolean): BrokerError {
   const code = PRODUCE_ERRORS[error.code]
   if (code === undefined) return error
+  // Clients that add by the way meet it whenever the transaction before still ends, and know it.
+  if (adds && error.code === 'CONCURRENT_TRANSACTIONS') return error
   const message = `The transaction could not be verified now: ${error.code}`
   return new BrokerError(code, code === 'NOT_ENOUGH_REPLICAS' ? { message } : error.facts, error)
 }

@@ -9,6 +9,7 @@ import { openFetchStream } from './fetch-stream.ts'
 import { groupCalls } from './group-calls.ts'
 import { initProducerId } from './producer-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
+import { transactionAdminCalls } from './transaction-admin-calls.ts'
 
 /** @throws SluiceError INVALID_OPTION */
 export function openGrpcTransport(options: ConnectionOptions, clock: Clock): Transport {
@@ -16,6 +17,7 @@ export function openGrpcTransport(options: ConnectionOptions, clock: Clock): Tra
   return {
     ...adminCalls(connection),
     ...groupCalls(connection),
+    ...transactionAdminCalls(connection),
     initProducerId: (timeoutMs) => initProducerId(connection, timeoutMs),
     openProduceStream: (listener) => openProduceStream(connection, listener),
     openFetchStream: (listener) => openFetchStream(connection, listener),

@@ -17,6 +17,7 @@ import { openProduceStream } from './produce-stream.ts'
 import { recordCalls } from './admin/record-calls.ts'
 import { authenticator } from './sasl.ts'
 import { topicCalls } from './admin/topic-calls.ts'
+import { transactionAdminCalls } from './admin/transaction-calls.ts'
 
 /** Longest time until a broker takes requests, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000
@@ -49,6 +50,7 @@ export function openKafkaTransport(
     ...recordCalls(cluster),
     ...clusterCalls(cluster),
     ...groupCalls(cluster),
+    ...transactionAdminCalls(cluster),
     initProducerId: (timeoutMs) => initProducerId(cluster, timeoutMs),
     openProduceStream: (listener) => openProduceStream(cluster, listener),
     openFetchStream: (listener) => openFetchStream(cluster, listener),

@@ -61,7 +61,7 @@ const PAUSE_MS = 20
  * COORDINATOR_LOAD_IN_PROGRESS or COORDINATOR_NOT_AVAILABLE: ask again, perhaps elsewhere.
  */
 export class TransactionCoordinator {
-  readonly counters: TransactionCounters = { commits: 0, aborts: 0, fenced: 0 }
+  readonly counters: TransactionCounters = { commits: 0, aborts: 0, fenced: 0, legacy: 0 }
   readonly #options: TransactionCoordinatorOptions
   readonly #coordinator: Coordinator<TransactionShard, TransactionRecord>
   readonly #producerIds: ProducerIds

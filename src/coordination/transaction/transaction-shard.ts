@@ -41,6 +41,8 @@ export interface TransactionCounters {
   aborts: number
   /** Transactions that were aborted under their producers: too long, or a newer producer came. */
   fenced: number
+  /** Transactions that have ended without an epoch of their own: those of version 0 and 1. */
+  legacy: number
 }
 
 export interface TransactionShardOptions {
@@ -147,7 +149,9 @@ export class TransactionShard implements Shard<TransactionRecord> {
     if (current === undefined || current.state !== state) return step
     if (current.producerId !== producerId || current.producerEpoch !== producerEpoch) return step
     complete(this.#env(step, now), transactionalId, current)
-    this.#options.counters[state === 'PrepareCommit' ? 'commits' : 'aborts'] += 1
+    const { counters } = this.#options
+    counters[state === 'PrepareCommit' ? 'commits' : 'aborts'] += 1
+    if (value.clientVersion < 2) counters.legacy += 1
     for (const waiting of this.#waiting.take(transactionalId)) this.#resume(step, now, waiting)
     return step
   }

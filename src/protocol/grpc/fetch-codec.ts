@@ -2,17 +2,24 @@
 // come out as views of the message that was received.
 //
 //   PartitionFetched     1 topic   2 partition   3 high_watermark   4 log_start_offset   5 error
-//                        15 batches
+//                        6 last_stable_offset   7 aborted: AbortedTransaction   15 batches
 //   FetchResponse        1 partitions: PartitionFetched
 //   PartitionState       1 topic   2 partition   3 tag   4 next_offset   5 high_watermark
-//                        6 log_start_offset   7 error
+//                        6 log_start_offset   7 error   8 last_stable_offset
 //   Heartbeat            1 time_ms
 //   PartitionBatches     1 topic   2 partition   3 tag   4 high_watermark   5 log_start_offset
-//                        15 batches
+//                        6 last_stable_offset   7 aborted: AbortedTransaction   15 batches
 //   FetchStreamResponse  one of: 1 state: PartitionState   2 heartbeat: Heartbeat
 //                        15 batches: PartitionBatches
 
 import type { BrokerError } from '../../base/errors.ts'
+import {
+  type AbortedTransaction,
+  NO_ABORTED,
+  readAborted,
+  sizeOfAborted,
+  writeAborted,
+} from './aborted-codec.ts'
 import { readError, sizeOfError, writeError } from './error-codec.ts'
 import type { Codec } from './codec.ts'
 import { LENGTH, type OpaqueNumber, tagOf, VARINT } from './wire-format.ts'
@@ -29,8 +36,10 @@ export interface PartitionFetched {
   readonly topic: string
   readonly partition: number
   readonly highWatermark: number
+  readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly error: BrokerError | null
+  readonly aborted: readonly AbortedTransaction[]
   readonly batches: Buffer
 }
 
@@ -44,7 +53,9 @@ export interface PartitionBatches {
   readonly partition: number
   readonly tag: OpaqueNumber
   readonly highWatermark: number
+  readonly lastStableOffset: number
   readonly logStartOffset: number
+  readonly aborted: readonly AbortedTransaction[]
   readonly batches: Buffer
 }
 
@@ -56,6 +67,7 @@ export interface PartitionState {
   /** -1 with an error. */
   readonly nextOffset: number
   readonly highWatermark: number
+  readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly error: BrokerError | null
 }
@@ -79,6 +91,10 @@ const FETCHED_HIGH_WATERMARK = tagOf(3, VARINT)
 const FETCHED_LOG_START = tagOf(4, VARINT)
 const FETCHED_ERROR = tagOf(5, LENGTH)
 
+/** Of PartitionFetched and of PartitionBatches. */
+const LAST_STABLE = tagOf(6, VARINT)
+const ABORTED = tagOf(7, LENGTH)
+
 function sizeOfFetched(fetched: PartitionFetched): number {
   return (
     sizeOfString(fetched.topic) +
@@ -86,6 +102,8 @@ function sizeOfFetched(fetched: PartitionFetched): number {
     sizeOfInt64Field(fetched.highWatermark) +
     sizeOfInt64Field(fetched.logStartOffset) +
     sizeOfError(fetched.error) +
+    sizeOfInt64Field(fetched.lastStableOffset) +
+    sizeOfAborted(fetched.aborted) +
     sizeOfBytes(fetched.batches)
   )
 }
@@ -96,6 +114,8 @@ function readFetched(reader: WireReader): PartitionFetched {
   let highWatermark = 0
   let logStartOffset = 0
   let error: BrokerError | null = null
+  let lastStableOffset = 0
+  let aborted: AbortedTransaction[] | null = null
   let batches = NO_BYTES
   const outerEnd = reader.enterElement()
   while (reader.more()) {
@@ -105,11 +125,14 @@ function readFetched(reader: WireReader): PartitionFetched {
     else if (tag === FETCHED_HIGH_WATERMARK) highWatermark = reader.int64()
     else if (tag === FETCHED_LOG_START) logStartOffset = reader.int64()
     else if (tag === FETCHED_ERROR) error = readError(reader)
+    else if (tag === LAST_STABLE) lastStableOffset = reader.int64()
+    else if (tag === ABORTED) (aborted ??= []).push(readAborted(reader))
     else if (tag === BATCHES) batches = reader.bytes()
     else reader.skip(tag)
   }
   reader.leave(outerEnd)
-  return { topic, partition, highWatermark, logStartOffset, error, batches }
+  const marks = { highWatermark, lastStableOffset, logStartOffset }
+  return { topic, partition, ...marks, error, aborted: aborted ?? NO_ABORTED, batches }
 }
 
 const PARTITIONS = tagOf(1, LENGTH)
@@ -129,6 +152,8 @@ export const fetchResponseCodec: Codec<FetchResponse> = {
       writer.int64Field(FETCHED_HIGH_WATERMARK, fetched.highWatermark)
       writer.int64Field(FETCHED_LOG_START, fetched.logStartOffset)
       writeError(writer, FETCHED_ERROR, fetched.error)
+      writer.int64Field(LAST_STABLE, fetched.lastStableOffset)
+      writeAborted(writer, ABORTED, fetched.aborted)
       writer.bytesField(BATCHES, fetched.batches)
     }
   },
@@ -150,24 +175,28 @@ const LOG_START_OFFSET = tagOf(5, VARINT)
 
 /** PartitionBatches alone, as it stands inside a FetchStreamResponse. */
 const batchesCodec: Codec<PartitionBatches> = {
-  size({ topic, partition, tag, highWatermark, logStartOffset, batches }) {
+  size(event) {
     return (
-      sizeOfString(topic) +
-      sizeOfInt64Field(partition) +
-      sizeOfOpaqueField(tag) +
-      sizeOfInt64Field(highWatermark) +
-      sizeOfInt64Field(logStartOffset) +
-      sizeOfBytes(batches)
+      sizeOfString(event.topic) +
+      sizeOfInt64Field(event.partition) +
+      sizeOfOpaqueField(event.tag) +
+      sizeOfInt64Field(event.highWatermark) +
+      sizeOfInt64Field(event.logStartOffset) +
+      sizeOfInt64Field(event.lastStableOffset) +
+      sizeOfAborted(event.aborted) +
+      sizeOfBytes(event.batches)
     )
   },
 
-  write(writer, { topic, partition, tag, highWatermark, logStartOffset, batches }) {
-    writer.stringField(TOPIC, topic)
-    writer.int64Field(PARTITION, partition)
-    writer.opaqueField(TAG, tag)
-    writer.int64Field(HIGH_WATERMARK, highWatermark)
-    writer.int64Field(LOG_START_OFFSET, logStartOffset)
-    writer.bytesField(BATCHES, batches)
+  write(writer, event) {
+    writer.stringField(TOPIC, event.topic)
+    writer.int64Field(PARTITION, event.partition)
+    writer.opaqueField(TAG, event.tag)
+    writer.int64Field(HIGH_WATERMARK, event.highWatermark)
+    writer.int64Field(LOG_START_OFFSET, event.logStartOffset)
+    writer.int64Field(LAST_STABLE, event.lastStableOffset)
+    writeAborted(writer, ABORTED, event.aborted)
+    writer.bytesField(BATCHES, event.batches)
   },
 
   read(reader) {
@@ -175,7 +204,9 @@ const batchesCodec: Codec<PartitionBatches> = {
     let partition = 0
     let ownTag: OpaqueNumber = 0
     let highWatermark = 0
+    let lastStableOffset = 0
     let logStartOffset = 0
+    let aborted: AbortedTransaction[] | null = null
     let batches = NO_BYTES
     while (reader.more()) {
       const tag = reader.tag()
@@ -184,6 +215,8 @@ const batchesCodec: Codec<PartitionBatches> = {
       else if (tag === TAG) ownTag = reader.opaque()
       else if (tag === HIGH_WATERMARK) highWatermark = reader.int64()
       else if (tag === LOG_START_OFFSET) logStartOffset = reader.int64()
+      else if (tag === LAST_STABLE) lastStableOffset = reader.int64()
+      else if (tag === ABORTED) (aborted ??= []).push(readAborted(reader))
       else if (tag === BATCHES) batches = reader.bytes()
       else reader.skip(tag)
     }
@@ -193,7 +226,9 @@ const batchesCodec: Codec<PartitionBatches> = {
       partition,
       tag: ownTag,
       highWatermark,
+      lastStableOffset,
       logStartOffset,
+      aborted: aborted ?? NO_ABORTED,
       batches,
     }
   },
@@ -203,6 +238,7 @@ const NEXT_OFFSET = tagOf(4, VARINT)
 const STATE_HIGH_WATERMARK = tagOf(5, VARINT)
 const STATE_LOG_START = tagOf(6, VARINT)
 const STATE_ERROR = tagOf(7, LENGTH)
+const STATE_LAST_STABLE = tagOf(8, VARINT)
 
 /** PartitionState alone. */
 const stateCodec: Codec<PartitionState> = {
@@ -214,7 +250,8 @@ const stateCodec: Codec<PartitionState> = {
       sizeOfInt64Field(state.nextOffset) +
       sizeOfInt64Field(state.highWatermark) +
       sizeOfInt64Field(state.logStartOffset) +
-      sizeOfError(state.error)
+      sizeOfError(state.error) +
+      sizeOfInt64Field(state.lastStableOffset)
     )
   },
 
@@ -226,6 +263,7 @@ const stateCodec: Codec<PartitionState> = {
     writer.int64Field(STATE_HIGH_WATERMARK, state.highWatermark)
     writer.int64Field(STATE_LOG_START, state.logStartOffset)
     writeError(writer, STATE_ERROR, state.error)
+    writer.int64Field(STATE_LAST_STABLE, state.lastStableOffset)
   },
 
   read(reader) {
@@ -234,6 +272,7 @@ const stateCodec: Codec<PartitionState> = {
     let ownTag: OpaqueNumber = 0
     let nextOffset = 0
     let highWatermark = 0
+    let lastStableOffset = 0
     let logStartOffset = 0
     let error: BrokerError | null = null
     while (reader.more()) {
@@ -245,9 +284,10 @@ const stateCodec: Codec<PartitionState> = {
       else if (tag === STATE_HIGH_WATERMARK) highWatermark = reader.int64()
       else if (tag === STATE_LOG_START) logStartOffset = reader.int64()
       else if (tag === STATE_ERROR) error = readError(reader)
+      else if (tag === STATE_LAST_STABLE) lastStableOffset = reader.int64()
       else reader.skip(tag)
     }
-    const marks = { nextOffset, highWatermark, logStartOffset }
+    const marks = { nextOffset, highWatermark, lastStableOffset, logStartOffset }
     return { kind: 'state', topic, partition, tag: ownTag, ...marks, error }
   },
 }

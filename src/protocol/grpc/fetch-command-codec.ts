@@ -3,7 +3,7 @@
 //
 //   PartitionRef        1 topic   2 partition
 //   PartitionStart      1 topic   2 partition   3 start: Position   4 tag
-//   FetchStreamRequest  one of: 1 assign { 1 partitions: PartitionStart }
+//   FetchStreamRequest  one of: 1 assign { 1 partitions: PartitionStart   2 isolation }
 //                       2 unassign { 1 partitions: PartitionRef }   3 seek, fields as PartitionStart
 //                       4 pause, 5 resume { 1 partitions: PartitionRef }   6 credit { 1 bytes }
 
@@ -29,13 +29,20 @@ export interface PartitionStart extends PartitionRef {
   readonly tag: OpaqueNumber
 }
 
+export interface AssignPartitions {
+  readonly kind: 'assign'
+  readonly partitions: readonly PartitionStart[]
+  /** By its number in the proto. Default: 0, which means ISOLATION_READ_UNCOMMITTED. */
+  readonly isolation?: number
+}
+
 export interface SeekPartition extends PartitionStart {
   readonly kind: 'seek'
 }
 
 /** `none`: a message that has no command, or one that a newer client has and we have not. */
 export type FetchStreamRequest =
-  | { readonly kind: 'assign'; readonly partitions: readonly PartitionStart[] }
+  | AssignPartitions
   | { readonly kind: 'unassign' | 'pause' | 'resume'; readonly partitions: readonly PartitionRef[] }
   | SeekPartition
   | { readonly kind: 'credit'; readonly bytes: number }
@@ -126,6 +133,25 @@ function readList<T>(reader: WireReader, read: (reader: WireReader) => T): T[] {
   return items
 }
 
+const ISOLATION = tagOf(2, VARINT)
+
+function readAssign(reader: WireReader): AssignPartitions {
+  const partitions: PartitionStart[] = []
+  let isolation = 0
+  const outerEnd = reader.enter()
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === PARTITIONS) {
+      const elementEnd = reader.enterElement()
+      partitions.push(readStart(reader))
+      reader.leave(elementEnd)
+    } else if (tag === ISOLATION) isolation = reader.int32()
+    else reader.skip(tag)
+  }
+  reader.leave(outerEnd)
+  return { kind: 'assign', partitions, isolation }
+}
+
 const CREDIT_BYTES = tagOf(1, VARINT)
 
 /** More than can be counted exactly is as good as without end. */
@@ -155,7 +181,9 @@ const NO_COMMAND = { kind: 'none' } as const
 function sizeOfCommand(command: Exclude<FetchStreamRequest, { kind: 'none' }>): number {
   if (command.kind === 'credit') return sizeOfInt64Field(command.bytes)
   if (command.kind === 'seek') return sizeOfStart(command)
-  if (command.kind === 'assign') return sizeOfList(command.partitions, sizeOfStart)
+  if (command.kind === 'assign') {
+    return sizeOfList(command.partitions, sizeOfStart) + sizeOfInt64Field(command.isolation ?? 0)
+  }
   return sizeOfList(command.partitions, sizeOfRef)
 }
 
@@ -177,6 +205,7 @@ export const fetchStreamRequestCodec: Codec<FetchStreamRequest> = {
         writer.message(PARTITIONS, sizeOfStart(start))
         writeStart(writer, start)
       }
+      writer.int64Field(ISOLATION, command.isolation ?? 0)
     } else {
       writer.message(TAG_OF_LIST[command.kind], sizeBytes)
       for (const ref of command.partitions) {
@@ -199,7 +228,7 @@ function readCommand(reader: WireReader, tag: number): FetchStreamRequest | null
     case CREDIT:
       return { kind: 'credit', bytes: readCredit(reader) }
     case ASSIGN:
-      return { kind: 'assign', partitions: readList(reader, readStart) }
+      return readAssign(reader)
     case UNASSIGN:
       return { kind: 'unassign', partitions: readList(reader, readRef) }
     case PAUSE:

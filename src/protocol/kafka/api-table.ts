@@ -5,7 +5,7 @@
 // includes Produce 0, so Kafka tells 0 and refuses 0 to 2 when they come (KAFKA-18659).
 //
 // Reasons for a ceiling below Kafka's own:
-//   Produce 11   12 is of the newer transaction protocol (KIP-890)
+//   Produce 12   13 names topics by their ids
 //   AddPartitionsToTxn 3   4 and 5 are for brokers, and @platformatic/kafka would choose them
 //   InitProducerId 5, FindCoordinator 5   next: two-phase commit, share groups
 //   OffsetCommit 9, OffsetFetch 9, DescribeGroups 5, DescribeLogDirs 4, DescribeCluster 1: next
@@ -28,7 +28,7 @@ function same(min: number, max: number): ServedVersions {
 
 /** By name of the API; those for brokers among themselves are missing. */
 export const SERVED_VERSIONS = {
-  Produce: { served: [3, 11], advertised: [0, 11] },
+  Produce: { served: [3, 12], advertised: [0, 12] },
   Fetch: same(4, 17),
   ListOffsets: same(1, 11),
   Metadata: same(0, 12),

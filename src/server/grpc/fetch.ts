@@ -4,8 +4,16 @@
 import { BrokerError } from '../../base/errors.ts'
 import type { FetchService } from '../../broker/fetch-service.ts'
 import type { FetchSession } from '../../broker/fetch-session.ts'
-import type { FetchSink, PartitionState, PushedBatches } from '../../broker/fetch-sink.ts'
-import type { FetchStreamRequest } from '../../protocol/grpc/fetch-command-codec.ts'
+import type {
+  FetchSink,
+  PartitionStart,
+  PartitionState,
+  PushedBatches,
+} from '../../broker/fetch-sink.ts'
+import type {
+  AssignPartitions,
+  FetchStreamRequest,
+} from '../../protocol/grpc/fetch-command-codec.ts'
 import type { FetchResponse, FetchStreamResponse } from '../../protocol/grpc/fetch-codec.ts'
 import type { FetchRequest } from '../../protocol/grpc/gen/sluice/v1/fetch_pb.ts'
 import { FETCH_SERVICE } from '../../protocol/grpc/services.ts'
@@ -13,6 +21,7 @@ import type { ApiCounters } from '../../observability/api-counters.ts'
 import type { CallStream, StreamHandler } from './call-stream.ts'
 import type { CallContext, CallHost, StreamContext } from './calls.ts'
 import { safeNumber } from './numbers.ts'
+import { parseIsolation } from './positions.ts'
 
 /** Bytes of an answer, when the client names none: fits the 4 MiB that gRPC clients take. */
 const DEFAULT_MAX_BYTES = 3_670_016
@@ -43,7 +52,9 @@ async function fetch(
     maxBytes: maxBytes || DEFAULT_PARTITION_BYTES,
   }))
   const maxBytes = request.maxBytes || DEFAULT_MAX_BYTES
-  const fetched = await service.fetch(caller, { maxWaitMs, minBytes, maxBytes, partitions }, signal)
+  const isolation = parseIsolation(request.isolation)
+  const asked = { maxWaitMs, minBytes, maxBytes, partitions, isolation }
+  const fetched = await service.fetch(caller, asked, signal)
   return { partitions: fetched.map((one) => ({ ...one, batches: one.batches ?? NO_BYTES })) }
 }
 
@@ -66,7 +77,7 @@ class FetchStream implements StreamHandler<FetchStreamRequest>, FetchSink {
   received(command: FetchStreamRequest): void {
     const session = this.#session
     if (command.kind === 'credit') session.credit(command.bytes)
-    else if (command.kind === 'assign') session.assign(command.partitions)
+    else if (command.kind === 'assign') session.assign(startsOf(command))
     else if (command.kind === 'seek') session.seek(command)
     else if (command.kind === 'none') throw new BrokerError('INVALID_REQUEST', NO_COMMAND)
     else session[command.kind](command.partitions)
@@ -112,6 +123,11 @@ class FetchStream implements StreamHandler<FetchStreamRequest>, FetchSink {
     this.#stream.end(null)
     this.#session.close()
   }
+}
+
+function startsOf({ partitions, isolation: wire = 0 }: AssignPartitions): PartitionStart[] {
+  const isolation = parseIsolation(wire)
+  return partitions.map((start) => ({ ...start, isolation }))
 }
 
 const NO_COMMAND = { message: 'A message of FetchStream holds one command, known to this broker' }

@@ -9,12 +9,13 @@ import {
 import { FETCH_SERVICE } from '../../protocol/grpc/services.ts'
 import type { CallHost } from './calls.ts'
 import { errorMessage } from './error-message.ts'
-import { parsePosition } from './positions.ts'
+import { parseIsolation, parsePosition } from './positions.ts'
 
 export function addOffsets(calls: CallHost, service: OffsetService): void {
   calls.unary(FETCH_SERVICE.listOffsets, async (request, { caller }) => {
+    const isolation = parseIsolation(request.isolation)
     const queries = request.partitions.map(({ topic, partition, position }) => {
-      return { topic, partition, position: parsePosition(position) }
+      return { topic, partition, position: parsePosition(position), isolation }
     })
     return response(await service.listOffsets(caller, queries))
   })

@@ -1,8 +1,9 @@
-// Position, as protobuf-es reads it, as a place in a partition.
+// Position and Isolation, as protobuf-es reads them: where to begin to read, and what to see.
 
 import { BrokerError } from '../../base/errors.ts'
-import type { Position } from '../../broker/position.ts'
+import type { Isolation, Position } from '../../broker/position.ts'
 import {
+  Isolation as WireIsolation,
   Position_Edge,
   type Position as WirePosition,
 } from '../../protocol/grpc/gen/sluice/v1/records_pb.ts'
@@ -33,4 +34,14 @@ function parseEdge(edge: number): Position {
   }
   const message = 'The edge is EDGE_EARLIEST or EDGE_LATEST'
   throw new BrokerError('INVALID_REQUEST', { message, edge })
+}
+
+/** @throws BrokerError INVALID_REQUEST when it is none of the enum */
+export function parseIsolation(isolation: number): Isolation {
+  if (isolation === WireIsolation.READ_COMMITTED) return 'committed'
+  if (isolation === WireIsolation.READ_UNCOMMITTED || isolation === WireIsolation.UNSPECIFIED) {
+    return 'uncommitted'
+  }
+  const message = 'The isolation is ISOLATION_READ_UNCOMMITTED or ISOLATION_READ_COMMITTED'
+  throw new BrokerError('INVALID_REQUEST', { message, isolation })
 }

@@ -36,8 +36,18 @@ export const DEFAULT_TIMEOUT_MS = 30_000
 /** What an answer to one batch takes on the wire, about. */
 const ACK_BYTES = 64
 
-/** @throws BrokerError INVALID_REQUIRED_ACKS when the number is none of the enum */
-export function parseAcks(acks: number): 0 | 1 | -1 {
+/**
+ * @throws BrokerError INVALID_REQUIRED_ACKS when the number is none of the enum; when a transaction asks
+ *   for less than all, as nobody would hear of a batch that it lacks
+ */
+export function parseAcks(acks: number, transactionalId = ''): 0 | 1 | -1 {
+  const parsed = acksOf(acks)
+  if (transactionalId === '' || parsed === -1) return parsed
+  const message = 'Batches of a transaction are acknowledged by all'
+  throw new BrokerError('INVALID_REQUIRED_ACKS', { message, acks })
+}
+
+function acksOf(acks: number): 0 | 1 | -1 {
   switch (acks) {
     case ACKS.unspecified:
     case ACKS.all:
@@ -74,9 +84,13 @@ function pause(clock: Clock, durationMs: number): Promise<void> | null {
 }
 
 function produce(service: ProduceService, caller: Caller, request: ProduceRequest): Production {
-  const { timeoutMs, batches } = request
-  const acks = parseAcks(request.acks)
-  return service.produce(caller, { acks, timeoutMs: timeoutMs || DEFAULT_TIMEOUT_MS, batches })
+  const { timeoutMs, batches, transactionalId = '' } = request
+  const acks = parseAcks(request.acks, transactionalId)
+  // Clients of this front never add partitions to a transaction by themselves.
+  const transaction = transactionalId === '' ? null : { transactionalId, adds: true }
+  return service.produce(caller, {
+    ...{ acks, timeoutMs: timeoutMs || DEFAULT_TIMEOUT_MS, batches, transaction },
+  })
 }
 
 function openStream(

@@ -39,7 +39,7 @@ function publish(
   request: PublishRequest,
 ): ReturnType<PublishService['publish']> {
   const { topic, timeoutMs, records, producer = null } = request
-  const acks = parseAcks(request.acks)
+  const acks = parseAcks(request.acks, producer?.transactionalId)
   return service.publish(caller, {
     topic,
     acks,

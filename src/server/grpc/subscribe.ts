@@ -17,7 +17,7 @@ import type {
 import type { CallStream, StreamHandler } from './call-stream.ts'
 import type { CallHost, StreamContext } from './calls.ts'
 import { refusalOf } from './errors.ts'
-import { parsePosition } from './positions.ts'
+import { parseIsolation, parsePosition } from './positions.ts'
 
 export interface SubscribeFrontOptions {
   readonly service: FetchService
@@ -39,7 +39,8 @@ export function addSubscribe(calls: CallHost, options: SubscribeFrontOptions): v
 }
 
 /** @throws BrokerError INVALID_REQUEST */
-function parseRequest({ topics, maxRecords, untilEnd }: wire.SubscribeRequest): SubscribeRequest {
+function parseRequest(request: wire.SubscribeRequest): SubscribeRequest {
+  const { topics, maxRecords, untilEnd, isolation } = request
   return {
     topics: topics.map(({ topic, partitions, start, partitionStarts }) => ({
       topic,
@@ -51,6 +52,7 @@ function parseRequest({ topics, maxRecords, untilEnd }: wire.SubscribeRequest): 
     })),
     maxRecords: Math.min(maxRecords || DEFAULT_MAX_RECORDS, MAX_RECORDS),
     untilEnd,
+    isolation: parseIsolation(isolation),
   }
 }
 

@@ -24,6 +24,14 @@ export interface ProducerMemoryOptions {
   readonly checkIntervalMs?: number
 }
 
+/** Numbers for metrics. */
+export interface ProducerMemoryStats {
+  /** Producers that the logs remember; one counts in each. */
+  readonly producerIds: number
+  /** Transactions that are open now; one counts in each log that it writes to. */
+  readonly openTransactions: number
+}
+
 /** Producers of one log: a snapshot of them is written on the event loop. */
 export const MAX_PRODUCER_IDS_A_LOG = 20_000
 
@@ -50,9 +58,8 @@ export class ProducerMemory {
     return this.#count
   }
 
-  /** Transactions that are open now; one counts in each log that it writes to. */
-  get openTransactions(): number {
-    return this.#openTransactions
+  stats(): ProducerMemoryStats {
+    return { producerIds: this.#count, openTransactions: this.#openTransactions }
   }
 
   /** True when one more transaction may be open in a log, beside so many that are. */

@@ -40,7 +40,7 @@ export class TransactionFixture {
   /** Ids that can be taken; more come with `refill`. */
   idsLeft = Infinity
   shard!: TransactionShard
-  readonly counters = { commits: 0, aborts: 0, fenced: 0 }
+  readonly counters = { commits: 0, aborts: 0, fenced: 0, legacy: 0 }
   #monotonicMs = 0
   #nextId = 100
   #unsafe: { readonly step: Step<TransactionRecord>; readonly endOffset: number }[] = []

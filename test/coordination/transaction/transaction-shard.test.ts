@@ -77,7 +77,7 @@ test('a new producer aborts what is open, and is answered when that is done', ()
   fixture.finishMarkers()
   expect(waiting.value).toEqual(identity(2))
   expect(fixture.end(producer, 'commit').code).toBe('PRODUCER_FENCED')
-  expect(fixture.counters).toEqual({ commits: 0, aborts: 1, fenced: 1 })
+  expect(fixture.counters).toEqual({ commits: 0, aborts: 1, fenced: 1, legacy: 0 })
 })
 
 test('who waits too long for the markers is to try again', () => {
@@ -145,6 +145,7 @@ test('without epochs of their own, ends are told apart by the state', () => {
     expect(fixture.end(producer, outcome, 1).value).toEqual(producer)
     expect(fixture.end(producer, other, 1).code).toBe('INVALID_TXN_STATE')
   }
+  expect(fixture.counters).toMatchObject({ commits: 1, aborts: 1, legacy: 2 })
   expect(fixture.end(identity(1), 'commit', 1).code).toBe('PRODUCER_FENCED')
   expect(fixture.end(identity(0, 7), 'commit', 1).code).toBe('INVALID_PRODUCER_ID_MAPPING')
 })

@@ -14,6 +14,7 @@ import {
 } from '../../../src/protocol/grpc/fetch-command-codec.ts'
 import type { FetchStreamResponse } from '../../../src/protocol/grpc/fetch-codec.ts'
 import { FetchRequestSchema } from '../../../src/protocol/grpc/gen/sluice/v1/fetch_pb.ts'
+import { Isolation } from '../../../src/protocol/grpc/gen/sluice/v1/records_pb.ts'
 import { FETCH_SERVICE } from '../../../src/protocol/grpc/services.ts'
 import { addFetch } from '../../../src/server/grpc/fetch.ts'
 import { GrpcServer } from '../../../src/server/grpc/grpc-server.ts'
@@ -170,6 +171,50 @@ test('a long poll that is cancelled waits no more', async () => {
   await eventually(() => service.waitingCount === 1)
   cancel()
   await eventually(() => service.waitingCount === 0)
+})
+
+test('readers of committed records end at the last stable offset, and hear of what was aborted', async () => {
+  const log = partitions.add('clicks')
+  log.publish('aborted')
+  log.publish('marker')
+  const aborted = { producerId: 9, firstOffset: 0, lastOffset: 1, lastStableOffset: 2 }
+  log.aborted.push(aborted)
+  log.decide(2)
+  log.publish('open')
+  const marks = { highWatermark: 3, lastStableOffset: 2 }
+  const told = [{ producerId: 9, firstOffset: 0, lastOffset: 1 }]
+  const isolation = Isolation.READ_COMMITTED
+  const committed = await client.call(
+    FETCH_SERVICE.fetch,
+    fetchOf({ partitions: [ONE], isolation }),
+  )
+  expect(committed.partitions).toMatchObject([{ ...marks, aborted: told }])
+  expect(committed.partitions[0]!.batches.toString()).toBe('abortedmarker')
+  const all = await client.call(FETCH_SERVICE.fetch, fetchOf({ partitions: [ONE] }))
+  expect(all.partitions).toMatchObject([{ ...marks, aborted: [] }])
+  expect(all.partitions[0]!.batches.toString()).toBe('abortedmarkeropen')
+
+  const stream = open().read()
+  stream.write({ ...assign(), isolation } as FetchStreamRequest)
+  stream.write({ kind: 'credit', bytes: 1_000 })
+  await stream.until(2)
+  const [state, batches] = stream.received
+  expect(state).toMatchObject({ kind: 'state', nextOffset: 0, ...marks })
+  expect(batches).toMatchObject({ kind: 'batches', ...marks, aborted: told })
+  expect((batches as { batches: Buffer }).batches.toString()).toBe('abortedmarker')
+  log.decide()
+  await stream.until(3)
+  expect((stream.received[2] as { batches: Buffer }).batches.toString()).toBe('open')
+  stream.cancel()
+})
+
+test('an isolation that is none of the enum is refused', async () => {
+  partitions.add('clicks')
+  const call = client.call(FETCH_SERVICE.fetch, fetchOf({ partitions: [ONE], isolation: 7 }))
+  await expect(call).rejects.toMatchObject({ code: status.INVALID_ARGUMENT })
+  const stream = open().read()
+  stream.write({ ...assign(), isolation: 7 } as FetchStreamRequest)
+  expect((await stream.end).code).toBe(status.INVALID_ARGUMENT)
 })
 
 test('errors of partitions come beside the others', async () => {

@@ -59,3 +59,42 @@ test('whoever is silent for too long is forgotten', () => {
   expect([states.size, memory.count]).toEqual([0, 0])
   timer.cancel()
 })
+
+test('whoever has an open transaction is not forgotten, until it has ended', () => {
+  const clock = new ManualClock(10_000)
+  const memory = new ProducerMemory({ maxProducerIds: 20, expirationMs: 500, checkIntervalMs: 100 })
+  const timer = memory.expireBy(clock)
+  const states = new ProducerStates(memory)
+  fill(states, 3, 0, 1)
+  for (const id of [0, 2]) states.began(states.get(id)!, 100 + id)
+  clock.advance(1_000)
+  expect([...states].map(({ producerId }) => producerId)).toEqual([0, 2])
+  // Nor for others, that came later.
+  fill(states, 100, 10, 20_000)
+  expect([states.get(0), states.get(2)]).not.toContain(undefined)
+  expect(memory.stats().openTransactions).toBe(2)
+  states.ended(states.get(0)!, 300)
+  clock.advance(100)
+  expect([states.get(0), states.get(2)?.producerId]).toEqual([undefined, 2])
+  states.clear()
+  expect(memory.stats()).toEqual({ producerIds: 0, openTransactions: 0 })
+  timer.cancel()
+})
+
+test('at most half of the producers have an open transaction', () => {
+  const memory = new ProducerMemory({ maxProducerIds: 10 })
+  const [one, other] = [new ProducerStates(memory), new ProducerStates(memory)]
+  fill(one, 5)
+  for (let id = 0; id < 5; id++) {
+    expect(other.mayOpen).toBe(true)
+    one.began(one.get(id)!, id)
+  }
+  expect([one.mayOpen, other.mayOpen]).toEqual([false, false])
+  // All others go, and whoever is new is remembered all the same.
+  fill(other, 50, 100)
+  expect(one.size).toBe(5)
+  expect(other.get(149)).toBeDefined()
+  expect(memory.count).toBeLessThanOrEqual(10)
+  one.ended(one.get(3)!, 9)
+  expect(other.mayOpen).toBe(true)
+})

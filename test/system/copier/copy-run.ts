@@ -11,7 +11,8 @@ import { startBroker, type BrokerKind, type KillableBroker } from './killable-br
 import { dumpLogs, type DumpedLogs } from './log-dump.ts'
 import { openNetwork, type Network, type NetworkKind } from './network.ts'
 import { OffsetObserver } from './offset-observer.ts'
-import { CLIENTS, GROUP, Participants, readToEnd, TOPICS, type CopyRule } from './participants.ts'
+import { CLIENTS, GROUP, Participants, readToEnd, TOPICS } from './participants.ts'
+import type { CopyRule, ReaderRule } from './participants.ts'
 import { INPUT, OUTPUT } from './payload.ts'
 import type { CopierKind } from './programs.ts'
 import { StableReader } from './stable-reader.ts'
@@ -30,6 +31,8 @@ export interface CopyRunOptions {
   readonly protocol: 'classic' | 'consumer'
   readonly network: NetworkKind
   readonly rule: CopyRule
+  /** Of everything in the end; `shows aborted` is a planted bug. */
+  readonly reader: ReaderRule
   /** Empty, or not there yet; gets histories, schedule, logs and the verdict. */
   readonly directory: string
   readonly progress: (line: string) => void
@@ -51,7 +54,7 @@ export async function runCopy(options: CopyRunOptions): Promise<Verdict> {
   const random = new SeededRandom(seed)
   const port = await freePort()
   const network = await openNetwork(options.network, port, random.split())
-  const advertised = network.address ?? 'same'
+  const advertised = network.address
   const broker = await startBroker(against, { directory, port, advertised })
   await createTopics(broker.bootstrap)
   const run = new CopyRun(options, { broker, network, random })
@@ -138,9 +141,8 @@ class CopyRun {
     await this.#observer.stop()
     await this.#reader.stop()
     const { bootstrap } = this.#broker
-    const { directory } = this.#options
-    const committed = { isolation: 'read_committed', says: 'read_committed' } as const
-    await readToEnd({ bootstrap, directory, client: CLIENTS.reader, ...committed })
+    const { directory, reader: rule } = this.#options
+    await readToEnd({ bootstrap, directory, client: CLIENTS.reader, rule })
     const history = join(directory, 'history-dump')
     return this.#judge(await dumpLogs(bootstrap, TOPICS, { client: CLIENTS.dump, history }))
   }

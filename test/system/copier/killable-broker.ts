@@ -14,10 +14,8 @@ import { BrokerProcess } from '../../support/broker-process.ts'
 /** Short where the defaults would make most of a run waiting. Names and meanings are Kafka's. */
 const SETTINGS: Readonly<Record<string, string | number>> = {
   'group.initial.rebalance.delay.ms': 100,
-  'group.consumer.min.session.timeout.ms': 6_000,
   'group.consumer.session.timeout.ms': 6_000,
   'group.consumer.heartbeat.interval.ms': 1_000,
-  'group.consumer.min.heartbeat.interval.ms': 1_000,
   'offsets.topic.num.partitions': 4,
   'transaction.state.log.num.partitions': 4,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
@@ -40,8 +38,8 @@ export interface BrokerOptions {
   readonly directory: string
   /** Where it is to listen on 127.0.0.1, in every life. */
   readonly port: number
-  /** What clients are told of where it is: "same", or the address of a proxy. */
-  readonly advertised: string
+  /** What clients are told of where it is; null: where it is. */
+  readonly advertised: string | null
 }
 
 /** Starts a broker of the kind that is asked for. */
@@ -56,7 +54,8 @@ export async function startBroker(
 
 function sluiceBroker({ directory, port, advertised }: BrokerOptions): KillableBroker {
   const bootstrap = `127.0.0.1:${port}`
-  const all = { ...SETTINGS, 'advertised.listeners.kafka': advertised }
+  const told = advertised === null ? {} : { 'advertised.listeners.kafka': advertised }
+  const all = { ...SETTINGS, ...told }
   const settings = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`])
   let running: BrokerProcess | null = null
   return {
@@ -125,9 +124,9 @@ async function kafkaBroker(options: BrokerOptions): Promise<KillableBroker> {
 function kafkaSettings(
   bootstrap: string,
   controllerPort: number,
-  advertised: string,
+  advertised: string | null,
 ): Record<string, string | number> {
-  const told = advertised === 'same' ? bootstrap : advertised
+  const told = advertised ?? bootstrap
   const controller = `127.0.0.1:${controllerPort}`
   return {
     'process.roles': 'broker,controller',
@@ -137,6 +136,8 @@ function kafkaSettings(
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.quorum.bootstrap.servers': controller,
+    'group.consumer.min.session.timeout.ms': 6_000,
+    'group.consumer.min.heartbeat.interval.ms': 1_000,
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,

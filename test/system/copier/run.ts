@@ -60,6 +60,7 @@ const verdict = await runCopy({
   protocol: oneOf(['classic', 'consumer'] as const, values.protocol),
   network: oneOf(NETWORKS, values.network),
   rule: oneOf(RULES, values.rule),
+  reader: 'right',
   progress: (line) => process.stdout.write(`${line}\n`),
 })
 process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`)

@@ -23,7 +23,7 @@ import type { CallHost, StreamContext } from '../calls.ts'
 import { errorMessage } from '../error-message.ts'
 import { refusalOf } from '../errors.ts'
 import { parseOffset, parseSubscription } from './group-values.ts'
-import { parsePosition } from '../positions.ts'
+import { parseIsolation, parsePosition } from '../positions.ts'
 import { wireRecord } from '../subscribe.ts'
 
 const COMMIT_INTERVAL_MS = 5_000
@@ -206,6 +206,7 @@ function parseOpen(given: pb.OpenSession): GroupSessionRequest {
     groupId: given.groupId,
     subscription: parseSubscription(given.subscription),
     offsetReset,
+    isolation: parseIsolation(given.isolation),
     commitIntervalMs: isManual ? null : given.commitIntervalMs || COMMIT_INTERVAL_MS,
     releasesByItself: given.releaseMode !== pb.ReleaseMode.MANUAL,
     creditBytes: Math.min(given.creditBytes || CREDIT_BYTES, MAX_CREDIT_BYTES),

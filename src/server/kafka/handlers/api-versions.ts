@@ -4,8 +4,8 @@
 // of this API itself that is not known is answered in version 0, with error 35 and the versions that
 // are (KIP-511), and never by closing: some clients take that for a broker from before 0.10.
 //
-// No feature is finalized: `transaction.version` would make clients use the newer transaction
-// protocol, which is not there.
+//   v3  features: what the broker can do, and at which level the cluster is
+//   v4  features may begin at level 0: those that do are not told before, though their level is
 
 import { BrokerError, ERRORS } from '../../../base/errors.ts'
 import { servedVersions } from '../../../protocol/kafka/api-table.ts'
@@ -15,6 +15,7 @@ import {
   type ApiVersionsRequest,
   type ApiVersionsResponseInit,
 } from '../../../protocol/kafka/gen/api-versions.ts'
+import { FEATURES, FEATURES_EPOCH } from '../features.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 
 /** Source: ApiVersionsRequest.java in apache/kafka. */
@@ -22,6 +23,9 @@ const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /** From this version on, clients say what they are. */
 const NAMES_SOFTWARE = 3
+
+const FEATURES_FROM = 3
+const LEVEL_0_FROM = 4
 
 /** @param others the handlers of all other APIs */
 export function apiVersionsHandler(others: readonly KafkaHandler[]): KafkaHandler {
@@ -35,7 +39,8 @@ export function apiVersionsHandler(others: readonly KafkaHandler[]): KafkaHandle
         return { errorCode, apiKeys: itself, throttleTimeMs: 0 }
       }
       if (version >= NAMES_SOFTWARE) checkSoftware(request)
-      return { errorCode: 0, apiKeys, throttleTimeMs: 0 }
+      const told = { errorCode: 0, apiKeys, throttleTimeMs: 0 }
+      return version >= FEATURES_FROM ? { ...told, ...featuresFor(version) } : told
     },
     refuse: (_request, { code }) => ({
       errorCode: ERRORS[code].id,
@@ -43,6 +48,25 @@ export function apiVersionsHandler(others: readonly KafkaHandler[]): KafkaHandle
       throttleTimeMs: 0,
     }),
   })
+}
+
+/** Source: ApiVersionsResponse.java in apache/kafka; KAFKA-17011. */
+function featuresFor(
+  version: number,
+): Pick<
+  ApiVersionsResponseInit,
+  'supportedFeatures' | 'finalizedFeatures' | 'finalizedFeaturesEpoch'
+> {
+  const told = FEATURES.filter(({ minLevel }) => minLevel > 0 || version >= LEVEL_0_FROM)
+  return {
+    supportedFeatures: told.map(({ name, minLevel: minVersion, maxLevel: maxVersion }) => {
+      return { name, minVersion, maxVersion }
+    }),
+    finalizedFeaturesEpoch: FEATURES_EPOCH,
+    finalizedFeatures: FEATURES.map(({ name, level }) => {
+      return { name, maxVersionLevel: level, minVersionLevel: level }
+    }),
+  }
 }
 
 function entryOf(apiKey: number): { apiKey: number; minVersion: number; maxVersion: number } {

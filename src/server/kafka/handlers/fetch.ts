@@ -5,8 +5,8 @@
 //   v9   leader epochs are checked        v16  where the leaders are
 //   v10  zstd may be sent
 //
-// There are no transactions: the last stable offset is the high watermark, and read_committed gets an
-// empty list of aborted ones. Source: KafkaApis.handleFetchRequest in apache/kafka.
+// With read_committed the answer ends at the last stable offset, and names the aborted transactions that
+// have records in it: the client drops those. Source: KafkaApis.handleFetchRequest in apache/kafka.
 
 import { BrokerError, ERRORS } from '../../../base/errors.ts'
 import type { Uuid } from '../../../base/uuid.ts'
@@ -23,6 +23,7 @@ import type { Services } from '../../broker-core.ts'
 import { FetchSessions, type FetchedPartition, type FetchPlan } from '../fetch-sessions.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 import type { HandlerTools } from '../kafka-front.ts'
+import { isolationOf } from '../isolation.ts'
 import { LeaderHints } from '../nodes.ts'
 
 const SESSIONS_FROM = 7
@@ -30,8 +31,6 @@ const ZSTD_FROM = 10
 const HINTS_FROM = 12
 const TOPIC_IDS_FROM = 13
 const NODES_FROM = 16
-
-const READ_COMMITTED = 1
 
 const NO_RECORDS = Buffer.alloc(0)
 
@@ -77,7 +76,8 @@ async function fetch(
   // An error is told at once, as every error is.
   const maxWaitMs = names.includes(null) ? 0 : Math.max(0, request.maxWaitMs)
   const { minBytes, maxBytes } = request
-  const asked = { maxWaitMs, minBytes, maxBytes, partitions, withoutZstd: version < ZSTD_FROM }
+  const limits = { maxWaitMs, minBytes, maxBytes, withoutZstd: version < ZSTD_FROM }
+  const asked = { ...limits, partitions, isolation: isolationOf(request.isolationLevel) }
   const fetched = await services.fetch.fetch(caller, asked, signal)
   let next = 0
   const results = names.map((topic) => (topic === null ? null : fetched[next++]!))
@@ -155,7 +155,7 @@ function partitionAnswer(
 ): PartitionDataInit {
   const partitionIndex = asked.partition
   if (result === null) return failed(partitionIndex, ERRORS.UNKNOWN_TOPIC_ID.id)
-  const { topic, error, highWatermark, logStartOffset, batches, diverging } = result
+  const { topic, error, highWatermark, lastStableOffset, logStartOffset } = result
   if (error !== null) {
     const currentLeader = hints.hint(topic, partitionIndex, error)
     return { ...failed(partitionIndex, ERRORS[error.code].id), currentLeader }
@@ -164,11 +164,11 @@ function partitionAnswer(
     partitionIndex,
     errorCode: 0,
     highWatermark,
-    lastStableOffset: highWatermark,
+    lastStableOffset,
     logStartOffset,
-    divergingEpoch: diverging ?? undefined,
-    abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
-    records: batches ?? NO_RECORDS,
+    divergingEpoch: result.diverging ?? undefined,
+    abortedTransactions: isolationOf(isolationLevel) === 'committed' ? result.aborted : null,
+    records: result.batches ?? NO_RECORDS,
   }
 }
 

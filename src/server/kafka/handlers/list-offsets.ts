@@ -3,8 +3,8 @@
 //   timestamp  -1 latest · -2 earliest · -3 largest timestamp (v7) · -4 earliest on this broker (v8)
 //              -5 latest in a tier (v9) · -6 earliest that waits for a tier (v11)
 //
-// There are no tiers: -4 is the earliest, -5 and -6 find nothing. read_committed ends at the last
-// stable offset, which is the high watermark as long as there are no transactions.
+// There are no tiers: -4 is the earliest, -5 and -6 find nothing. With read_committed a partition ends at
+// its last stable offset.
 // Source: KafkaApis.handleListOffsetRequest in apache/kafka.
 
 import { BrokerError, ERRORS } from '../../../base/errors.ts'
@@ -17,6 +17,7 @@ import {
 } from '../../../protocol/kafka/gen/list-offsets.ts'
 import type { Services } from '../../broker-core.ts'
 import { firstError } from './error-fields.ts'
+import { isolationOf } from '../isolation.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 
 /** First version whose answers have a leader epoch. */
@@ -56,6 +57,7 @@ async function listOffsets(
   request: ListOffsetsRequest,
   { caller, version }: KafkaContext,
 ): Promise<ListOffsetsResponseInit> {
+  const isolation = isolationOf(request.isolationLevel)
   const queries: OffsetQuery[] = []
   /** By slot; null for what has to be looked up. */
   const known: (PartitionAnswer | null)[] = []
@@ -68,7 +70,7 @@ async function listOffsets(
       else if (position === null) known.push({ errorCode: 0 })
       else {
         known.push(null)
-        queries.push({ topic, partition, position, leaderEpoch: currentLeaderEpoch })
+        queries.push({ topic, partition, position, leaderEpoch: currentLeaderEpoch, isolation })
       }
       seen.add(partition)
     }

@@ -90,7 +90,7 @@ test.each([
 )
 
 test('KAFKA-18659: Produce is told from 0 on, for librdkafka below 2.11.1, and 0 to 2 are refused', async () => {
-  expect((await ranges()).get(API_KEYS.Produce)).toEqual([0, 11])
+  expect((await ranges()).get(API_KEYS.Produce)).toEqual([0, 12])
   const other = await KafkaClient.connect(broker.kafkaPort)
   other.sendBytes(request(API_KEYS.Produce, 2, Buffer.alloc(40)))
   await other.closed
@@ -129,12 +129,34 @@ test('kafka-python 2.0.2 infers a Kafka version from single points, and must fin
   }
 })
 
-test('only what has a handler is told, and no feature is finalized', async () => {
+test('only what has a handler is told', async () => {
   const answer = await client.call(API_VERSIONS, 4, SOFTWARE)
   const known = new Set(Object.keys(SERVED_VERSIONS).map((name) => API_KEYS[name as ApiName]))
   for (const { apiKey } of answer.apiKeys) expect(known).toContain(apiKey)
-  expect(answer.finalizedFeatures).toEqual([])
-  expect(answer.apiKeys.map(({ apiKey }) => apiKey)).not.toContain(API_KEYS.WriteTxnMarkers)
+})
+
+test('KIP-890: transaction.version 2 is finalized, and what its clients then send is served', async () => {
+  const finalized = [
+    { name: 'group.version', maxVersionLevel: 1, minVersionLevel: 1 },
+    { name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 },
+  ]
+  for (const version of [3, 4]) {
+    const answer = await client.call(API_VERSIONS, version, SOFTWARE)
+    expect(answer).toMatchObject({ finalizedFeatures: finalized, finalizedFeaturesEpoch: 1 })
+  }
+  const served = await ranges()
+  expect(served.get(API_KEYS.Produce)![1]).toBeGreaterThanOrEqual(12)
+  expect(served.get(API_KEYS.EndTxn)![1]).toBe(5)
+  expect(served.get(API_KEYS.TxnOffsetCommit)![1]).toBe(5)
+  expect(served.get(API_KEYS.AddOffsetsToTxn)![1]).toBe(4)
+})
+
+test('KAFKA-17011: clients below ApiVersions 4 are not told of features that begin at level 0', async () => {
+  expect((await client.call(API_VERSIONS, 3, SOFTWARE)).supportedFeatures).toEqual([])
+  expect((await client.call(API_VERSIONS, 4, SOFTWARE)).supportedFeatures).toEqual([
+    { name: 'group.version', minVersion: 0, maxVersion: 1 },
+    { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
+  ])
 })
 
 test.each([

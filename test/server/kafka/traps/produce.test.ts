@@ -59,7 +59,7 @@ async function endOf(topic: string): Promise<number> {
   return topics[0]!.partitions[0]!.offset
 }
 
-test.each([3, 4, 5, 6, 7, 8, 9, 10, 11])(
+test.each([3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
   'version %i appends and tells offsets',
   async (version) => {
     const topic = `versions-${version}`

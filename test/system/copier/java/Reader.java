@@ -1,10 +1,11 @@
 // Reads topics from their beginnings to their ends, by assignment, with Kafka's own Java consumer.
 //
-//   Reader --bootstrap 127.0.0.1:9092 --client 9 --history <file> --topics in,out --isolation
-//          read_committed --says read_committed
+//   Reader --bootstrap 127.0.0.1:9092 --client 9 --history <file> --topics in,out
+//          --isolation read_committed
 //
 // Goes on at the end until something comes on standard input, then reads to the end of that moment, and
-// ends. `--says` is what the history is told: another than the isolation for a test of the tests.
+// ends. The history is told that it is a reader of committed records: with another isolation it is a
+// planted bug, for a test of the tests.
 
 import java.io.IOException;
 import java.time.Duration;
@@ -22,14 +23,12 @@ public final class Reader {
   private final Words words;
   private final History history;
   private final List<String> topics;
-  private final int detail;
   private final KafkaConsumer<byte[], byte[]> consumer;
 
   private Reader(Words words) throws IOException {
     this.words = words;
     history = new History(words.number("client"), words.text("history"));
     topics = List.of(words.text("topics").split(","));
-    detail = words.is("says", "read_committed") ? History.READ_COMMITTED : 0;
     consumer = new KafkaConsumer<>(settings());
   }
 
@@ -44,7 +43,7 @@ public final class Reader {
       for (PartitionInfo each : consumer.partitionsFor(topic, Duration.ofMinutes(2))) {
         all.add(new TopicPartition(topic, each.partition()));
         history.offset(
-            History.POSITION, detail, topics.indexOf(topic), each.partition(), 0, 0);
+            History.POSITION, History.READ_COMMITTED, topics.indexOf(topic), each.partition(), 0, 0);
       }
     }
     consumer.assign(all);
@@ -58,7 +57,7 @@ public final class Reader {
   private void read() {
     for (ConsumerRecord<byte[], byte[]> each : consumer.poll(Duration.ofMillis(200))) {
       Payload value = Payload.read(each.value());
-      int bits = detail | (value.isDamagedIn(each.value()) ? History.DAMAGED : 0);
+      int bits = History.READ_COMMITTED | (value.isDamagedIn(each.value()) ? History.DAMAGED : 0);
       int topic = topics.indexOf(each.topic());
       history.value(History.READ, bits, topic, each.partition(), each.offset(), value, 0);
     }

@@ -9,7 +9,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Error, Position, Record } from "./records_pb.ts";
+import type { Error, Isolation, Position, Record } from "./records_pb.ts";
 import { file_sluice_v1_records } from "./records_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/fetch.proto.
  */
 export const file_sluice_v1_fetch: GenFile = /*@__PURE__*/
-  fileDesc("ChVzbHVpY2UvdjEvZmV0Y2gucHJvdG8SCXNsdWljZS52MSJ4CgxGZXRjaFJlcXVlc3QSEwoLbWF4X3dhaXRfbXMYASABKA0SEQoJbWluX2J5dGVzGAIgASgNEhEKCW1heF9ieXRlcxgDIAEoDRItCgpwYXJ0aXRpb25zGAQgAygLMhkuc2x1aWNlLnYxLkZldGNoUGFydGl0aW9uIlsKDkZldGNoUGFydGl0aW9uEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIUCgxmZXRjaF9vZmZzZXQYAyABKAMSEQoJbWF4X2J5dGVzGAQgASgNIkAKDUZldGNoUmVzcG9uc2USLwoKcGFydGl0aW9ucxgBIAMoCzIbLnNsdWljZS52MS5QYXJ0aXRpb25GZXRjaGVkIpgBChBQYXJ0aXRpb25GZXRjaGVkEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIWCg5oaWdoX3dhdGVybWFyaxgDIAEoAxIYChBsb2dfc3RhcnRfb2Zmc2V0GAQgASgDEh8KBWVycm9yGAUgASgLMhAuc2x1aWNlLnYxLkVycm9yEg8KB2JhdGNoZXMYDyABKAwisQIKEkZldGNoU3RyZWFtUmVxdWVzdBItCgZhc3NpZ24YASABKAsyGy5zbHVpY2UudjEuQXNzaWduUGFydGl0aW9uc0gAEjEKCHVuYXNzaWduGAIgASgLMh0uc2x1aWNlLnYxLlVuYXNzaWduUGFydGl0aW9uc0gAEigKBHNlZWsYAyABKAsyGC5zbHVpY2UudjEuU2Vla1BhcnRpdGlvbkgAEisKBXBhdXNlGAQgASgLMhouc2x1aWNlLnYxLlBhdXNlUGFydGl0aW9uc0gAEi0KBnJlc3VtZRgFIAEoCzIbLnNsdWljZS52MS5SZXN1bWVQYXJ0aXRpb25zSAASKAoGY3JlZGl0GAYgASgLMhYuc2x1aWNlLnYxLkdyYW50Q3JlZGl0SABCCQoHY29tbWFuZCIwCgxQYXJ0aXRpb25SZWYSDQoFdG9waWMYASABKAkSEQoJcGFydGl0aW9uGAIgASgFIkEKEEFzc2lnblBhcnRpdGlvbnMSLQoKcGFydGl0aW9ucxgBIAMoCzIZLnNsdWljZS52MS5QYXJ0aXRpb25TdGFydCJjCg5QYXJ0aXRpb25TdGFydBINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSIgoFc3RhcnQYAyABKAsyEy5zbHVpY2UudjEuUG9zaXRpb24SCwoDdGFnGAQgASgEIkEKElVuYXNzaWduUGFydGl0aW9ucxIrCgpwYXJ0aXRpb25zGAEgAygLMhcuc2x1aWNlLnYxLlBhcnRpdGlvblJlZiJiCg1TZWVrUGFydGl0aW9uEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIiCgVzdGFydBgDIAEoCzITLnNsdWljZS52MS5Qb3NpdGlvbhILCgN0YWcYBCABKAQiPgoPUGF1c2VQYXJ0aXRpb25zEisKCnBhcnRpdGlvbnMYASADKAsyFy5zbHVpY2UudjEuUGFydGl0aW9uUmVmIj8KEFJlc3VtZVBhcnRpdGlvbnMSKwoKcGFydGl0aW9ucxgBIAMoCzIXLnNsdWljZS52MS5QYXJ0aXRpb25SZWYiHAoLR3JhbnRDcmVkaXQSDQoFYnl0ZXMYASABKAQipQEKE0ZldGNoU3RyZWFtUmVzcG9uc2USKgoFc3RhdGUYASABKAsyGS5zbHVpY2UudjEuUGFydGl0aW9uU3RhdGVIABIpCgloZWFydGJlYXQYAiABKAsyFC5zbHVpY2UudjEuSGVhcnRiZWF0SAASLgoHYmF0Y2hlcxgPIAEoCzIbLnNsdWljZS52MS5QYXJ0aXRpb25CYXRjaGVzSABCBwoFZXZlbnQihAEKEFBhcnRpdGlvbkJhdGNoZXMSDQoFdG9waWMYASABKAkSEQoJcGFydGl0aW9uGAIgASgFEgsKA3RhZxgDIAEoBBIWCg5oaWdoX3dhdGVybWFyaxgEIAEoAxIYChBsb2dfc3RhcnRfb2Zmc2V0GAUgASgDEg8KB2JhdGNoZXMYDyABKAwipwEKDlBhcnRpdGlvblN0YXRlEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRILCgN0YWcYAyABKAQSEwoLbmV4dF9vZmZzZXQYBCABKAMSFgoOaGlnaF93YXRlcm1hcmsYBSABKAMSGAoQbG9nX3N0YXJ0X29mZnNldBgGIAEoAxIfCgVlcnJvchgHIAEoCzIQLnNsdWljZS52MS5FcnJvciIcCglIZWFydGJlYXQSDwoHdGltZV9tcxgBIAEoAyJoChBTdWJzY3JpYmVSZXF1ZXN0EiwKBnRvcGljcxgBIAMoCzIcLnNsdWljZS52MS5Ub3BpY1N1YnNjcmlwdGlvbhITCgttYXhfcmVjb3JkcxgCIAEoDRIRCgl1bnRpbF9lbmQYAyABKAgi9AEKEVRvcGljU3Vic2NyaXB0aW9uEg0KBXRvcGljGAEgASgJEhIKCnBhcnRpdGlvbnMYAiADKAUSIgoFc3RhcnQYAyABKAsyEy5zbHVpY2UudjEuUG9zaXRpb24SSwoQcGFydGl0aW9uX3N0YXJ0cxgEIAMoCzIxLnNsdWljZS52MS5Ub3BpY1N1YnNjcmlwdGlvbi5QYXJ0aXRpb25TdGFydHNFbnRyeRpLChRQYXJ0aXRpb25TdGFydHNFbnRyeRILCgNrZXkYASABKAUSIgoFdmFsdWUYAiABKAsyEy5zbHVpY2UudjEuUG9zaXRpb246AjgBIkEKEVN1YnNjcmliZVJlc3BvbnNlEiwKB3JlY29yZHMYASADKAsyGy5zbHVpY2UudjEuU3Vic2NyaWJlZFJlY29yZCJnChBTdWJzY3JpYmVkUmVjb3JkEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIOCgZvZmZzZXQYAyABKAMSIQoGcmVjb3JkGAQgASgLMhEuc2x1aWNlLnYxLlJlY29yZCJJChJMaXN0T2Zmc2V0c1JlcXVlc3QSMwoKcGFydGl0aW9ucxgBIAMoCzIfLnNsdWljZS52MS5MaXN0T2Zmc2V0c1BhcnRpdGlvbiJfChRMaXN0T2Zmc2V0c1BhcnRpdGlvbhINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSJQoIcG9zaXRpb24YAyABKAsyEy5zbHVpY2UudjEuUG9zaXRpb24iRQoTTGlzdE9mZnNldHNSZXNwb25zZRIuCgpwYXJ0aXRpb25zGAEgAygLMhouc2x1aWNlLnYxLlBhcnRpdGlvbk9mZnNldCJ6Cg9QYXJ0aXRpb25PZmZzZXQSDQoFdG9waWMYASABKAkSEQoJcGFydGl0aW9uGAIgASgFEg4KBm9mZnNldBgDIAEoAxIUCgx0aW1lc3RhbXBfbXMYBCABKAMSHwoFZXJyb3IYBSABKAsyEC5zbHVpY2UudjEuRXJyb3IytAIKDEZldGNoU2VydmljZRI6CgVGZXRjaBIXLnNsdWljZS52MS5GZXRjaFJlcXVlc3QaGC5zbHVpY2UudjEuRmV0Y2hSZXNwb25zZRJQCgtGZXRjaFN0cmVhbRIdLnNsdWljZS52MS5GZXRjaFN0cmVhbVJlcXVlc3QaHi5zbHVpY2UudjEuRmV0Y2hTdHJlYW1SZXNwb25zZSgBMAESSAoJU3Vic2NyaWJlEhsuc2x1aWNlLnYxLlN1YnNjcmliZVJlcXVlc3QaHC5zbHVpY2UudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJMCgtMaXN0T2Zmc2V0cxIdLnNsdWljZS52MS5MaXN0T2Zmc2V0c1JlcXVlc3QaHi5zbHVpY2UudjEuTGlzdE9mZnNldHNSZXNwb25zZWIGcHJvdG8z", [file_sluice_v1_records]);
+  fileDesc("ChVzbHVpY2UvdjEvZmV0Y2gucHJvdG8SCXNsdWljZS52MSKhAQoMRmV0Y2hSZXF1ZXN0EhMKC21heF93YWl0X21zGAEgASgNEhEKCW1pbl9ieXRlcxgCIAEoDRIRCgltYXhfYnl0ZXMYAyABKA0SLQoKcGFydGl0aW9ucxgEIAMoCzIZLnNsdWljZS52MS5GZXRjaFBhcnRpdGlvbhInCglpc29sYXRpb24YBSABKA4yFC5zbHVpY2UudjEuSXNvbGF0aW9uIlsKDkZldGNoUGFydGl0aW9uEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIUCgxmZXRjaF9vZmZzZXQYAyABKAMSEQoJbWF4X2J5dGVzGAQgASgNIkAKDUZldGNoUmVzcG9uc2USLwoKcGFydGl0aW9ucxgBIAMoCzIbLnNsdWljZS52MS5QYXJ0aXRpb25GZXRjaGVkIuQBChBQYXJ0aXRpb25GZXRjaGVkEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIWCg5oaWdoX3dhdGVybWFyaxgDIAEoAxIYChBsb2dfc3RhcnRfb2Zmc2V0GAQgASgDEh8KBWVycm9yGAUgASgLMhAuc2x1aWNlLnYxLkVycm9yEhoKEmxhc3Rfc3RhYmxlX29mZnNldBgGIAEoAxIuCgdhYm9ydGVkGAcgAygLMh0uc2x1aWNlLnYxLkFib3J0ZWRUcmFuc2FjdGlvbhIPCgdiYXRjaGVzGA8gASgMIlQKEkFib3J0ZWRUcmFuc2FjdGlvbhITCgtwcm9kdWNlcl9pZBgBIAEoAxIUCgxmaXJzdF9vZmZzZXQYAiABKAMSEwoLbGFzdF9vZmZzZXQYAyABKAMisQIKEkZldGNoU3RyZWFtUmVxdWVzdBItCgZhc3NpZ24YASABKAsyGy5zbHVpY2UudjEuQXNzaWduUGFydGl0aW9uc0gAEjEKCHVuYXNzaWduGAIgASgLMh0uc2x1aWNlLnYxLlVuYXNzaWduUGFydGl0aW9uc0gAEigKBHNlZWsYAyABKAsyGC5zbHVpY2UudjEuU2Vla1BhcnRpdGlvbkgAEisKBXBhdXNlGAQgASgLMhouc2x1aWNlLnYxLlBhdXNlUGFydGl0aW9uc0gAEi0KBnJlc3VtZRgFIAEoCzIbLnNsdWljZS52MS5SZXN1bWVQYXJ0aXRpb25zSAASKAoGY3JlZGl0GAYgASgLMhYuc2x1aWNlLnYxLkdyYW50Q3JlZGl0SABCCQoHY29tbWFuZCIwCgxQYXJ0aXRpb25SZWYSDQoFdG9waWMYASABKAkSEQoJcGFydGl0aW9uGAIgASgFImoKEEFzc2lnblBhcnRpdGlvbnMSLQoKcGFydGl0aW9ucxgBIAMoCzIZLnNsdWljZS52MS5QYXJ0aXRpb25TdGFydBInCglpc29sYXRpb24YAiABKA4yFC5zbHVpY2UudjEuSXNvbGF0aW9uImMKDlBhcnRpdGlvblN0YXJ0Eg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIiCgVzdGFydBgDIAEoCzITLnNsdWljZS52MS5Qb3NpdGlvbhILCgN0YWcYBCABKAQiQQoSVW5hc3NpZ25QYXJ0aXRpb25zEisKCnBhcnRpdGlvbnMYASADKAsyFy5zbHVpY2UudjEuUGFydGl0aW9uUmVmImIKDVNlZWtQYXJ0aXRpb24SDQoFdG9waWMYASABKAkSEQoJcGFydGl0aW9uGAIgASgFEiIKBXN0YXJ0GAMgASgLMhMuc2x1aWNlLnYxLlBvc2l0aW9uEgsKA3RhZxgEIAEoBCI+Cg9QYXVzZVBhcnRpdGlvbnMSKwoKcGFydGl0aW9ucxgBIAMoCzIXLnNsdWljZS52MS5QYXJ0aXRpb25SZWYiPwoQUmVzdW1lUGFydGl0aW9ucxIrCgpwYXJ0aXRpb25zGAEgAygLMhcuc2x1aWNlLnYxLlBhcnRpdGlvblJlZiIcCgtHcmFudENyZWRpdBINCgVieXRlcxgBIAEoBCKlAQoTRmV0Y2hTdHJlYW1SZXNwb25zZRIqCgVzdGF0ZRgBIAEoCzIZLnNsdWljZS52MS5QYXJ0aXRpb25TdGF0ZUgAEikKCWhlYXJ0YmVhdBgCIAEoCzIULnNsdWljZS52MS5IZWFydGJlYXRIABIuCgdiYXRjaGVzGA8gASgLMhsuc2x1aWNlLnYxLlBhcnRpdGlvbkJhdGNoZXNIAEIHCgVldmVudCLQAQoQUGFydGl0aW9uQmF0Y2hlcxINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSCwoDdGFnGAMgASgEEhYKDmhpZ2hfd2F0ZXJtYXJrGAQgASgDEhgKEGxvZ19zdGFydF9vZmZzZXQYBSABKAMSGgoSbGFzdF9zdGFibGVfb2Zmc2V0GAYgASgDEi4KB2Fib3J0ZWQYByADKAsyHS5zbHVpY2UudjEuQWJvcnRlZFRyYW5zYWN0aW9uEg8KB2JhdGNoZXMYDyABKAwiwwEKDlBhcnRpdGlvblN0YXRlEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRILCgN0YWcYAyABKAQSEwoLbmV4dF9vZmZzZXQYBCABKAMSFgoOaGlnaF93YXRlcm1hcmsYBSABKAMSGAoQbG9nX3N0YXJ0X29mZnNldBgGIAEoAxIfCgVlcnJvchgHIAEoCzIQLnNsdWljZS52MS5FcnJvchIaChJsYXN0X3N0YWJsZV9vZmZzZXQYCCABKAMiHAoJSGVhcnRiZWF0Eg8KB3RpbWVfbXMYASABKAMikQEKEFN1YnNjcmliZVJlcXVlc3QSLAoGdG9waWNzGAEgAygLMhwuc2x1aWNlLnYxLlRvcGljU3Vic2NyaXB0aW9uEhMKC21heF9yZWNvcmRzGAIgASgNEhEKCXVudGlsX2VuZBgDIAEoCBInCglpc29sYXRpb24YBCABKA4yFC5zbHVpY2UudjEuSXNvbGF0aW9uIvQBChFUb3BpY1N1YnNjcmlwdGlvbhINCgV0b3BpYxgBIAEoCRISCgpwYXJ0aXRpb25zGAIgAygFEiIKBXN0YXJ0GAMgASgLMhMuc2x1aWNlLnYxLlBvc2l0aW9uEksKEHBhcnRpdGlvbl9zdGFydHMYBCADKAsyMS5zbHVpY2UudjEuVG9waWNTdWJzY3JpcHRpb24uUGFydGl0aW9uU3RhcnRzRW50cnkaSwoUUGFydGl0aW9uU3RhcnRzRW50cnkSCwoDa2V5GAEgASgFEiIKBXZhbHVlGAIgASgLMhMuc2x1aWNlLnYxLlBvc2l0aW9uOgI4ASJBChFTdWJzY3JpYmVSZXNwb25zZRIsCgdyZWNvcmRzGAEgAygLMhsuc2x1aWNlLnYxLlN1YnNjcmliZWRSZWNvcmQiZwoQU3Vic2NyaWJlZFJlY29yZBINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSDgoGb2Zmc2V0GAMgASgDEiEKBnJlY29yZBgEIAEoCzIRLnNsdWljZS52MS5SZWNvcmQicgoSTGlzdE9mZnNldHNSZXF1ZXN0EjMKCnBhcnRpdGlvbnMYASADKAsyHy5zbHVpY2UudjEuTGlzdE9mZnNldHNQYXJ0aXRpb24SJwoJaXNvbGF0aW9uGAIgASgOMhQuc2x1aWNlLnYxLklzb2xhdGlvbiJfChRMaXN0T2Zmc2V0c1BhcnRpdGlvbhINCgV0b3BpYxgBIAEoCRIRCglwYXJ0aXRpb24YAiABKAUSJQoIcG9zaXRpb24YAyABKAsyEy5zbHVpY2UudjEuUG9zaXRpb24iRQoTTGlzdE9mZnNldHNSZXNwb25zZRIuCgpwYXJ0aXRpb25zGAEgAygLMhouc2x1aWNlLnYxLlBhcnRpdGlvbk9mZnNldCJ6Cg9QYXJ0aXRpb25PZmZzZXQSDQoFdG9waWMYASABKAkSEQoJcGFydGl0aW9uGAIgASgFEg4KBm9mZnNldBgDIAEoAxIUCgx0aW1lc3RhbXBfbXMYBCABKAMSHwoFZXJyb3IYBSABKAsyEC5zbHVpY2UudjEuRXJyb3IytAIKDEZldGNoU2VydmljZRI6CgVGZXRjaBIXLnNsdWljZS52MS5GZXRjaFJlcXVlc3QaGC5zbHVpY2UudjEuRmV0Y2hSZXNwb25zZRJQCgtGZXRjaFN0cmVhbRIdLnNsdWljZS52MS5GZXRjaFN0cmVhbVJlcXVlc3QaHi5zbHVpY2UudjEuRmV0Y2hTdHJlYW1SZXNwb25zZSgBMAESSAoJU3Vic2NyaWJlEhsuc2x1aWNlLnYxLlN1YnNjcmliZVJlcXVlc3QaHC5zbHVpY2UudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJMCgtMaXN0T2Zmc2V0cxIdLnNsdWljZS52MS5MaXN0T2Zmc2V0c1JlcXVlc3QaHi5zbHVpY2UudjEuTGlzdE9mZnNldHNSZXNwb25zZWIGcHJvdG8z", [file_sluice_v1_records]);
 
 /**
  * @generated from message sluice.v1.FetchRequest
@@ -49,6 +49,11 @@ export type FetchRequest = Message<"sluice.v1.FetchRequest"> & {
    * @generated from field: repeated sluice.v1.FetchPartition partitions = 4;
    */
   partitions: FetchPartition[];
+
+  /**
+   * @generated from field: sluice.v1.Isolation isolation = 5;
+   */
+  isolation: Isolation;
 };
 
 /**
@@ -147,6 +152,20 @@ export type PartitionFetched = Message<"sluice.v1.PartitionFetched"> & {
   error?: Error | undefined;
 
   /**
+   * Below it every transaction is decided. -1 with an error.
+   *
+   * @generated from field: int64 last_stable_offset = 6;
+   */
+  lastStableOffset: bigint;
+
+  /**
+   * With ISOLATION_READ_COMMITTED: the aborted transactions that have records in `batches`.
+   *
+   * @generated from field: repeated sluice.v1.AbortedTransaction aborted = 7;
+   */
+  aborted: AbortedTransaction[];
+
+  /**
    * Whole batches, one after the other. Offsets may leave gaps.
    *
    * @generated from field: bytes batches = 15;
@@ -160,6 +179,36 @@ export type PartitionFetched = Message<"sluice.v1.PartitionFetched"> & {
  */
 export const PartitionFetchedSchema: GenMessage<PartitionFetched> = /*@__PURE__*/
   messageDesc(file_sluice_v1_fetch, 3);
+
+/**
+ * A transaction whose records are to be left out: those of transactional batches of the producer from
+ * first_offset to last_offset, where its marker stands.
+ *
+ * @generated from message sluice.v1.AbortedTransaction
+ */
+export type AbortedTransaction = Message<"sluice.v1.AbortedTransaction"> & {
+  /**
+   * @generated from field: int64 producer_id = 1;
+   */
+  producerId: bigint;
+
+  /**
+   * @generated from field: int64 first_offset = 2;
+   */
+  firstOffset: bigint;
+
+  /**
+   * @generated from field: int64 last_offset = 3;
+   */
+  lastOffset: bigint;
+};
+
+/**
+ * Describes the message sluice.v1.AbortedTransaction.
+ * Use `create(AbortedTransactionSchema)` to create a new message.
+ */
+export const AbortedTransactionSchema: GenMessage<AbortedTransaction> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_fetch, 4);
 
 /**
  * @generated from message sluice.v1.FetchStreamRequest
@@ -212,7 +261,7 @@ export type FetchStreamRequest = Message<"sluice.v1.FetchStreamRequest"> & {
  * Use `create(FetchStreamRequestSchema)` to create a new message.
  */
 export const FetchStreamRequestSchema: GenMessage<FetchStreamRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 4);
+  messageDesc(file_sluice_v1_fetch, 5);
 
 /**
  * @generated from message sluice.v1.PartitionRef
@@ -234,7 +283,7 @@ export type PartitionRef = Message<"sluice.v1.PartitionRef"> & {
  * Use `create(PartitionRefSchema)` to create a new message.
  */
 export const PartitionRefSchema: GenMessage<PartitionRef> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 5);
+  messageDesc(file_sluice_v1_fetch, 6);
 
 /**
  * Adds partitions to the stream. One that is there already is refused with an error state.
@@ -246,6 +295,13 @@ export type AssignPartitions = Message<"sluice.v1.AssignPartitions"> & {
    * @generated from field: repeated sluice.v1.PartitionStart partitions = 1;
    */
   partitions: PartitionStart[];
+
+  /**
+   * For as long as they are assigned.
+   *
+   * @generated from field: sluice.v1.Isolation isolation = 2;
+   */
+  isolation: Isolation;
 };
 
 /**
@@ -253,7 +309,7 @@ export type AssignPartitions = Message<"sluice.v1.AssignPartitions"> & {
  * Use `create(AssignPartitionsSchema)` to create a new message.
  */
 export const AssignPartitionsSchema: GenMessage<AssignPartitions> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 6);
+  messageDesc(file_sluice_v1_fetch, 7);
 
 /**
  * @generated from message sluice.v1.PartitionStart
@@ -288,7 +344,7 @@ export type PartitionStart = Message<"sluice.v1.PartitionStart"> & {
  * Use `create(PartitionStartSchema)` to create a new message.
  */
 export const PartitionStartSchema: GenMessage<PartitionStart> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 7);
+  messageDesc(file_sluice_v1_fetch, 8);
 
 /**
  * @generated from message sluice.v1.UnassignPartitions
@@ -305,7 +361,7 @@ export type UnassignPartitions = Message<"sluice.v1.UnassignPartitions"> & {
  * Use `create(UnassignPartitionsSchema)` to create a new message.
  */
 export const UnassignPartitionsSchema: GenMessage<UnassignPartitions> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 8);
+  messageDesc(file_sluice_v1_fetch, 9);
 
 /**
  * @generated from message sluice.v1.SeekPartition
@@ -339,7 +395,7 @@ export type SeekPartition = Message<"sluice.v1.SeekPartition"> & {
  * Use `create(SeekPartitionSchema)` to create a new message.
  */
 export const SeekPartitionSchema: GenMessage<SeekPartition> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 9);
+  messageDesc(file_sluice_v1_fetch, 10);
 
 /**
  * @generated from message sluice.v1.PausePartitions
@@ -356,7 +412,7 @@ export type PausePartitions = Message<"sluice.v1.PausePartitions"> & {
  * Use `create(PausePartitionsSchema)` to create a new message.
  */
 export const PausePartitionsSchema: GenMessage<PausePartitions> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 10);
+  messageDesc(file_sluice_v1_fetch, 11);
 
 /**
  * @generated from message sluice.v1.ResumePartitions
@@ -373,7 +429,7 @@ export type ResumePartitions = Message<"sluice.v1.ResumePartitions"> & {
  * Use `create(ResumePartitionsSchema)` to create a new message.
  */
 export const ResumePartitionsSchema: GenMessage<ResumePartitions> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 11);
+  messageDesc(file_sluice_v1_fetch, 12);
 
 /**
  * Lets the broker send this many more bytes of batches. Nothing is sent before the first grant. The
@@ -393,7 +449,7 @@ export type GrantCredit = Message<"sluice.v1.GrantCredit"> & {
  * Use `create(GrantCreditSchema)` to create a new message.
  */
 export const GrantCreditSchema: GenMessage<GrantCredit> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 12);
+  messageDesc(file_sluice_v1_fetch, 13);
 
 /**
  * @generated from message sluice.v1.FetchStreamResponse
@@ -428,7 +484,7 @@ export type FetchStreamResponse = Message<"sluice.v1.FetchStreamResponse"> & {
  * Use `create(FetchStreamResponseSchema)` to create a new message.
  */
 export const FetchStreamResponseSchema: GenMessage<FetchStreamResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 13);
+  messageDesc(file_sluice_v1_fetch, 14);
 
 /**
  * @generated from message sluice.v1.PartitionBatches
@@ -460,6 +516,18 @@ export type PartitionBatches = Message<"sluice.v1.PartitionBatches"> & {
   logStartOffset: bigint;
 
   /**
+   * @generated from field: int64 last_stable_offset = 6;
+   */
+  lastStableOffset: bigint;
+
+  /**
+   * With ISOLATION_READ_COMMITTED: the aborted transactions that have records in `batches`.
+   *
+   * @generated from field: repeated sluice.v1.AbortedTransaction aborted = 7;
+   */
+  aborted: AbortedTransaction[];
+
+  /**
    * Whole batches, one after the other. The first may begin below the offset asked for.
    *
    * @generated from field: bytes batches = 15;
@@ -472,7 +540,7 @@ export type PartitionBatches = Message<"sluice.v1.PartitionBatches"> & {
  * Use `create(PartitionBatchesSchema)` to create a new message.
  */
 export const PartitionBatchesSchema: GenMessage<PartitionBatches> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 14);
+  messageDesc(file_sluice_v1_fetch, 15);
 
 /**
  * Sent once when a partition was assigned or sought, with where it will begin; and with an error when
@@ -517,6 +585,11 @@ export type PartitionState = Message<"sluice.v1.PartitionState"> & {
    * @generated from field: sluice.v1.Error error = 7;
    */
   error?: Error | undefined;
+
+  /**
+   * @generated from field: int64 last_stable_offset = 8;
+   */
+  lastStableOffset: bigint;
 };
 
 /**
@@ -524,7 +597,7 @@ export type PartitionState = Message<"sluice.v1.PartitionState"> & {
  * Use `create(PartitionStateSchema)` to create a new message.
  */
 export const PartitionStateSchema: GenMessage<PartitionState> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 15);
+  messageDesc(file_sluice_v1_fetch, 16);
 
 /**
  * Sent when nothing else was for 15 seconds, and with each partition whose high watermark has moved
@@ -546,7 +619,7 @@ export type Heartbeat = Message<"sluice.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 16);
+  messageDesc(file_sluice_v1_fetch, 17);
 
 /**
  * @generated from message sluice.v1.SubscribeRequest
@@ -565,12 +638,17 @@ export type SubscribeRequest = Message<"sluice.v1.SubscribeRequest"> & {
   maxRecords: number;
 
   /**
-   * End the stream with status OK when every partition was read up to its high watermark at the
-   * beginning of the call.
+   * End the stream with status OK when every partition was read up to its end at the beginning of the
+   * call: its high watermark, or its last stable offset.
    *
    * @generated from field: bool until_end = 3;
    */
   untilEnd: boolean;
+
+  /**
+   * @generated from field: sluice.v1.Isolation isolation = 4;
+   */
+  isolation: Isolation;
 };
 
 /**
@@ -578,7 +656,7 @@ export type SubscribeRequest = Message<"sluice.v1.SubscribeRequest"> & {
  * Use `create(SubscribeRequestSchema)` to create a new message.
  */
 export const SubscribeRequestSchema: GenMessage<SubscribeRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 17);
+  messageDesc(file_sluice_v1_fetch, 18);
 
 /**
  * @generated from message sluice.v1.TopicSubscription
@@ -616,7 +694,7 @@ export type TopicSubscription = Message<"sluice.v1.TopicSubscription"> & {
  * Use `create(TopicSubscriptionSchema)` to create a new message.
  */
 export const TopicSubscriptionSchema: GenMessage<TopicSubscription> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 18);
+  messageDesc(file_sluice_v1_fetch, 19);
 
 /**
  * @generated from message sluice.v1.SubscribeResponse
@@ -636,7 +714,7 @@ export type SubscribeResponse = Message<"sluice.v1.SubscribeResponse"> & {
  * Use `create(SubscribeResponseSchema)` to create a new message.
  */
 export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 19);
+  messageDesc(file_sluice_v1_fetch, 20);
 
 /**
  * @generated from message sluice.v1.SubscribedRecord
@@ -668,7 +746,7 @@ export type SubscribedRecord = Message<"sluice.v1.SubscribedRecord"> & {
  * Use `create(SubscribedRecordSchema)` to create a new message.
  */
 export const SubscribedRecordSchema: GenMessage<SubscribedRecord> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 20);
+  messageDesc(file_sluice_v1_fetch, 21);
 
 /**
  * @generated from message sluice.v1.ListOffsetsRequest
@@ -678,6 +756,13 @@ export type ListOffsetsRequest = Message<"sluice.v1.ListOffsetsRequest"> & {
    * @generated from field: repeated sluice.v1.ListOffsetsPartition partitions = 1;
    */
   partitions: ListOffsetsPartition[];
+
+  /**
+   * With ISOLATION_READ_COMMITTED a partition ends at its last stable offset.
+   *
+   * @generated from field: sluice.v1.Isolation isolation = 2;
+   */
+  isolation: Isolation;
 };
 
 /**
@@ -685,7 +770,7 @@ export type ListOffsetsRequest = Message<"sluice.v1.ListOffsetsRequest"> & {
  * Use `create(ListOffsetsRequestSchema)` to create a new message.
  */
 export const ListOffsetsRequestSchema: GenMessage<ListOffsetsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 21);
+  messageDesc(file_sluice_v1_fetch, 22);
 
 /**
  * @generated from message sluice.v1.ListOffsetsPartition
@@ -712,7 +797,7 @@ export type ListOffsetsPartition = Message<"sluice.v1.ListOffsetsPartition"> & {
  * Use `create(ListOffsetsPartitionSchema)` to create a new message.
  */
 export const ListOffsetsPartitionSchema: GenMessage<ListOffsetsPartition> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 22);
+  messageDesc(file_sluice_v1_fetch, 23);
 
 /**
  * @generated from message sluice.v1.ListOffsetsResponse
@@ -731,7 +816,7 @@ export type ListOffsetsResponse = Message<"sluice.v1.ListOffsetsResponse"> & {
  * Use `create(ListOffsetsResponseSchema)` to create a new message.
  */
 export const ListOffsetsResponseSchema: GenMessage<ListOffsetsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 23);
+  messageDesc(file_sluice_v1_fetch, 24);
 
 /**
  * @generated from message sluice.v1.PartitionOffset
@@ -772,7 +857,7 @@ export type PartitionOffset = Message<"sluice.v1.PartitionOffset"> & {
  * Use `create(PartitionOffsetSchema)` to create a new message.
  */
 export const PartitionOffsetSchema: GenMessage<PartitionOffset> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_fetch, 24);
+  messageDesc(file_sluice_v1_fetch, 25);
 
 /**
  * @generated from service sluice.v1.FetchService

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/records.proto.
  */
 export const file_sluice_v1_records: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvcmVjb3Jkcy5wcm90bxIJc2x1aWNlLnYxIpABCgZSZWNvcmQSEAoDa2V5GAEgASgMSACIAQESEgoFdmFsdWUYAiABKAxIAYgBARIiCgdoZWFkZXJzGAMgAygLMhEuc2x1aWNlLnYxLkhlYWRlchIZCgx0aW1lc3RhbXBfbXMYBCABKANIAogBAUIGCgRfa2V5QggKBl92YWx1ZUIPCg1fdGltZXN0YW1wX21zIjMKBkhlYWRlchILCgNrZXkYASABKAkSEgoFdmFsdWUYAiABKAxIAIgBAUIICgZfdmFsdWUirAEKBUVycm9yEgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cmlhYmxlGAQgASgIEjAKCG1ldGFkYXRhGAUgAygLMh4uc2x1aWNlLnYxLkVycm9yLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqgBCghQb3NpdGlvbhIoCgRlZGdlGAEgASgOMhguc2x1aWNlLnYxLlBvc2l0aW9uLkVkZ2VIABIQCgZvZmZzZXQYAiABKANIABIWCgx0aW1lc3RhbXBfbXMYAyABKANIACJACgRFZGdlEhQKEEVER0VfVU5TUEVDSUZJRUQQABIRCg1FREdFX0VBUkxJRVNUEAESDwoLRURHRV9MQVRFU1QQAkIGCgRraW5kKkoKBEFja3MSFAoQQUNLU19VTlNQRUNJRklFRBAAEgwKCEFDS1NfQUxMEAESDwoLQUNLU19MRUFERVIQAhINCglBQ0tTX05PTkUQA2IGcHJvdG8z");
+  fileDesc("ChdzbHVpY2UvdjEvcmVjb3Jkcy5wcm90bxIJc2x1aWNlLnYxIpABCgZSZWNvcmQSEAoDa2V5GAEgASgMSACIAQESEgoFdmFsdWUYAiABKAxIAYgBARIiCgdoZWFkZXJzGAMgAygLMhEuc2x1aWNlLnYxLkhlYWRlchIZCgx0aW1lc3RhbXBfbXMYBCABKANIAogBAUIGCgRfa2V5QggKBl92YWx1ZUIPCg1fdGltZXN0YW1wX21zIjMKBkhlYWRlchILCgNrZXkYASABKAkSEgoFdmFsdWUYAiABKAxIAIgBAUIICgZfdmFsdWUirAEKBUVycm9yEgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cmlhYmxlGAQgASgIEjAKCG1ldGFkYXRhGAUgAygLMh4uc2x1aWNlLnYxLkVycm9yLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqgBCghQb3NpdGlvbhIoCgRlZGdlGAEgASgOMhguc2x1aWNlLnYxLlBvc2l0aW9uLkVkZ2VIABIQCgZvZmZzZXQYAiABKANIABIWCgx0aW1lc3RhbXBfbXMYAyABKANIACJACgRFZGdlEhQKEEVER0VfVU5TUEVDSUZJRUQQABIRCg1FREdFX0VBUkxJRVNUEAESDwoLRURHRV9MQVRFU1QQAkIGCgRraW5kKkoKBEFja3MSFAoQQUNLU19VTlNQRUNJRklFRBAAEgwKCEFDS1NfQUxMEAESDwoLQUNLU19MRUFERVIQAhINCglBQ0tTX05PTkUQAypkCglJc29sYXRpb24SGQoVSVNPTEFUSU9OX1VOU1BFQ0lGSUVEEAASHgoaSVNPTEFUSU9OX1JFQURfVU5DT01NSVRURUQQARIcChhJU09MQVRJT05fUkVBRF9DT01NSVRURUQQAmIGcHJvdG8z");
 
 /**
  * One record, as a user sees it.
@@ -253,4 +253,46 @@ export type Acks = (typeof Acks)[keyof typeof Acks] | UnknownEnum;
  */
 export const AcksSchema: GenEnum<Acks> = /*@__PURE__*/
   enumDesc(file_sluice_v1_records, 0);
+
+/**
+ * What a reader sees of transactions.
+ *
+ * @generated from enum sluice.v1.Isolation
+ */
+export const Isolation = {
+  /**
+   * The same as ISOLATION_READ_UNCOMMITTED.
+   *
+   * @generated from enum value: ISOLATION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * All records, those of transactions that are open or were aborted among them.
+   *
+   * @generated from enum value: ISOLATION_READ_UNCOMMITTED = 1;
+   */
+  READ_UNCOMMITTED: 1,
+
+  /**
+   * Reading ends at the last stable offset: where the first transaction begins that is not decided.
+   * Subscribe and Session leave out what was aborted; Fetch and FetchStream tell what to leave out.
+   *
+   * @generated from enum value: ISOLATION_READ_COMMITTED = 2;
+   */
+  READ_COMMITTED: 2,
+} as const;
+
+/**
+ * What a reader sees of transactions.
+ *
+ * @generated from enum sluice.v1.Isolation
+ */
+export type Isolation = (typeof Isolation)[keyof typeof Isolation] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.v1.Isolation.
+ */
+export const IsolationSchema: GenEnum<Isolation> = /*@__PURE__*/
+  enumDesc(file_sluice_v1_records, 1);
 
