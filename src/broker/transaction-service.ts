@@ -48,7 +48,7 @@ export interface TransactionServiceOptions {
   readonly store: Pick<MetadataStore, 'image'>
   readonly transactionTopic: TransactionTopic
   readonly offsetsTopic: Pick<OffsetsTopic, 'ensure'>
-  readonly markers: Pick<PartitionMarkers, 'append'>
+  readonly markers: Pick<PartitionMarkers, 'appendByHand'>
 }
 
 /**
@@ -184,17 +184,19 @@ export class TransactionService {
    * Ends transactions of a producer in partitions, whatever its coordinator says.
    *
    * @returns one result a partition, in their order: UNKNOWN_TOPIC_OR_PARTITION,
-   *   INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED among others
+   *   INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED; INVALID_REQUEST for the epoch of a
+   *   coordinator that there never was
    */
   writeMarkers(
     _caller: Caller,
     { partitions, ...end }: WriteMarkersRequest,
   ): Promise<readonly PartitionOutcome[]> {
+    const ownEpoch = this.coordinator?.highestEpoch() ?? 0
     return Promise.all(
       partitions.map(async ({ topic, partition }): Promise<PartitionOutcome> => {
         try {
           if (isInternalTopic(topic) && topic !== OFFSETS_TOPIC) throw internalTopic(topic)
-          await this.#options.markers.append({ ...end, topic, partition })
+          await this.#options.markers.appendByHand({ ...end, topic, partition }, ownEpoch)
           return { topic, partition, error: null }
         } catch (error) {
           return { topic, partition, error: BrokerError.from(error) }

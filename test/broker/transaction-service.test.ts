@@ -227,6 +227,22 @@ test('a hanging transaction can be ended by hand', async () => {
   expect(broker.replicas.partition('orders', 0).openTransactions()).toEqual([])
 })
 
+test('a marker by hand cannot lock the coordinator out', async () => {
+  const { broker, producer } = await startWithProducer()
+  await producer.send('orders', 0, 'a')
+  const [outcome] = await broker.settled(
+    broker.transactions.writeMarkers(CALLER, {
+      ...{ ...producer.identity, coordinatorEpoch: 2 ** 31 - 1 },
+      ...{ outcome: 'abort', transactionVersion: 0 },
+      partitions: [{ topic: 'orders', partition: 0 }],
+    }),
+  )
+  expect(outcome!.error!.code).toBe('INVALID_REQUEST')
+  await producer.end('commit')
+  await broker.clock.settle()
+  expect(await committedValues(broker, 'orders', 0)).toEqual(['a'])
+})
+
 test('the log of transactions is swept: what lives is written once more', async () => {
   const { broker, producer } = await startWithProducer()
   const partition = broker.replicas.partition(

@@ -59,6 +59,26 @@ export class PartitionMarkers implements MarkerWriter {
     return groups.endTransaction(partition, end)
   }
 
+  /**
+   * As `append`, for who looks after transactions by hand. An epoch that no coordinator has ever had would
+   * lock out the one that there is.
+   *
+   * @param ownEpoch the highest of a coordinator of this broker
+   * @throws BrokerError INVALID_REQUEST for a coordinator epoch that is not known
+   */
+  async appendByHand(marker: Marker, ownEpoch: number): Promise<void> {
+    const { topic, partition, producerId, coordinatorEpoch } = marker
+    if (coordinatorEpoch > ownEpoch) {
+      const producers = this.#options.partitions.partition(topic, partition).producers()
+      const known = producers.find((producer) => producer.producerId === producerId)
+      if (coordinatorEpoch > (known?.coordinatorEpoch ?? -1)) {
+        const message = 'No coordinator has had this epoch'
+        throw new BrokerError('INVALID_REQUEST', { message, coordinatorEpoch })
+      }
+    }
+    await this.append(marker)
+  }
+
   /** Whether nothing is left to be marked. */
   #isOver({ topic, partition, producerId }: Marker, error: BrokerError): boolean {
     const { partitions, logger } = this.#options

@@ -142,6 +142,13 @@ export class TransactionCoordinator {
     return { transactions: lists.flat(), unknownStates: compiled.unknownStates }
   }
 
+  /** The highest epoch under which this broker coordinates a partition; 0 while none is there. */
+  highestEpoch(): number {
+    let highest = 0
+    for (const log of this.#logs.values()) highest = Math.max(highest, log.leaderEpoch)
+    return highest
+  }
+
   /** The shards of all partitions that serve, for metrics. */
   *shards(): Iterable<TransactionShard> {
     for (const { shard } of this.#coordinator.runtimes()) if (shard !== null) yield shard
