@@ -1,6 +1,6 @@
 """Prints the values of a topic's records, one a line, from the earliest on.
 
-    python consume.py TOPIC [--bootstrap HOST:PORT] [--follow]
+    python consume.py TOPIC [--bootstrap HOST:PORT] [--follow] [--uncommitted]
 """
 
 import argparse
@@ -18,12 +18,16 @@ def main() -> None:
     parser.add_argument("topic")
     parser.add_argument("--bootstrap", default="127.0.0.1:9094")
     parser.add_argument("--follow", action="store_true", help="wait for more at the end")
+    parser.add_argument("--uncommitted", action="store_true", help="aborted records as well")
     arguments = parser.parse_args()
 
+    committed = records.ISOLATION_READ_COMMITTED
+    isolation = records.ISOLATION_READ_UNCOMMITTED if arguments.uncommitted else committed
     start = records.Position(edge=records.Position.EDGE_EARLIEST)
     request = fetch.SubscribeRequest(
         topics=[fetch.TopicSubscription(topic=arguments.topic, start=start)],
         until_end=not arguments.follow,
+        isolation=isolation,
     )
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES)]
     with grpc.insecure_channel(arguments.bootstrap, options) as channel:

@@ -116,7 +116,9 @@ def unread(channel: grpc.Channel, group: str, topic: str):
         if each.topic == topic
     }
     subscription = fetch.TopicSubscription(topic=topic, partition_starts=starts)
-    request = fetch.SubscribeRequest(topics=[subscription], until_end=True)
+    request = fetch.SubscribeRequest(
+        topics=[subscription], until_end=True, isolation=records.ISOLATION_READ_COMMITTED
+    )
     for response in fetch_grpc.FetchServiceStub(channel).Subscribe(request):
         yield from response.records
 
