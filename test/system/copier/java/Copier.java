@@ -267,6 +267,8 @@ public final class Copier implements ConsumerRebalanceListener {
     settings.put("enable.auto.commit", "false");
     settings.put("auto.offset.reset", "earliest");
     settings.put("max.poll.records", 1 + random.nextInt(500));
+    // A rebalance waits so long, at most, for a member that is held up in a call.
+    settings.put("max.poll.interval.ms", 30_000);
     settings.put("reconnect.backoff.max.ms", 500);
     settings.put("key.deserializer", ByteArrayDeserializer.class.getName());
     settings.put("value.deserializer", ByteArrayDeserializer.class.getName());

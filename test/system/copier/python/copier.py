@@ -23,6 +23,9 @@ NOTHING = (0, 0, 0, -1, 0, 0)
 TRANSFORM = bytes(value ^ 0x5A for value in range(256))
 FILLER = [bytes((31 * low + 7 * i) & 0xFF for i in range(256)) for low in range(256)]
 
+# A call that meets the end of a broker may otherwise never return.
+CALL_SECONDS = 10
+
 CODECS = ["none", "lz4", "gzip", "snappy", "zstd"]
 WORDS = dict(zip((word[2:] for word in sys.argv[1::2]), sys.argv[2::2]))
 CLIENT = int(WORDS["client"])
@@ -70,7 +73,7 @@ class Copier:
         self.numbers = 0
 
     def run(self):
-        self.retried(self.producer.init_transactions)
+        self.retried(lambda: self.producer.init_transactions(CALL_SECONDS))
         self.consumer.subscribe(
             [WORDS["input"]], on_assign=self.assigned, on_revoke=self.revoked, on_lost=self.lost
         )
@@ -162,10 +165,12 @@ class Copier:
             self.history.put(MOVING, 0, INPUT, partition, offset, NOTHING, self.transaction)
         self.history.flush()
         group = self.consumer.consumer_group_metadata()
-        self.retried(lambda: self.producer.send_offsets_to_transaction(offsets, group))
+        self.retried(
+            lambda: self.producer.send_offsets_to_transaction(offsets, group, CALL_SECONDS)
+        )
         self.history.put(COMMITTING, transaction=self.transaction)
         self.history.flush()
-        self.retried(self.producer.commit_transaction)
+        self.retried(lambda: self.producer.commit_transaction(CALL_SECONDS))
         self.history.put(COMMITTED, transaction=self.transaction)
         self.starts.update(self.moves)
         self.moves.clear()
@@ -177,7 +182,7 @@ class Copier:
         # Partitions whose records are purged before they are sent would make it ask a coordinator to
         # abort what has not begun, which is fatal to it.
         self.producer.flush(5)
-        self.retried(self.producer.abort_transaction)
+        self.retried(lambda: self.producer.abort_transaction(CALL_SECONDS))
         self.history.put(ABORTED, transaction=self.transaction)
         self.moves.clear()
         self.is_open = False
@@ -245,6 +250,8 @@ def consumer_settings():
         "auto.offset.reset": "earliest",
         "partition.assignment.strategy": "range",
         "session.timeout.ms": 6_000,
+        # A rebalance waits so long, at most, for a member that is held up in a call.
+        "max.poll.interval.ms": 30_000,
         "heartbeat.interval.ms": 1_000,
         "reconnect.backoff.max.ms": 500,
         "log_level": 3,
