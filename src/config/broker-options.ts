@@ -5,6 +5,7 @@
 
 import { MAX_BATCH_BYTES, MAX_PARTITIONS_PER_TOPIC } from '../base/limits.ts'
 import { parseHostPort, type HostPort } from './address.ts'
+import { CLEANER_OPTIONS } from './cleaner-options.ts'
 import { GROUP_OPTIONS } from './group-options.ts'
 import {
   booleanOption,
@@ -185,6 +186,7 @@ export const BROKER_OPTIONS = {
     unit: 'bytes',
     doc: 'Largest request that the Kafka front takes; a larger one closes its connection.',
   }),
+  ...CLEANER_OPTIONS,
   ...GROUP_OPTIONS,
   ...TRANSACTION_OPTIONS,
   quotaWindowNum: intOption('quota.window.num', {

@@ -39,9 +39,6 @@ function withDefaults<T>(option: Option<T>, ...names: (string | BrokerDefault)[]
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 
-const NO_COMPACTION =
-  'Has no effect yet: compaction comes with a later release, and until then every record is kept.'
-
 const NO_COMPRESSION =
   'Has no effect here: what is stored is as the client compressed it, and the broker compresses nothing.'
 
@@ -58,9 +55,8 @@ export const TOPIC_OPTIONS = {
       default: 'delete',
       doc:
         'What becomes of old records. "delete": segments go by retention.ms and retention.bytes. ' +
-        '"compact": the last record of each key is to stay; records then need keys. Compaction ' +
-        'does not run yet and comes with a later release: until then a compacted topic keeps ' +
-        'every record, unless "delete" is set as well.',
+        '"compact": the last record of each key stays; records then need keys, and those without ' +
+        'one that were there before go. Both: what is compacted goes in the end, too.',
     }),
     'log.cleanup.policy',
   ),
@@ -100,7 +96,7 @@ export const TOPIC_OPTIONS = {
       default: '86400000',
       min: 0,
       unit: 'ms',
-      doc: `How long a compacted topic keeps tombstones. ${NO_COMPACTION}`,
+      doc: 'How long a compacted topic keeps tombstones, and markers of transactions, once what they are about is gone.',
     }),
     'log.cleaner.delete.retention.ms',
   ),
@@ -161,7 +157,7 @@ export const TOPIC_OPTIONS = {
       default: LONG_MAX,
       min: 1,
       unit: 'ms',
-      doc: `Longest time that a record stays uncompacted. ${NO_COMPACTION}`,
+      doc: 'Longest time that a record of a compacted topic stays uncompacted, whatever min.cleanable.dirty.ratio says.',
     }),
     'log.cleaner.max.compaction.lag.ms',
   ),
@@ -207,7 +203,7 @@ export const TOPIC_OPTIONS = {
       default: '0.5',
       min: 0,
       max: 1,
-      doc: `Share of a log that is uncompacted when compaction begins. ${NO_COMPACTION}`,
+      doc: 'Share of a log that is uncompacted when compaction begins. Less: more work, and less room that is wasted.',
     }),
     'log.cleaner.min.cleanable.ratio',
   ),
@@ -216,7 +212,7 @@ export const TOPIC_OPTIONS = {
       default: '0',
       min: 0,
       unit: 'ms',
-      doc: `Shortest time that a record stays uncompacted. ${NO_COMPACTION}`,
+      doc: 'Shortest time that a record of a compacted topic stays uncompacted.',
     }),
     'log.cleaner.min.compaction.lag.ms',
   ),

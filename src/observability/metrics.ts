@@ -210,6 +210,36 @@ export const METRICS = {
     help: 'Readers of committed records stop here; behind the high watermark while one is undecided',
     labels: ['topic', 'partition'],
   },
+  sluice_compactions_total: {
+    type: 'counter',
+    help: 'Passes of compaction over a partition',
+    labels: [],
+  },
+  sluice_compaction_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of segments that compaction has read and written',
+    labels: ['way'],
+  },
+  sluice_compaction_removed_records_total: {
+    type: 'counter',
+    help: 'Records that compaction has removed',
+    labels: [],
+  },
+  sluice_compaction_dirty_ratio_max: {
+    type: 'gauge',
+    help: 'Largest share of a compacted partition that waits for compaction, 0 to 1',
+    labels: [],
+  },
+  sluice_compaction_last_pass_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When compaction last ended a pass, in seconds since 1970; 0 when it has not since the start',
+    labels: [],
+  },
+  sluice_uncleanable_partitions: {
+    type: 'gauge',
+    help: 'Partitions that are not compacted because they are damaged',
+    labels: [],
+  },
   sluice_offline_partitions: {
     type: 'gauge',
     help: 'Partitions whose log is offline after a disk error',

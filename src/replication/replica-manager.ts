@@ -20,7 +20,9 @@ import { Partition } from './partition.ts'
 import type { PartitionDirectory } from './readable-partition.ts'
 
 /** What the log manager asks and tells: to be handed to `LogManager.open`. */
-export type LogHooks = Required<Pick<LogManagerOptions, 'configOf' | 'listener' | 'onOnline'>>
+export type LogHooks = Required<
+  Pick<LogManagerOptions, 'configOf' | 'listener' | 'onOnline' | 'stableOffsetOf'>
+>
 
 export interface ReplicaManagerOptions {
   readonly brokerId: number
@@ -155,6 +157,7 @@ export class ReplicaManager implements PartitionDirectory {
         damaged: () => {},
       },
       onOnline: (log) => this.#online(log),
+      stableOffsetOf: (log) => this.#byLog.get(log)?.lastStableOffset ?? 0,
     })
     for (const topic of image.topics()) {
       const missing: PartitionPlacement[] = []

@@ -37,6 +37,7 @@ import { TransactionService } from '../broker/transaction-service.ts'
 import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
+import { realFileSystem } from '../io/real-file-system.ts'
 import { EmbeddedStore } from '../metadata/embedded-store.ts'
 import type { Logger } from '../observability/logger.ts'
 import { BatchBuilder } from '../record/batch-builder.ts'
@@ -44,7 +45,9 @@ import { openBatch, type BatchView } from '../record/batch-reader.ts'
 import { validateProduced } from '../record/validate.ts'
 import { ReplicaManager } from '../replication/replica-manager.ts'
 import type { RecoveryProgress } from '../storage/directory/log-loader.ts'
+import { ThreadCleaner } from '../storage/compaction/cleaner/thread-cleaner.ts'
 import { LogManager } from '../storage/log-manager.ts'
+import { MAX_KEY_BYTES } from '../wasm/compaction-core.ts'
 import { StorageCore } from '../wasm/storage-core.ts'
 import type { SaslServer } from '../security/sasl-server.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -168,6 +171,15 @@ function openLogs(
       expirationMs: values.producerIdExpirationMs,
       checkIntervalMs: values.producerIdExpirationCheckIntervalMs,
     },
+    compaction: {
+      enabled: values.logCleanerEnable,
+      backoffMs: values.logCleanerBackoffMs,
+      keyBytes: Math.min(values.logCleanerDedupeBufferSize, MAX_KEY_BYTES),
+      ioBufferBytes: values.logCleanerIoBufferSize,
+      ioBytesPerSecond: values.logCleanerIoMaxBytesPerSecond,
+    },
+    // A thread has the machine's disk, and no other.
+    ...(files === realFileSystem ? { openCleaner: () => new ThreadCleaner() } : {}),
   })
 }
 

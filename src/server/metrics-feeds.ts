@@ -90,6 +90,18 @@ function feedFlushes(metrics: Metrics, { replicas }: BrokerCore): void {
   metrics.feedNumber('sluice_dirty_logs', () => stats().dirtyLogs)
   metrics.feedNumber('sluice_journal_bytes', () => stats().journalBytes)
   metrics.feedNumber('sluice_offline_partitions', () => stats().offlineLogs)
+  const compaction = () => stats().compaction
+  metrics.feedNumber('sluice_compactions_total', () => compaction().passes)
+  metrics.feed('sluice_compaction_bytes_total', () => [
+    { labels: { way: 'read' }, value: compaction().bytesRead },
+    { labels: { way: 'written' }, value: compaction().bytesWritten },
+  ])
+  const removed = () => compaction().recordsRemoved
+  metrics.feedNumber('sluice_compaction_removed_records_total', removed)
+  metrics.feedNumber('sluice_compaction_dirty_ratio_max', () => compaction().maxDirtyRatio)
+  const lastPass = () => compaction().lastPassMs / 1_000
+  metrics.feedNumber('sluice_compaction_last_pass_timestamp_seconds', lastPass)
+  metrics.feedNumber('sluice_uncleanable_partitions', () => compaction().uncleanable)
   metrics.feedNumber('sluice_producer_ids', () => stats().producerIds)
   metrics.feedNumber('sluice_open_transactions', () => stats().openTransactions)
   metrics.feedNumber('sluice_partitions', () => stats().logs)

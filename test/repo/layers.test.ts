@@ -41,6 +41,7 @@ const MAY_IMPORT = new Map([
 
 /** Words that only these folders may use, and what the others take in their place. */
 const RESERVED: readonly { word: RegExp; folders: string; instead: string }[] = [
+  { word: /'node:worker_threads'/, folders: 'io', instead: 'io/threads.ts' },
   { word: /'node:fs(\/promises)?'/, folders: 'io wasm', instead: 'io/file-system.ts' },
   {
     word: /'node:(net|tls|http2?|https|dgram)'/,
