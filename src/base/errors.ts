@@ -170,6 +170,8 @@ export type ErrorCode = keyof typeof ERRORS
 /** Plain values that explain one refusal: a client sees them, so they hold no record content. */
 export type Facts = Readonly<Record<string, string | number>>
 
+const NO_FACTS: Facts = {}
+
 /**
  * A refusal that a client is meant to see. Bugs are not BrokerErrors: they are failed assertions.
  *
@@ -182,10 +184,12 @@ export class BrokerError extends Error {
   readonly code: ErrorCode
   readonly facts: Facts
 
-  constructor(code: ErrorCode, facts: Facts = {}, cause?: unknown) {
-    const { message, ...others } = facts
-    const pairs = Object.entries(others).map(([name, value]) => ` ${name}=${value}`)
-    super(`${code}: ${message ?? ERRORS[code].text}${pairs.join('')}`, { cause })
+  constructor(code: ErrorCode, facts: Facts = NO_FACTS, cause?: unknown) {
+    // A refusal is an answer: clients may ask for any number, and a stack costs more than all the rest.
+    const { stackTraceLimit } = Error
+    if (code !== 'UNKNOWN_SERVER_ERROR') Error.stackTraceLimit = 0
+    super(messageOf(code, facts), cause === undefined ? undefined : { cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.facts = facts
   }
@@ -199,6 +203,13 @@ export class BrokerError extends Error {
   static from(error: unknown): BrokerError {
     return error instanceof BrokerError ? error : new BrokerError('UNKNOWN_SERVER_ERROR', {}, error)
   }
+}
+
+function messageOf(code: ErrorCode, facts: Facts): string {
+  if (facts === NO_FACTS) return `${code}: ${ERRORS[code].text}`
+  const { message, ...others } = facts
+  const pairs = Object.entries(others).map(([name, value]) => ` ${name}=${value}`)
+  return `${code}: ${message ?? ERRORS[code].text}${pairs.join('')}`
 }
 
 const CODE_BY_ID = new Map(

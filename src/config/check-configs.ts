@@ -19,13 +19,17 @@ export function optionOf(kind: ConfigKind, name: string): AnyOption | undefined 
   return OPTIONS[kind].get(name)
 }
 
-/** What is wrong with values that are to be set, each by itself. */
+/** So many problems are told at once. To find the name that was meant takes a while. */
+const MAX_PROBLEMS = 20
+
+/** What is wrong with values that are to be set, each by itself: the first that are. */
 export function checkConfigs(
   kind: ConfigKind,
   set: Iterable<readonly [name: string, text: string]>,
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   for (const [name, value] of set) {
+    if (problems.length === MAX_PROBLEMS) break
     const problem = nameProblem(kind, name)
     const option = OPTIONS[kind].get(name)
     if (problem !== null) problems.push(problem)
