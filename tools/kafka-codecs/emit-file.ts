@@ -12,7 +12,9 @@ import {
   type Contexts,
   contextsOf,
   fieldType,
+  functionName,
   guard,
+  holdsArrays,
   isOptional,
   needsVersion,
 } from './emit-names.ts'
@@ -83,6 +85,15 @@ ${begin('r')}${emitRead(struct, message, contexts)}\n}`,
     `function write${name}(w: FrameWriter, m: ${name}Init${version}): void {
 ${begin('w')}${emitWrite(struct, message, contexts)}\n}`,
   ]
+  // A server reads requests and writes responses, and does nothing else all the while.
+  if (message.kind === 'request' && holdsArrays(struct)) {
+    parts.push(`function* ${functionName('read', struct, 'in steps')}(r: FrameReader${version}): Generator<void, ${name}> {
+${begin('r')}${emitRead(struct, message, contexts, 'in steps')}\n}`)
+  }
+  if (message.kind === 'response' && holdsArrays(struct)) {
+    parts.push(`function* ${functionName('write', struct, 'in steps')}(w: FrameWriter, m: ${name}Init${version}): Generator<void> {
+${begin('w')}${emitWrite(struct, message, contexts, 'in steps')}\n}`)
+  }
   if (needsDefault(struct, structs, contexts)) {
     parts.push(
       emitDefault(struct),
@@ -118,6 +129,11 @@ function comment(field: Field, context: Versions): string {
 function emitCodec(message: Message): string {
   const { root, versions, flexibleFrom, recordType, kind } = message
   const type = recordType === null ? '' : `\nrecordType: ${recordType},`
+  const verb = kind === 'request' ? 'read' : kind === 'response' ? 'write' : null
+  const steps =
+    verb === null || !holdsArrays(root)
+      ? ''
+      : `\n${verb}InSteps: ${functionName(verb, root, 'in steps')},`
   const extra = recordType === null ? '' : ' & { readonly recordType: number }'
   return `${kind === 'request' || kind === 'response' ? '' : 'export '}const ${constantName(root.name)}: MessageCodec<${root.name}, ${root.name}Init>${extra} = {
 name: '${root.name}',${type}
@@ -125,7 +141,7 @@ minVersion: ${versions.from},
 maxVersion: ${versions.to},
 flexibleFrom: ${flexibleFrom ?? 'Infinity'},
 read: read${root.name},
-write: write${root.name},
+write: write${root.name},${steps}
 }`
 }
 

@@ -136,3 +136,31 @@ export function method(kind: ElementType['kind'], nullable: boolean): string {
   const plain = kind === 'records' ? 'bytes' : kind
   return nullable ? `nullable${plain[0]!.toUpperCase()}${plain.slice(1)}` : plain
 }
+
+/** Whether there is an array in it, however deep. */
+export function holdsArrays({ fields }: Struct): boolean {
+  return fields.some(({ type }) => {
+    return type.kind === 'array' || (type.kind === 'struct' && holdsArrays(type.struct))
+  })
+}
+
+/** How the functions of a struct go about it: at once, or in steps, as a generator. */
+export type Pace = 'at once' | 'in steps'
+
+/** Name of the function that reads or writes the struct. */
+export function functionName(verb: 'read' | 'write', struct: Struct, pace: Pace): string {
+  return `${verb}${struct.name}${pace === 'in steps' ? 'InSteps' : ''}`
+}
+
+/** A call of that function. What holds no array has no steps. */
+export function call(
+  verb: 'read' | 'write',
+  struct: Struct,
+  given: readonly string[],
+  pace: Pace,
+): string {
+  const own = holdsArrays(struct) ? pace : 'at once'
+  const name = functionName(verb, struct, own)
+  const plain = `${name}(${given.join(', ')})`
+  return own === 'at once' ? plain : `yield* ${plain}`
+}

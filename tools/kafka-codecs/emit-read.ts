@@ -3,6 +3,8 @@
 import type { Field, Message, Struct } from './definition.ts'
 import {
   type Contexts,
+  type Pace,
+  call,
   defaultOf,
   fieldType,
   guard,
@@ -14,24 +16,26 @@ import {
 import { heapBytes, minBytes } from './estimate.ts'
 
 /** Emits the body; the message tells how large elements are. */
-export function emitRead(struct: Struct, message: Message, contexts: Contexts): string {
-  const emitter = new ReadEmitter(struct, message, contexts)
-  return emitter.emit()
-}
-
-export function readCall(struct: Struct, contexts: Contexts): string {
-  return `read${struct.name}(r${needsVersion(struct, contexts) ? ', v' : ''})`
+export function emitRead(
+  struct: Struct,
+  message: Message,
+  contexts: Contexts,
+  pace: Pace = 'at once',
+): string {
+  return new ReadEmitter(struct, message, contexts, pace).emit()
 }
 
 class ReadEmitter {
   readonly #struct: Struct
   readonly #message: Message
   readonly #contexts: Contexts
+  readonly #pace: Pace
 
-  constructor(struct: Struct, message: Message, contexts: Contexts) {
+  constructor(struct: Struct, message: Message, contexts: Contexts, pace: Pace) {
     this.#struct = struct
     this.#message = message
     this.#contexts = contexts
+    this.#pace = pace
   }
 
   emit(): string {
@@ -67,11 +71,16 @@ class ReadEmitter {
     const sizes = `(${minBytes(element, this.#message, versions)}, ${heapBytes(element)})`
     const length = count === 'count' ? count : `r.${count}${sizes}`
     const one =
-      element.kind === 'struct'
-        ? readCall(element.struct, this.#contexts)
-        : `r.${method(element.kind, false)}()`
+      element.kind === 'struct' ? this.#call(element.struct) : `r.${method(element.kind, false)}()`
+    const step = `${list}[at] = ${one}`
+    const body = this.#pace === 'in steps' ? `{\n${step}\nif (r.due()) yield\n}` : step
     return `const ${list} = new Array<${typeName(element, '')}>(${length})
-for (let at = 0; at < ${list}.length; at++) ${list}[at] = ${one}`
+for (let at = 0; at < ${list}.length; at++) ${body}`
+  }
+
+  #call(struct: Struct): string {
+    const given = needsVersion(struct, this.#contexts) ? ['r', 'v'] : ['r']
+    return call('read', struct, given, this.#pace)
   }
 
   /** A value that is not an array. */
@@ -79,9 +88,7 @@ for (let at = 0; at < ${list}.length; at++) ${list}[at] = ${one}`
     const { type, nullable, versions } = field
     if (type.kind === 'array') throw new Error(`${field.name} is an array`)
     const plain =
-      type.kind === 'struct'
-        ? readCall(type.struct, this.#contexts)
-        : `r.${method(type.kind, false)}()`
+      type.kind === 'struct' ? `(${this.#call(type.struct)})` : `r.${method(type.kind, false)}()`
     if (nullable === null) return plain
     const present = field.tag === null ? 'r.present()' : 'r.presentInTag()'
     const maybe =

@@ -9,6 +9,8 @@ import {
 } from './definition.ts'
 import {
   type Contexts,
+  type Pace,
+  call,
   defaultOf,
   defaultStruct,
   guard,
@@ -17,8 +19,13 @@ import {
   needsVersion,
 } from './emit-names.ts'
 
-export function emitWrite(struct: Struct, message: Message, contexts: Contexts): string {
-  return new WriteEmitter(struct, message, contexts).emit()
+export function emitWrite(
+  struct: Struct,
+  message: Message,
+  contexts: Contexts,
+  pace: Pace = 'at once',
+): string {
+  return new WriteEmitter(struct, message, contexts, pace).emit()
 }
 
 /** Emits the test whether a struct equals its default. */
@@ -51,11 +58,13 @@ class WriteEmitter {
   readonly #struct: Struct
   readonly #message: Message
   readonly #contexts: Contexts
+  readonly #pace: Pace
 
-  constructor(struct: Struct, message: Message, contexts: Contexts) {
+  constructor(struct: Struct, message: Message, contexts: Contexts, pace: Pace) {
     this.#struct = struct
     this.#message = message
     this.#contexts = contexts
+    this.#pace = pace
   }
 
   emit(): string {
@@ -115,7 +124,8 @@ class WriteEmitter {
       element.kind === 'struct'
         ? this.#writeCall(element.struct, 'item')
         : `w.${this.#method(element.kind, false)}(item)`
-    return `w.arrayCount(${value}.length)\nfor (const item of ${value}) ${one}`
+    const body = this.#pace === 'in steps' ? `{\n${one}\nif (w.due()) yield\n}` : one
+    return `w.arrayCount(${value}.length)\nfor (const item of ${value}) ${body}`
   }
 
   #tagged(fields: readonly Field[]): string {
@@ -168,7 +178,8 @@ class WriteEmitter {
   }
 
   #writeCall(struct: Struct, value: string): string {
-    return `write${struct.name}(w, ${value}${needsVersion(struct, this.#contexts) ? ', v' : ''})`
+    const given = needsVersion(struct, this.#contexts) ? ['w', value, 'v'] : ['w', value]
+    return call('write', struct, given, this.#pace)
   }
 
   #refuse(field: Field): string {

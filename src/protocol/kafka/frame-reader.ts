@@ -14,6 +14,7 @@
 // Source: https://kafka.apache.org/protocol#protocol_types
 
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
+import { CrowdedMessage } from './crowded-message.ts'
 import { DecodeError } from './decode-error.ts'
 import {
   ARRAY_HEAP_BYTES,
@@ -31,6 +32,8 @@ import {
 const TWO_TO_32 = 0x1_0000_0000
 /** High halves of safe integers lie in [-HIGH_BOUND, HIGH_BOUND). */
 const HIGH_BOUND = 0x20_0000
+/** Steps of reading or writing in slices that go between two looks at the clock; a power of two. */
+export const STEPS_AT_ONCE = 64
 /** Up to this length a loop over the bytes beats a call into the runtime; beyond it V8 would join
  *  pieces lazily. */
 const SHORT_STRING_BYTES = 12
@@ -46,9 +49,13 @@ export class FrameReader {
   flexible = false
 
   readonly #bytes: Buffer
+  readonly #maxHeapBytes: number
   #position: number
   #end: number
   #heapLeft: number
+  /** Elements of arrays that may still come, of the whole message. */
+  #elementsLeft = Infinity
+  #steps = 0
 
   /**
    * @param start,end  the part of `bytes` to read, in bytes; all of it when left out
@@ -63,7 +70,8 @@ export class FrameReader {
     this.#bytes = bytes
     this.#position = start
     this.#end = end
-    this.#heapLeft = (end - start) * heapFactor + HEAP_SLACK_BYTES
+    this.#maxHeapBytes = (end - start) * heapFactor + HEAP_SLACK_BYTES
+    this.#heapLeft = this.#maxHeapBytes
   }
 
   /** A reader for a client, over the response that begins at `start`, in bytes. */
@@ -79,6 +87,22 @@ export class FrameReader {
   /** Bytes that are left. */
   get remaining(): number {
     return this.#end - this.#position
+  }
+
+  /** What the values that were read take on the heap, roughly. */
+  get heapBytes(): number {
+    return this.#maxHeapBytes - this.#heapLeft
+  }
+
+  /** From now on arrays of more elements than this, all together, are a CrowdedMessage. */
+  limitElements(count: number): void {
+    this.#elementsLeft = count
+  }
+
+  /** Counts a step of reading in slices. @returns true when it is time to look at the clock */
+  due(): boolean {
+    this.#steps += 1
+    return this.#steps % STEPS_AT_ONCE === 0
   }
 
   fail(reason: string): never {
@@ -202,6 +226,8 @@ export class FrameReader {
     if (count < 0) return -1
     if (count > MAX_ARRAY_ELEMENTS) this.fail(`an array of ${count} elements`)
     if (count * minBytes > this.#end - this.#position) this.fail('an array is beyond the frame')
+    this.#elementsLeft -= count
+    if (this.#elementsLeft < 0) throw new CrowdedMessage()
     this.#charge(ARRAY_HEAP_BYTES + count * heapBytes)
     return count
   }

@@ -10,6 +10,8 @@
 import assert from 'node:assert'
 import { BrokerError } from '../../base/errors.ts'
 import type { Uuid } from '../../base/uuid.ts'
+import { CrowdedMessage } from './crowded-message.ts'
+import { STEPS_AT_ONCE } from './frame-reader.ts'
 import { MAX_STRING_BYTES } from './wire-limits.ts'
 
 const TWO_TO_32 = 0x1_0000_0000
@@ -28,6 +30,8 @@ const DEFAULT_SLAB_BYTES = 64 * 1024
 export class FrameWriter {
   /** Whether lengths are compact and structs end in tagged fields. The codecs set it. */
   flexible = false
+  /** Arrays of more elements than this, all together in a frame, are a CrowdedMessage. */
+  maxElements = Infinity
 
   readonly #slabBytes: number
   #slab: Buffer
@@ -38,6 +42,9 @@ export class FrameWriter {
   /** Bytes of the finished parts. */
   #partsBytes = 0
   #parts: Buffer[] = []
+  /** Elements of arrays that may still come in this frame. */
+  #elementsLeft = Infinity
+  #steps = 0
   /** Tagged fields that are open: their size is not known yet, so nothing may leave the slab. */
   #openTags = 0
 
@@ -51,6 +58,15 @@ export class FrameWriter {
   beginFrame(): void {
     this.#begin()
     this.int32(0)
+  }
+
+  /** Counts a step of writing in slices. @returns true when it is time to look at the clock */
+  due(): boolean {
+    this.#steps += 1
+    if (this.#steps % STEPS_AT_ONCE !== 0) return false
+    // A part that never ends would be copied into ever larger slabs.
+    if (this.#openTags === 0 && this.#position * 2 > this.#slab.byteLength) this.#endPart()
+    return true
   }
 
   /**
@@ -187,6 +203,8 @@ export class FrameWriter {
   }
 
   arrayCount(count: number): void {
+    this.#elementsLeft -= count
+    if (this.#elementsLeft < 0) throw new CrowdedMessage()
     this.#length(count)
   }
 
@@ -276,6 +294,7 @@ export class FrameWriter {
     this.#parts = [] // what an error left behind half written
     this.#partsBytes = 0
     this.#openTags = 0
+    this.#elementsLeft = this.maxElements
     this.#partStart = this.#position
   }
 

@@ -53,6 +53,22 @@ export function writeResponse<Init>(
   return writer.endFrame()
 }
 
+/** As writeResponse, in steps: the frame is no other's, and neither is the writer meanwhile. */
+export function* writeResponseInSteps<Init>(
+  writer: FrameWriter,
+  api: Api<unknown, never, unknown, Init>,
+  version: number,
+  correlationId: number,
+  message: Init,
+): Generator<void, Buffer[]> {
+  writer.beginFrame()
+  writeResponseHeader(writer, api.key, version, correlationId)
+  const { write, writeInSteps } = api.response
+  if (writeInSteps === undefined) write(writer, message, version)
+  else yield* writeInSteps(writer, message, version)
+  return writer.endFrame()
+}
+
 /**
  * Reads the response to a request of this version.
  *

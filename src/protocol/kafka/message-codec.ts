@@ -27,12 +27,21 @@ export interface MessageCodec<Message, Init = Message> {
   read(reader: FrameReader, version: number): Message
 
   /**
+   * As `read`, in steps: it yields wherever it may stop for a while. Where no array is in any version
+   * there is nothing to stop at, and it is left out; only requests have it.
+   */
+  readonly readInSteps?: (reader: FrameReader, version: number) => Generator<void, Message>
+
+  /**
    * Writes a message.
    *
    * @throws BrokerError UNSUPPORTED_VERSION when the version is not known, or cannot say something
    *   that the message says
    */
   write(writer: FrameWriter, message: Init, version: number): void
+
+  /** As `write`, in steps; see readInSteps. Only responses have it. */
+  readonly writeInSteps?: (writer: FrameWriter, message: Init, version: number) => Generator<void>
 }
 
 /** An API: a request, and the response to it. */

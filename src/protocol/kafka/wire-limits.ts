@@ -4,6 +4,9 @@
 /** Most elements of one array. Source: Apache Kafka 4.4, BufferReadable. */
 export const MAX_ARRAY_ELEMENTS = 1_000_000
 
+/** Most elements of all arrays of one request together: twice what is known to be asked for at once. */
+export const MAX_REQUEST_ELEMENTS = 400_000
+
 /** Most tagged fields of one struct. Source: as above. */
 export const MAX_TAGGED_FIELDS = 10_000
 

@@ -9,6 +9,29 @@ export function encode(codec: AnyCodec, message: unknown, version: number): Buff
   return new FrameWriter(256).collect((writer) => codec.write(writer, message as never, version))
 }
 
+/** As `encode`, in steps; null where there are none. */
+export function encodeInSteps(codec: AnyCodec, message: unknown, version: number): Buffer | null {
+  const { writeInSteps } = codec
+  if (writeInSteps === undefined) return null
+  // So small that parts end in the middle of the message, as those of large ones do.
+  return new FrameWriter(256).collect((writer) => {
+    finish(writeInSteps(writer, message as never, version))
+  })
+}
+
+/** As `decode`, in steps; null where there are none. */
+export function decodeInSteps(codec: AnyCodec, bytes: Buffer, version: number): unknown {
+  const { readInSteps } = codec
+  return readInSteps === undefined ? null : finish(readInSteps(new FrameReader(bytes), version))
+}
+
+function finish<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
+
 /** The message that the bytes hold, and how many of them it did not need. */
 export function decode(
   codec: AnyCodec,

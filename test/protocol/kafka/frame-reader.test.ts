@@ -1,6 +1,7 @@
 // Primitives as they are read: known answers, and what is refused.
 
 import { describe, expect, test } from 'vitest'
+import { CrowdedMessage } from '../../../src/protocol/kafka/crowded-message.ts'
 import { DecodeError } from '../../../src/protocol/kafka/decode-error.ts'
 import { FrameReader } from '../../../src/protocol/kafka/frame-reader.ts'
 import { HEAP_SLACK_BYTES, REQUEST_HEAP_FACTOR } from '../../../src/protocol/kafka/wire-limits.ts'
@@ -134,6 +135,17 @@ describe('arrays', () => {
     expect(() => hex('000f4241').arrayCount(1, 8)).toThrow(/1000001 elements/)
     expect(() => hex('7fffffff').arrayCount(1, 8)).toThrow(/2147483647 elements/)
     expect(() => hex('ffffffff0f').arrayCount(1, 8)).toThrow(/null/)
+  })
+
+  test('are a crowd when they have more elements together than are read at once', () => {
+    const crowd = hex(`0000000200000003${'00'.repeat(3)}`)
+    crowd.limitElements(4)
+    expect(crowd.arrayCount(1, 8)).toBe(2)
+    expect(() => crowd.arrayCount(1, 8)).toThrow(CrowdedMessage)
+    // What can't be is no crowd.
+    const beyond = hex('00000003')
+    beyond.limitElements(2)
+    expect(() => beyond.arrayCount(1, 8)).toThrow(DecodeError)
   })
 
   test('are refused when their elements would take more heap than the frame justifies', () => {

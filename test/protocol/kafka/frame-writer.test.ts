@@ -1,6 +1,7 @@
 // Primitives as they are written, and how frames are cut into parts.
 
 import { describe, expect, test } from 'vitest'
+import { CrowdedMessage } from '../../../src/protocol/kafka/crowded-message.ts'
 import { FrameWriter } from '../../../src/protocol/kafka/frame-writer.ts'
 
 function written(write: (writer: FrameWriter) => void, slabBytes = 64): string {
@@ -154,5 +155,52 @@ describe('frames', () => {
     expect(whole.byteLength).toBe(4004)
     expect(whole.readInt32BE(0)).toBe(4000)
     expect(whole.readInt32BE(4000)).toBe(999)
+  })
+})
+
+describe('in steps', () => {
+  test('a frame is the same, in parts that are not copied again and again', () => {
+    const writer = new FrameWriter(1_024)
+    writer.beginFrame()
+    for (let number = 0; number < 10_000; number++) {
+      writer.int32(number)
+      writer.due()
+    }
+    const parts = writer.endFrame()
+    const whole = Buffer.concat(parts)
+    expect(whole.readInt32BE(0)).toBe(40_000)
+    for (let number = 0; number < 10_000; number++) {
+      expect(whole.readInt32BE(4 + 4 * number)).toBe(number)
+    }
+    // A part that had grown with the frame would have been copied to ever larger slabs.
+    expect(Math.max(...parts.map(({ byteLength }) => byteLength))).toBeLessThan(1_024)
+  })
+
+  test('a step in 64 is one to look at the clock, and none of them cuts a tagged field', () => {
+    const writer = new FrameWriter(256)
+    let due = 0
+    const whole = writer.collect((into) => {
+      into.flexible = true
+      const begun = into.beginTag(0)
+      for (let number = 0; number < 640; number++) {
+        into.int8(1)
+        if (into.due()) due += 1
+      }
+      into.endTag(begun)
+    })
+    expect(due).toBe(10)
+    expect(whole.subarray(0, 4).toString('hex')).toBe('00800501')
+    expect(whole.byteLength).toBe(643)
+  })
+
+  test('a frame with more elements than are written at once is a crowd, and the next one is not', () => {
+    const writer = new FrameWriter()
+    writer.maxElements = 3
+    writer.beginFrame()
+    writer.arrayCount(2)
+    expect(() => writer.arrayCount(2)).toThrow(CrowdedMessage)
+    writer.beginFrame()
+    writer.arrayCount(3)
+    expect(Buffer.concat(writer.endFrame()).toString('hex')).toBe('0000000400000003')
   })
 })

@@ -1,8 +1,8 @@
-// Every message in every version comes back as it was written.
+// Every message in every version comes back as it was written, at once and in steps.
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decode, encode } from './codec-bytes.ts'
+import { decode, decodeInSteps, encode, encodeInSteps } from './codec-bytes.ts'
 import { complete, messages, subjects, versionsOf } from './message-arbitraries.ts'
 
 const RUNS = 25
@@ -16,6 +16,8 @@ describe.each(subjects())('$name', (subject) => {
         const read = decode(codec, bytes, version)
         expect(read).toEqual({ message: complete(message.root, given, version), remaining: 0 })
         expect(encode(codec, read.message, version)).toEqual(bytes)
+        if (codec.readInSteps) expect(decodeInSteps(codec, bytes, version)).toEqual(read.message)
+        if (codec.writeInSteps) expect(encodeInSteps(codec, given, version)).toEqual(bytes)
       }),
       { numRuns: RUNS },
     )

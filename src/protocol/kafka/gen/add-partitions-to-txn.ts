@@ -95,6 +95,43 @@ function writeAddPartitionsToTxnRequest(
   w.noTags()
 }
 
+function* readAddPartitionsToTxnRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, AddPartitionsToTxnRequest> {
+  checkVersion('AddPartitionsToTxnRequest', v, 0, 5)
+  r.flexible = v >= 3
+  let transactions: readonly AddPartitionsToTxnTransaction[] = NO_ITEMS
+  if (v >= 4) {
+    const list = new Array<AddPartitionsToTxnTransaction>(r.arrayCount(14, 88))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = yield* readAddPartitionsToTxnTransactionInSteps(r)
+      if (r.due()) yield
+    }
+    transactions = list
+  }
+  const v3AndBelowTransactionalId = v <= 3 ? r.string() : ''
+  const v3AndBelowProducerId = v <= 3 ? r.int64() : 0
+  const v3AndBelowProducerEpoch = v <= 3 ? r.int16() : 0
+  let v3AndBelowTopics: readonly AddPartitionsToTxnTopic[] = NO_ITEMS
+  if (v <= 3) {
+    const list = new Array<AddPartitionsToTxnTopic>(r.arrayCount(3, 48))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = yield* readAddPartitionsToTxnTopicInSteps(r)
+      if (r.due()) yield
+    }
+    v3AndBelowTopics = list
+  }
+  r.skipTags()
+  return {
+    transactions,
+    v3AndBelowTransactionalId,
+    v3AndBelowProducerId,
+    v3AndBelowProducerEpoch,
+    v3AndBelowTopics,
+  }
+}
+
 export interface AddPartitionsToTxnTransaction {
   /** Name of the transactional producer. */
   readonly transactionalId: string
@@ -141,6 +178,22 @@ function writeAddPartitionsToTxnTransaction(
   w.noTags()
 }
 
+function* readAddPartitionsToTxnTransactionInSteps(
+  r: FrameReader,
+): Generator<void, AddPartitionsToTxnTransaction> {
+  const transactionalId = r.string()
+  const producerId = r.int64()
+  const producerEpoch = r.int16()
+  const verifyOnly = r.bool()
+  const topics = new Array<AddPartitionsToTxnTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readAddPartitionsToTxnTopicInSteps(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { transactionalId, producerId, producerEpoch, verifyOnly, topics }
+}
+
 export interface AddPartitionsToTxnTopic {
   /** Name of the topic. */
   readonly name: string
@@ -169,6 +222,19 @@ function writeAddPartitionsToTxnTopic(w: FrameWriter, m: AddPartitionsToTxnTopic
   w.noTags()
 }
 
+function* readAddPartitionsToTxnTopicInSteps(
+  r: FrameReader,
+): Generator<void, AddPartitionsToTxnTopic> {
+  const name = r.string()
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitions }
+}
+
 const ADD_PARTITIONS_TO_TXN_REQUEST: MessageCodec<
   AddPartitionsToTxnRequest,
   AddPartitionsToTxnRequestInit
@@ -179,6 +245,7 @@ const ADD_PARTITIONS_TO_TXN_REQUEST: MessageCodec<
   flexibleFrom: 3,
   read: readAddPartitionsToTxnRequest,
   write: writeAddPartitionsToTxnRequest,
+  readInSteps: readAddPartitionsToTxnRequestInSteps,
 }
 
 export interface AddPartitionsToTxnResponse {
@@ -249,6 +316,40 @@ function writeAddPartitionsToTxnResponse(
   w.noTags()
 }
 
+function* writeAddPartitionsToTxnResponseInSteps(
+  w: FrameWriter,
+  m: AddPartitionsToTxnResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('AddPartitionsToTxnResponse', v, 0, 5)
+  w.flexible = v >= 3
+  w.int32(m.throttleTimeMs)
+  if (v >= 4) w.int16(m.errorCode ?? 0)
+  if (v >= 4) {
+    {
+      const resultsByTransaction = m.resultsByTransaction ?? NO_ITEMS
+      w.arrayCount(resultsByTransaction.length)
+      for (const item of resultsByTransaction) {
+        yield* writeAddPartitionsToTxnResultInSteps(w, item)
+        if (w.due()) yield
+      }
+    }
+  } else if ((m.resultsByTransaction?.length ?? 0) !== 0)
+    refuse('AddPartitionsToTxnResponse', 'resultsByTransaction', v)
+  if (v <= 3) {
+    {
+      const resultsByTopicV3AndBelow = m.resultsByTopicV3AndBelow ?? NO_ITEMS
+      w.arrayCount(resultsByTopicV3AndBelow.length)
+      for (const item of resultsByTopicV3AndBelow) {
+        yield* writeAddPartitionsToTxnTopicResultInSteps(w, item)
+        if (w.due()) yield
+      }
+    }
+  } else if ((m.resultsByTopicV3AndBelow?.length ?? 0) !== 0)
+    refuse('AddPartitionsToTxnResponse', 'resultsByTopicV3AndBelow', v)
+  w.noTags()
+}
+
 export interface AddPartitionsToTxnResult {
   /** Name of the transactional producer. */
   readonly transactionalId: string
@@ -275,6 +376,19 @@ function writeAddPartitionsToTxnResult(w: FrameWriter, m: AddPartitionsToTxnResu
   w.string(m.transactionalId)
   w.arrayCount(m.topicResults.length)
   for (const item of m.topicResults) writeAddPartitionsToTxnTopicResult(w, item)
+  w.noTags()
+}
+
+function* writeAddPartitionsToTxnResultInSteps(
+  w: FrameWriter,
+  m: AddPartitionsToTxnResultInit,
+): Generator<void> {
+  w.string(m.transactionalId)
+  w.arrayCount(m.topicResults.length)
+  for (const item of m.topicResults) {
+    yield* writeAddPartitionsToTxnTopicResultInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -307,6 +421,19 @@ function writeAddPartitionsToTxnTopicResult(
   w.string(m.name)
   w.arrayCount(m.resultsByPartition.length)
   for (const item of m.resultsByPartition) writeAddPartitionsToTxnPartitionResult(w, item)
+  w.noTags()
+}
+
+function* writeAddPartitionsToTxnTopicResultInSteps(
+  w: FrameWriter,
+  m: AddPartitionsToTxnTopicResultInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.resultsByPartition.length)
+  for (const item of m.resultsByPartition) {
+    writeAddPartitionsToTxnPartitionResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -349,6 +476,7 @@ const ADD_PARTITIONS_TO_TXN_RESPONSE: MessageCodec<
   flexibleFrom: 3,
   read: readAddPartitionsToTxnResponse,
   write: writeAddPartitionsToTxnResponse,
+  writeInSteps: writeAddPartitionsToTxnResponseInSteps,
 }
 
 export const ADD_PARTITIONS_TO_TXN: Api<

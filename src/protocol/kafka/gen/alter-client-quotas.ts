@@ -46,6 +46,22 @@ function writeAlterClientQuotasRequest(
   w.noTags()
 }
 
+function* readAlterClientQuotasRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, AlterClientQuotasRequest> {
+  checkVersion('AlterClientQuotasRequest', v, 0, 1)
+  r.flexible = v >= 1
+  const entries = new Array<QuotaEntry>(r.arrayCount(3, 48))
+  for (let at = 0; at < entries.length; at++) {
+    entries[at] = yield* readQuotaEntryInSteps(r)
+    if (r.due()) yield
+  }
+  const validateOnly = r.bool()
+  r.skipTags()
+  return { entries, validateOnly }
+}
+
 export interface QuotaEntry {
   /** Parts of the name of who is limited. */
   readonly entity: readonly QuotaEntity[]
@@ -74,6 +90,21 @@ function writeQuotaEntry(w: FrameWriter, m: QuotaEntryInit): void {
   w.arrayCount(m.ops.length)
   for (const item of m.ops) writeQuotaChange(w, item)
   w.noTags()
+}
+
+function* readQuotaEntryInSteps(r: FrameReader): Generator<void, QuotaEntry> {
+  const entity = new Array<QuotaEntity>(r.arrayCount(3, 48))
+  for (let at = 0; at < entity.length; at++) {
+    entity[at] = readQuotaEntity(r)
+    if (r.due()) yield
+  }
+  const ops = new Array<QuotaChange>(r.arrayCount(11, 72))
+  for (let at = 0; at < ops.length; at++) {
+    ops[at] = readQuotaChange(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { entity, ops }
 }
 
 export interface QuotaChange {
@@ -143,6 +174,7 @@ const ALTER_CLIENT_QUOTAS_REQUEST: MessageCodec<
   flexibleFrom: 1,
   read: readAlterClientQuotasRequest,
   write: writeAlterClientQuotasRequest,
+  readInSteps: readAlterClientQuotasRequestInSteps,
 }
 
 export interface AlterClientQuotasResponse {
@@ -181,6 +213,22 @@ function writeAlterClientQuotasResponse(
   w.noTags()
 }
 
+function* writeAlterClientQuotasResponseInSteps(
+  w: FrameWriter,
+  m: AlterClientQuotasResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('AlterClientQuotasResponse', v, 0, 1)
+  w.flexible = v >= 1
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.entries.length)
+  for (const item of m.entries) {
+    yield* writeAnsweredEntryInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface AnsweredEntry {
   /** 0, or why it failed. */
   readonly errorCode: number
@@ -211,6 +259,17 @@ function writeAnsweredEntry(w: FrameWriter, m: AnsweredEntryInit): void {
   w.nullableString(m.errorMessage)
   w.arrayCount(m.entity.length)
   for (const item of m.entity) writeAnsweredEntity(w, item)
+  w.noTags()
+}
+
+function* writeAnsweredEntryInSteps(w: FrameWriter, m: AnsweredEntryInit): Generator<void> {
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.entity.length)
+  for (const item of m.entity) {
+    writeAnsweredEntity(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -250,6 +309,7 @@ const ALTER_CLIENT_QUOTAS_RESPONSE: MessageCodec<
   flexibleFrom: 1,
   read: readAlterClientQuotasResponse,
   write: writeAlterClientQuotasResponse,
+  writeInSteps: writeAlterClientQuotasResponseInSteps,
 }
 
 export const ALTER_CLIENT_QUOTAS: Api<

@@ -42,6 +42,22 @@ function writeAlterConfigsRequest(w: FrameWriter, m: AlterConfigsRequestInit, v:
   w.noTags()
 }
 
+function* readAlterConfigsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, AlterConfigsRequest> {
+  checkVersion('AlterConfigsRequest', v, 0, 2)
+  r.flexible = v >= 2
+  const resources = new Array<AlterConfigsResource>(r.arrayCount(4, 56))
+  for (let at = 0; at < resources.length; at++) {
+    resources[at] = yield* readAlterConfigsResourceInSteps(r)
+    if (r.due()) yield
+  }
+  const validateOnly = r.bool()
+  r.skipTags()
+  return { resources, validateOnly }
+}
+
 export interface AlterConfigsResource {
   /** Type of the resource. */
   readonly resourceType: number
@@ -73,6 +89,18 @@ function writeAlterConfigsResource(w: FrameWriter, m: AlterConfigsResourceInit):
   w.arrayCount(m.configs.length)
   for (const item of m.configs) writeAlterableConfig(w, item)
   w.noTags()
+}
+
+function* readAlterConfigsResourceInSteps(r: FrameReader): Generator<void, AlterConfigsResource> {
+  const resourceType = r.int8()
+  const resourceName = r.string()
+  const configs = new Array<AlterableConfig>(r.arrayCount(3, 48))
+  for (let at = 0; at < configs.length; at++) {
+    configs[at] = readAlterableConfig(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { resourceType, resourceName, configs }
 }
 
 export interface AlterableConfig {
@@ -108,6 +136,7 @@ const ALTER_CONFIGS_REQUEST: MessageCodec<AlterConfigsRequest, AlterConfigsReque
   flexibleFrom: 2,
   read: readAlterConfigsRequest,
   write: writeAlterConfigsRequest,
+  readInSteps: readAlterConfigsRequestInSteps,
 }
 
 export interface AlterConfigsResponse {
@@ -139,6 +168,22 @@ function writeAlterConfigsResponse(w: FrameWriter, m: AlterConfigsResponseInit, 
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.responses.length)
   for (const item of m.responses) writeAlterConfigsResourceResponse(w, item)
+  w.noTags()
+}
+
+function* writeAlterConfigsResponseInSteps(
+  w: FrameWriter,
+  m: AlterConfigsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('AlterConfigsResponse', v, 0, 2)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.responses.length)
+  for (const item of m.responses) {
+    writeAlterConfigsResourceResponse(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -188,6 +233,7 @@ const ALTER_CONFIGS_RESPONSE: MessageCodec<AlterConfigsResponse, AlterConfigsRes
   flexibleFrom: 2,
   read: readAlterConfigsResponse,
   write: writeAlterConfigsResponse,
+  writeInSteps: writeAlterConfigsResponseInSteps,
 }
 
 export const ALTER_CONFIGS: Api<

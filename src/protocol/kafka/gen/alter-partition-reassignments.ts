@@ -56,6 +56,23 @@ function writeAlterPartitionReassignmentsRequest(
   w.noTags()
 }
 
+function* readAlterPartitionReassignmentsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, AlterPartitionReassignmentsRequest> {
+  checkVersion('AlterPartitionReassignmentsRequest', v, 0, 1)
+  r.flexible = true
+  const timeoutMs = r.int32()
+  const allowReplicationFactorChange = v >= 1 ? r.bool() : true
+  const topics = new Array<ReassignableTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readReassignableTopicInSteps(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { timeoutMs, allowReplicationFactorChange, topics }
+}
+
 export interface ReassignableTopic {
   /** Name of the topic. */
   readonly name: string
@@ -82,6 +99,17 @@ function writeReassignableTopic(w: FrameWriter, m: ReassignableTopicInit): void 
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeReassignablePartition(w, item)
   w.noTags()
+}
+
+function* readReassignableTopicInSteps(r: FrameReader): Generator<void, ReassignableTopic> {
+  const name = r.string()
+  const partitions = new Array<ReassignablePartition>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = yield* readReassignablePartitionInSteps(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitions }
 }
 
 export interface ReassignablePartition {
@@ -128,6 +156,26 @@ function writeReassignablePartition(w: FrameWriter, m: ReassignablePartitionInit
   w.noTags()
 }
 
+function* readReassignablePartitionInSteps(r: FrameReader): Generator<void, ReassignablePartition> {
+  const partitionIndex = r.int32()
+  let replicas: readonly number[] | null
+  {
+    const count = r.nullableArrayCount(4, 8)
+    if (count < 0) {
+      replicas = null
+    } else {
+      const list = new Array<number>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = r.int32()
+        if (r.due()) yield
+      }
+      replicas = list
+    }
+  }
+  r.skipTags()
+  return { partitionIndex, replicas }
+}
+
 const ALTER_PARTITION_REASSIGNMENTS_REQUEST: MessageCodec<
   AlterPartitionReassignmentsRequest,
   AlterPartitionReassignmentsRequestInit
@@ -138,6 +186,7 @@ const ALTER_PARTITION_REASSIGNMENTS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readAlterPartitionReassignmentsRequest,
   write: writeAlterPartitionReassignmentsRequest,
+  readInSteps: readAlterPartitionReassignmentsRequestInSteps,
 }
 
 export interface AlterPartitionReassignmentsResponse {
@@ -194,6 +243,25 @@ function writeAlterPartitionReassignmentsResponse(
   w.noTags()
 }
 
+function* writeAlterPartitionReassignmentsResponseInSteps(
+  w: FrameWriter,
+  m: AlterPartitionReassignmentsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('AlterPartitionReassignmentsResponse', v, 0, 1)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  if (v >= 1) w.bool(m.allowReplicationFactorChange ?? true)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.responses.length)
+  for (const item of m.responses) {
+    yield* writeReassignableTopicResponseInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface ReassignableTopicResponse {
   /** Name of the topic. */
   readonly name: string
@@ -220,6 +288,19 @@ function writeReassignableTopicResponse(w: FrameWriter, m: ReassignableTopicResp
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeReassignablePartitionResponse(w, item)
+  w.noTags()
+}
+
+function* writeReassignableTopicResponseInSteps(
+  w: FrameWriter,
+  m: ReassignableTopicResponseInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeReassignablePartitionResponse(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -267,6 +348,7 @@ const ALTER_PARTITION_REASSIGNMENTS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readAlterPartitionReassignmentsResponse,
   write: writeAlterPartitionReassignmentsResponse,
+  writeInSteps: writeAlterPartitionReassignmentsResponseInSteps,
 }
 
 export const ALTER_PARTITION_REASSIGNMENTS: Api<

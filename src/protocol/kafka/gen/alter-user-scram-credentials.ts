@@ -49,6 +49,26 @@ function writeAlterUserScramCredentialsRequest(
   w.noTags()
 }
 
+function* readAlterUserScramCredentialsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, AlterUserScramCredentialsRequest> {
+  checkVersion('AlterUserScramCredentialsRequest', v, 0, 0)
+  r.flexible = true
+  const deletions = new Array<ScramCredentialDeletion>(r.arrayCount(3, 48))
+  for (let at = 0; at < deletions.length; at++) {
+    deletions[at] = readScramCredentialDeletion(r)
+    if (r.due()) yield
+  }
+  const upsertions = new Array<ScramCredentialUpsertion>(r.arrayCount(9, 72))
+  for (let at = 0; at < upsertions.length; at++) {
+    upsertions[at] = readScramCredentialUpsertion(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { deletions, upsertions }
+}
+
 export interface ScramCredentialUpsertion {
   /** Name of the user. */
   readonly name: string
@@ -126,6 +146,7 @@ const ALTER_USER_SCRAM_CREDENTIALS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readAlterUserScramCredentialsRequest,
   write: writeAlterUserScramCredentialsRequest,
+  readInSteps: readAlterUserScramCredentialsRequestInSteps,
 }
 
 export interface AlterUserScramCredentialsResponse {
@@ -164,6 +185,22 @@ function writeAlterUserScramCredentialsResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.results.length)
   for (const item of m.results) writeAlterUserScramCredentialsResult(w, item)
+  w.noTags()
+}
+
+function* writeAlterUserScramCredentialsResponseInSteps(
+  w: FrameWriter,
+  m: AlterUserScramCredentialsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('AlterUserScramCredentialsResponse', v, 0, 0)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    writeAlterUserScramCredentialsResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -211,6 +248,7 @@ const ALTER_USER_SCRAM_CREDENTIALS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readAlterUserScramCredentialsResponse,
   write: writeAlterUserScramCredentialsResponse,
+  writeInSteps: writeAlterUserScramCredentialsResponseInSteps,
 }
 
 export const ALTER_USER_SCRAM_CREDENTIALS: Api<

@@ -184,6 +184,68 @@ function writeApiVersionsResponse(w: FrameWriter, m: ApiVersionsResponseInit, v:
   }
 }
 
+function* writeApiVersionsResponseInSteps(
+  w: FrameWriter,
+  m: ApiVersionsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ApiVersionsResponse', v, 0, 4)
+  w.flexible = v >= 3
+  w.int16(m.errorCode)
+  w.arrayCount(m.apiKeys.length)
+  for (const item of m.apiKeys) {
+    writeApiVersion(w, item)
+    if (w.due()) yield
+  }
+  if (v >= 1) w.int32(m.throttleTimeMs ?? 0)
+  const hasSupportedFeatures = (m.supportedFeatures?.length ?? 0) !== 0
+  const hasFinalizedFeaturesEpoch = (m.finalizedFeaturesEpoch ?? -1) !== -1
+  const hasFinalizedFeatures = (m.finalizedFeatures?.length ?? 0) !== 0
+  const hasZkMigrationReady = (m.zkMigrationReady ?? false) !== false
+  if (w.flexible) {
+    w.uvarint(
+      Number(hasSupportedFeatures) +
+        Number(hasFinalizedFeaturesEpoch) +
+        Number(hasFinalizedFeatures) +
+        Number(hasZkMigrationReady),
+    )
+    if (hasSupportedFeatures) {
+      const begun = w.beginTag(0)
+      {
+        const supportedFeatures = m.supportedFeatures ?? NO_ITEMS
+        w.arrayCount(supportedFeatures.length)
+        for (const item of supportedFeatures) {
+          writeSupportedFeatureKey(w, item)
+          if (w.due()) yield
+        }
+      }
+      w.endTag(begun)
+    }
+    if (hasFinalizedFeaturesEpoch) {
+      const begun = w.beginTag(1)
+      w.int64(m.finalizedFeaturesEpoch ?? -1)
+      w.endTag(begun)
+    }
+    if (hasFinalizedFeatures) {
+      const begun = w.beginTag(2)
+      {
+        const finalizedFeatures = m.finalizedFeatures ?? NO_ITEMS
+        w.arrayCount(finalizedFeatures.length)
+        for (const item of finalizedFeatures) {
+          writeFinalizedFeatureKey(w, item)
+          if (w.due()) yield
+        }
+      }
+      w.endTag(begun)
+    }
+    if (hasZkMigrationReady) {
+      const begun = w.beginTag(3)
+      w.bool(m.zkMigrationReady ?? false)
+      w.endTag(begun)
+    }
+  }
+}
+
 export interface FinalizedFeatureKey {
   /** Name of the feature. */
   readonly name: string
@@ -284,6 +346,7 @@ const API_VERSIONS_RESPONSE: MessageCodec<ApiVersionsResponse, ApiVersionsRespon
   flexibleFrom: 3,
   read: readApiVersionsResponse,
   write: writeApiVersionsResponse,
+  writeInSteps: writeApiVersionsResponseInSteps,
 }
 
 export const API_VERSIONS: Api<

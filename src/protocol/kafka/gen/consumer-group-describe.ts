@@ -47,6 +47,22 @@ function writeConsumerGroupDescribeRequest(
   w.noTags()
 }
 
+function* readConsumerGroupDescribeRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ConsumerGroupDescribeRequest> {
+  checkVersion('ConsumerGroupDescribeRequest', v, 0, 1)
+  r.flexible = true
+  const groupIds = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < groupIds.length; at++) {
+    groupIds[at] = r.string()
+    if (r.due()) yield
+  }
+  const includeAuthorizedOperations = r.bool()
+  r.skipTags()
+  return { groupIds, includeAuthorizedOperations }
+}
+
 const CONSUMER_GROUP_DESCRIBE_REQUEST: MessageCodec<
   ConsumerGroupDescribeRequest,
   ConsumerGroupDescribeRequestInit
@@ -57,6 +73,7 @@ const CONSUMER_GROUP_DESCRIBE_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readConsumerGroupDescribeRequest,
   write: writeConsumerGroupDescribeRequest,
+  readInSteps: readConsumerGroupDescribeRequestInSteps,
 }
 
 export interface ConsumerGroupDescribeResponse {
@@ -95,6 +112,22 @@ function writeConsumerGroupDescribeResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.groups.length)
   for (const item of m.groups) writeDescribedGroup(w, item, v)
+  w.noTags()
+}
+
+function* writeConsumerGroupDescribeResponseInSteps(
+  w: FrameWriter,
+  m: ConsumerGroupDescribeResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ConsumerGroupDescribeResponse', v, 0, 1)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.groups.length)
+  for (const item of m.groups) {
+    yield* writeDescribedGroupInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -167,6 +200,27 @@ function writeDescribedGroup(w: FrameWriter, m: DescribedGroupInit, v: number): 
   w.string(m.assignorName)
   w.arrayCount(m.members.length)
   for (const item of m.members) writeMember(w, item, v)
+  w.int32(m.authorizedOperations ?? -2147483648)
+  w.noTags()
+}
+
+function* writeDescribedGroupInSteps(
+  w: FrameWriter,
+  m: DescribedGroupInit,
+  v: number,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage ?? null)
+  w.string(m.groupId)
+  w.string(m.groupState)
+  w.int32(m.groupEpoch)
+  w.int32(m.assignmentEpoch)
+  w.string(m.assignorName)
+  w.arrayCount(m.members.length)
+  for (const item of m.members) {
+    yield* writeMemberInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.int32(m.authorizedOperations ?? -2147483648)
   w.noTags()
 }
@@ -256,6 +310,25 @@ function writeMember(w: FrameWriter, m: MemberInit, v: number): void {
   w.noTags()
 }
 
+function* writeMemberInSteps(w: FrameWriter, m: MemberInit, v: number): Generator<void> {
+  w.string(m.memberId)
+  w.nullableString(m.instanceId ?? null)
+  w.nullableString(m.rackId ?? null)
+  w.int32(m.memberEpoch)
+  w.string(m.clientId)
+  w.string(m.clientHost)
+  w.arrayCount(m.subscribedTopicNames.length)
+  for (const item of m.subscribedTopicNames) {
+    w.string(item)
+    if (w.due()) yield
+  }
+  w.nullableString(m.subscribedTopicRegex ?? null)
+  yield* writeAssignmentInSteps(w, m.assignment)
+  yield* writeAssignmentInSteps(w, m.targetAssignment)
+  if (v >= 1) w.int8(m.memberType ?? -1)
+  w.noTags()
+}
+
 export interface Assignment {
   /** Topics with their partitions. */
   readonly topicPartitions: readonly TopicPartitions[]
@@ -276,6 +349,15 @@ function readAssignment(r: FrameReader): Assignment {
 function writeAssignment(w: FrameWriter, m: AssignmentInit): void {
   w.arrayCount(m.topicPartitions.length)
   for (const item of m.topicPartitions) writeTopicPartitions(w, item)
+  w.noTags()
+}
+
+function* writeAssignmentInSteps(w: FrameWriter, m: AssignmentInit): Generator<void> {
+  w.arrayCount(m.topicPartitions.length)
+  for (const item of m.topicPartitions) {
+    yield* writeTopicPartitionsInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -312,6 +394,17 @@ function writeTopicPartitions(w: FrameWriter, m: TopicPartitionsInit): void {
   w.noTags()
 }
 
+function* writeTopicPartitionsInSteps(w: FrameWriter, m: TopicPartitionsInit): Generator<void> {
+  w.uuid(m.topicId)
+  w.string(m.topicName)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 const CONSUMER_GROUP_DESCRIBE_RESPONSE: MessageCodec<
   ConsumerGroupDescribeResponse,
   ConsumerGroupDescribeResponseInit
@@ -322,6 +415,7 @@ const CONSUMER_GROUP_DESCRIBE_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readConsumerGroupDescribeResponse,
   write: writeConsumerGroupDescribeResponse,
+  writeInSteps: writeConsumerGroupDescribeResponseInSteps,
 }
 
 export const CONSUMER_GROUP_DESCRIBE: Api<

@@ -137,6 +137,63 @@ function writeConsumerGroupHeartbeatRequest(
   w.noTags()
 }
 
+function* readConsumerGroupHeartbeatRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ConsumerGroupHeartbeatRequest> {
+  checkVersion('ConsumerGroupHeartbeatRequest', v, 0, 1)
+  r.flexible = true
+  const groupId = r.string()
+  const memberId = r.string()
+  const memberEpoch = r.int32()
+  const instanceId = r.nullableString()
+  const rackId = r.nullableString()
+  const rebalanceTimeoutMs = r.int32()
+  let subscribedTopicNames: readonly string[] | null
+  {
+    const count = r.nullableArrayCount(1, 8)
+    if (count < 0) {
+      subscribedTopicNames = null
+    } else {
+      const list = new Array<string>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = r.string()
+        if (r.due()) yield
+      }
+      subscribedTopicNames = list
+    }
+  }
+  const subscribedTopicRegex = v >= 1 ? r.nullableString() : null
+  const serverAssignor = r.nullableString()
+  let topicPartitions: readonly OwnedTopicPartitions[] | null
+  {
+    const count = r.nullableArrayCount(18, 48)
+    if (count < 0) {
+      topicPartitions = null
+    } else {
+      const list = new Array<OwnedTopicPartitions>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readOwnedTopicPartitionsInSteps(r)
+        if (r.due()) yield
+      }
+      topicPartitions = list
+    }
+  }
+  r.skipTags()
+  return {
+    groupId,
+    memberId,
+    memberEpoch,
+    instanceId,
+    rackId,
+    rebalanceTimeoutMs,
+    subscribedTopicNames,
+    subscribedTopicRegex,
+    serverAssignor,
+    topicPartitions,
+  }
+}
+
 export interface OwnedTopicPartitions {
   /** Id of the topic. */
   readonly topicId: Uuid
@@ -165,6 +222,17 @@ function writeOwnedTopicPartitions(w: FrameWriter, m: OwnedTopicPartitionsInit):
   w.noTags()
 }
 
+function* readOwnedTopicPartitionsInSteps(r: FrameReader): Generator<void, OwnedTopicPartitions> {
+  const topicId = r.uuid()
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topicId, partitions }
+}
+
 const CONSUMER_GROUP_HEARTBEAT_REQUEST: MessageCodec<
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatRequestInit
@@ -175,6 +243,7 @@ const CONSUMER_GROUP_HEARTBEAT_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readConsumerGroupHeartbeatRequest,
   write: writeConsumerGroupHeartbeatRequest,
+  readInSteps: readConsumerGroupHeartbeatRequestInSteps,
 }
 
 export interface ConsumerGroupHeartbeatResponse {
@@ -255,6 +324,31 @@ function writeConsumerGroupHeartbeatResponse(
   w.noTags()
 }
 
+function* writeConsumerGroupHeartbeatResponseInSteps(
+  w: FrameWriter,
+  m: ConsumerGroupHeartbeatResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ConsumerGroupHeartbeatResponse', v, 0, 1)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage ?? null)
+  w.nullableString(m.memberId ?? null)
+  w.int32(m.memberEpoch)
+  w.int32(m.heartbeatIntervalMs)
+  {
+    const assignment = m.assignment ?? null
+    if (assignment === null) {
+      w.present(false)
+    } else {
+      w.present(true)
+      yield* writeAssignmentInSteps(w, assignment)
+    }
+  }
+  w.noTags()
+}
+
 export interface Assignment {
   /** Topics with their partitions. */
   readonly topicPartitions: readonly AssignedTopicPartitions[]
@@ -276,6 +370,15 @@ function readAssignment(r: FrameReader): Assignment {
 function writeAssignment(w: FrameWriter, m: AssignmentInit): void {
   w.arrayCount(m.topicPartitions.length)
   for (const item of m.topicPartitions) writeAssignedTopicPartitions(w, item)
+  w.noTags()
+}
+
+function* writeAssignmentInSteps(w: FrameWriter, m: AssignmentInit): Generator<void> {
+  w.arrayCount(m.topicPartitions.length)
+  for (const item of m.topicPartitions) {
+    yield* writeAssignedTopicPartitionsInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -307,6 +410,19 @@ function writeAssignedTopicPartitions(w: FrameWriter, m: AssignedTopicPartitions
   w.noTags()
 }
 
+function* writeAssignedTopicPartitionsInSteps(
+  w: FrameWriter,
+  m: AssignedTopicPartitionsInit,
+): Generator<void> {
+  w.uuid(m.topicId)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 const CONSUMER_GROUP_HEARTBEAT_RESPONSE: MessageCodec<
   ConsumerGroupHeartbeatResponse,
   ConsumerGroupHeartbeatResponseInit
@@ -317,6 +433,7 @@ const CONSUMER_GROUP_HEARTBEAT_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readConsumerGroupHeartbeatResponse,
   write: writeConsumerGroupHeartbeatResponse,
+  writeInSteps: writeConsumerGroupHeartbeatResponseInSteps,
 }
 
 export const CONSUMER_GROUP_HEARTBEAT: Api<

@@ -37,6 +37,21 @@ function writeCreateAclsRequest(w: FrameWriter, m: CreateAclsRequestInit, v: num
   w.noTags()
 }
 
+function* readCreateAclsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, CreateAclsRequest> {
+  checkVersion('CreateAclsRequest', v, 1, 3)
+  r.flexible = v >= 2
+  const creations = new Array<AclCreation>(r.arrayCount(8, 88))
+  for (let at = 0; at < creations.length; at++) {
+    creations[at] = readAclCreation(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { creations }
+}
+
 export interface AclCreation {
   /** Type of the resource. */
   readonly resourceType: number
@@ -103,6 +118,7 @@ const CREATE_ACLS_REQUEST: MessageCodec<CreateAclsRequest, CreateAclsRequestInit
   flexibleFrom: 2,
   read: readCreateAclsRequest,
   write: writeCreateAclsRequest,
+  readInSteps: readCreateAclsRequestInSteps,
 }
 
 export interface CreateAclsResponse {
@@ -134,6 +150,22 @@ function writeCreateAclsResponse(w: FrameWriter, m: CreateAclsResponseInit, v: n
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.results.length)
   for (const item of m.results) writeAclCreationResult(w, item)
+  w.noTags()
+}
+
+function* writeCreateAclsResponseInSteps(
+  w: FrameWriter,
+  m: CreateAclsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('CreateAclsResponse', v, 1, 3)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    writeAclCreationResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -170,6 +202,7 @@ const CREATE_ACLS_RESPONSE: MessageCodec<CreateAclsResponse, CreateAclsResponseI
   flexibleFrom: 2,
   read: readCreateAclsResponse,
   write: writeCreateAclsResponse,
+  writeInSteps: writeCreateAclsResponseInSteps,
 }
 
 export const CREATE_ACLS: Api<

@@ -51,6 +51,23 @@ function writeCreatePartitionsRequest(
   w.noTags()
 }
 
+function* readCreatePartitionsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, CreatePartitionsRequest> {
+  checkVersion('CreatePartitionsRequest', v, 0, 3)
+  r.flexible = v >= 2
+  const topics = new Array<CreatePartitionsTopic>(r.arrayCount(7, 56))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readCreatePartitionsTopicInSteps(r)
+    if (r.due()) yield
+  }
+  const timeoutMs = r.int32()
+  const validateOnly = r.bool()
+  r.skipTags()
+  return { topics, timeoutMs, validateOnly }
+}
+
 export interface CreatePartitionsTopic {
   /** Name of the topic. */
   readonly name: string
@@ -100,6 +117,27 @@ function writeCreatePartitionsTopic(w: FrameWriter, m: CreatePartitionsTopicInit
   w.noTags()
 }
 
+function* readCreatePartitionsTopicInSteps(r: FrameReader): Generator<void, CreatePartitionsTopic> {
+  const name = r.string()
+  const count = r.int32()
+  let assignments: readonly CreatePartitionsAssignment[] | null
+  {
+    const count = r.nullableArrayCount(2, 40)
+    if (count < 0) {
+      assignments = null
+    } else {
+      const list = new Array<CreatePartitionsAssignment>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readCreatePartitionsAssignmentInSteps(r)
+        if (r.due()) yield
+      }
+      assignments = list
+    }
+  }
+  r.skipTags()
+  return { name, count, assignments }
+}
+
 export interface CreatePartitionsAssignment {
   /** Brokers to hold the replicas, preferred leader first. */
   readonly brokerIds: readonly number[]
@@ -123,6 +161,18 @@ function writeCreatePartitionsAssignment(w: FrameWriter, m: CreatePartitionsAssi
   w.noTags()
 }
 
+function* readCreatePartitionsAssignmentInSteps(
+  r: FrameReader,
+): Generator<void, CreatePartitionsAssignment> {
+  const brokerIds = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < brokerIds.length; at++) {
+    brokerIds[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { brokerIds }
+}
+
 const CREATE_PARTITIONS_REQUEST: MessageCodec<
   CreatePartitionsRequest,
   CreatePartitionsRequestInit
@@ -133,6 +183,7 @@ const CREATE_PARTITIONS_REQUEST: MessageCodec<
   flexibleFrom: 2,
   read: readCreatePartitionsRequest,
   write: writeCreatePartitionsRequest,
+  readInSteps: readCreatePartitionsRequestInSteps,
 }
 
 export interface CreatePartitionsResponse {
@@ -168,6 +219,22 @@ function writeCreatePartitionsResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.results.length)
   for (const item of m.results) writeCreatePartitionsTopicResult(w, item)
+  w.noTags()
+}
+
+function* writeCreatePartitionsResponseInSteps(
+  w: FrameWriter,
+  m: CreatePartitionsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('CreatePartitionsResponse', v, 0, 3)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    writeCreatePartitionsTopicResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -215,6 +282,7 @@ const CREATE_PARTITIONS_RESPONSE: MessageCodec<
   flexibleFrom: 2,
   read: readCreatePartitionsResponse,
   write: writeCreatePartitionsResponse,
+  writeInSteps: writeCreatePartitionsResponseInSteps,
 }
 
 export const CREATE_PARTITIONS: Api<

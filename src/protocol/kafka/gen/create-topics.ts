@@ -48,6 +48,23 @@ function writeCreateTopicsRequest(w: FrameWriter, m: CreateTopicsRequestInit, v:
   w.noTags()
 }
 
+function* readCreateTopicsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, CreateTopicsRequest> {
+  checkVersion('CreateTopicsRequest', v, 2, 7)
+  r.flexible = v >= 5
+  const topics = new Array<CreatableTopic>(r.arrayCount(10, 72))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readCreatableTopicInSteps(r)
+    if (r.due()) yield
+  }
+  const timeoutMs = r.int32()
+  const validateOnly = r.bool()
+  r.skipTags()
+  return { topics, timeoutMs, validateOnly }
+}
+
 export interface CreatableTopic {
   /** Name of the topic. */
   readonly name: string
@@ -92,6 +109,24 @@ function writeCreatableTopic(w: FrameWriter, m: CreatableTopicInit): void {
   w.arrayCount(m.configs.length)
   for (const item of m.configs) writeCreatableTopicConfig(w, item)
   w.noTags()
+}
+
+function* readCreatableTopicInSteps(r: FrameReader): Generator<void, CreatableTopic> {
+  const name = r.string()
+  const numPartitions = r.int32()
+  const replicationFactor = r.int16()
+  const assignments = new Array<CreatableReplicaAssignment>(r.arrayCount(6, 48))
+  for (let at = 0; at < assignments.length; at++) {
+    assignments[at] = yield* readCreatableReplicaAssignmentInSteps(r)
+    if (r.due()) yield
+  }
+  const configs = new Array<CreatableTopicConfig>(r.arrayCount(3, 48))
+  for (let at = 0; at < configs.length; at++) {
+    configs[at] = readCreatableTopicConfig(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, numPartitions, replicationFactor, assignments, configs }
 }
 
 export interface CreatableTopicConfig {
@@ -148,6 +183,19 @@ function writeCreatableReplicaAssignment(w: FrameWriter, m: CreatableReplicaAssi
   w.noTags()
 }
 
+function* readCreatableReplicaAssignmentInSteps(
+  r: FrameReader,
+): Generator<void, CreatableReplicaAssignment> {
+  const partitionIndex = r.int32()
+  const brokerIds = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < brokerIds.length; at++) {
+    brokerIds[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { partitionIndex, brokerIds }
+}
+
 const CREATE_TOPICS_REQUEST: MessageCodec<CreateTopicsRequest, CreateTopicsRequestInit> = {
   name: 'CreateTopicsRequest',
   minVersion: 2,
@@ -155,6 +203,7 @@ const CREATE_TOPICS_REQUEST: MessageCodec<CreateTopicsRequest, CreateTopicsReque
   flexibleFrom: 5,
   read: readCreateTopicsRequest,
   write: writeCreateTopicsRequest,
+  readInSteps: readCreateTopicsRequestInSteps,
 }
 
 export interface CreateTopicsResponse {
@@ -186,6 +235,22 @@ function writeCreateTopicsResponse(w: FrameWriter, m: CreateTopicsResponseInit, 
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.topics.length)
   for (const item of m.topics) writeCreatableTopicResult(w, item, v)
+  w.noTags()
+}
+
+function* writeCreateTopicsResponseInSteps(
+  w: FrameWriter,
+  m: CreateTopicsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('CreateTopicsResponse', v, 2, 7)
+  w.flexible = v >= 5
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeCreatableTopicResultInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -294,6 +359,42 @@ function writeCreatableTopicResult(w: FrameWriter, m: CreatableTopicResultInit, 
   }
 }
 
+function* writeCreatableTopicResultInSteps(
+  w: FrameWriter,
+  m: CreatableTopicResultInit,
+  v: number,
+): Generator<void> {
+  w.string(m.name)
+  if (v >= 7) w.uuid(m.topicId ?? ZERO_UUID)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  if (v >= 5) w.int32(m.numPartitions ?? -1)
+  if (v >= 5) w.int16(m.replicationFactor ?? -1)
+  if (v >= 5) {
+    {
+      const configs = m.configs === undefined ? NO_ITEMS : m.configs
+      if (configs === null) {
+        w.nullArray()
+      } else {
+        w.arrayCount(configs.length)
+        for (const item of configs) {
+          writeCreatableTopicConfigs(w, item)
+          if (w.due()) yield
+        }
+      }
+    }
+  }
+  const hasTopicConfigErrorCode = (m.topicConfigErrorCode ?? 0) !== 0
+  if (w.flexible) {
+    w.uvarint(Number(hasTopicConfigErrorCode))
+    if (hasTopicConfigErrorCode) {
+      const begun = w.beginTag(0)
+      w.int16(m.topicConfigErrorCode ?? 0)
+      w.endTag(begun)
+    }
+  }
+}
+
 export interface CreatableTopicConfigs {
   /** Name of the config. */
   readonly name: string
@@ -342,6 +443,7 @@ const CREATE_TOPICS_RESPONSE: MessageCodec<CreateTopicsResponse, CreateTopicsRes
   flexibleFrom: 5,
   read: readCreateTopicsResponse,
   write: writeCreateTopicsResponse,
+  writeInSteps: writeCreateTopicsResponseInSteps,
 }
 
 export const CREATE_TOPICS: Api<

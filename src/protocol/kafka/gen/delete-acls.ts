@@ -37,6 +37,21 @@ function writeDeleteAclsRequest(w: FrameWriter, m: DeleteAclsRequestInit, v: num
   w.noTags()
 }
 
+function* readDeleteAclsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DeleteAclsRequest> {
+  checkVersion('DeleteAclsRequest', v, 1, 3)
+  r.flexible = v >= 2
+  const filters = new Array<DeleteAclsFilter>(r.arrayCount(8, 88))
+  for (let at = 0; at < filters.length; at++) {
+    filters[at] = readDeleteAclsFilter(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { filters }
+}
+
 export interface DeleteAclsFilter {
   /** Type of resource to match; 1 any. */
   readonly resourceTypeFilter: number
@@ -103,6 +118,7 @@ const DELETE_ACLS_REQUEST: MessageCodec<DeleteAclsRequest, DeleteAclsRequestInit
   flexibleFrom: 2,
   read: readDeleteAclsRequest,
   write: writeDeleteAclsRequest,
+  readInSteps: readDeleteAclsRequestInSteps,
 }
 
 export interface DeleteAclsResponse {
@@ -138,6 +154,22 @@ function writeDeleteAclsResponse(w: FrameWriter, m: DeleteAclsResponseInit, v: n
   w.noTags()
 }
 
+function* writeDeleteAclsResponseInSteps(
+  w: FrameWriter,
+  m: DeleteAclsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DeleteAclsResponse', v, 1, 3)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.filterResults.length)
+  for (const item of m.filterResults) {
+    yield* writeDeleteAclsFilterResultInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface DeleteAclsFilterResult {
   /** 0, or why it failed. */
   readonly errorCode: number
@@ -168,6 +200,20 @@ function writeDeleteAclsFilterResult(w: FrameWriter, m: DeleteAclsFilterResultIn
   w.nullableString(m.errorMessage)
   w.arrayCount(m.matchingAcls.length)
   for (const item of m.matchingAcls) writeDeleteAclsMatchingAcl(w, item)
+  w.noTags()
+}
+
+function* writeDeleteAclsFilterResultInSteps(
+  w: FrameWriter,
+  m: DeleteAclsFilterResultInit,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.matchingAcls.length)
+  for (const item of m.matchingAcls) {
+    writeDeleteAclsMatchingAcl(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -249,6 +295,7 @@ const DELETE_ACLS_RESPONSE: MessageCodec<DeleteAclsResponse, DeleteAclsResponseI
   flexibleFrom: 2,
   read: readDeleteAclsResponse,
   write: writeDeleteAclsResponse,
+  writeInSteps: writeDeleteAclsResponseInSteps,
 }
 
 export const DELETE_ACLS: Api<

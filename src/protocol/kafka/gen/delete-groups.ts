@@ -37,6 +37,21 @@ function writeDeleteGroupsRequest(w: FrameWriter, m: DeleteGroupsRequestInit, v:
   w.noTags()
 }
 
+function* readDeleteGroupsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DeleteGroupsRequest> {
+  checkVersion('DeleteGroupsRequest', v, 0, 2)
+  r.flexible = v >= 2
+  const groupsNames = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < groupsNames.length; at++) {
+    groupsNames[at] = r.string()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { groupsNames }
+}
+
 const DELETE_GROUPS_REQUEST: MessageCodec<DeleteGroupsRequest, DeleteGroupsRequestInit> = {
   name: 'DeleteGroupsRequest',
   minVersion: 0,
@@ -44,6 +59,7 @@ const DELETE_GROUPS_REQUEST: MessageCodec<DeleteGroupsRequest, DeleteGroupsReque
   flexibleFrom: 2,
   read: readDeleteGroupsRequest,
   write: writeDeleteGroupsRequest,
+  readInSteps: readDeleteGroupsRequestInSteps,
 }
 
 export interface DeleteGroupsResponse {
@@ -75,6 +91,22 @@ function writeDeleteGroupsResponse(w: FrameWriter, m: DeleteGroupsResponseInit, 
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.results.length)
   for (const item of m.results) writeDeletableGroupResult(w, item)
+  w.noTags()
+}
+
+function* writeDeleteGroupsResponseInSteps(
+  w: FrameWriter,
+  m: DeleteGroupsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DeleteGroupsResponse', v, 0, 2)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    writeDeletableGroupResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -111,6 +143,7 @@ const DELETE_GROUPS_RESPONSE: MessageCodec<DeleteGroupsResponse, DeleteGroupsRes
   flexibleFrom: 2,
   read: readDeleteGroupsResponse,
   write: writeDeleteGroupsResponse,
+  writeInSteps: writeDeleteGroupsResponseInSteps,
 }
 
 export const DELETE_GROUPS: Api<

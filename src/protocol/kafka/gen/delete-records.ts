@@ -42,6 +42,22 @@ function writeDeleteRecordsRequest(w: FrameWriter, m: DeleteRecordsRequestInit, 
   w.noTags()
 }
 
+function* readDeleteRecordsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DeleteRecordsRequest> {
+  checkVersion('DeleteRecordsRequest', v, 0, 2)
+  r.flexible = v >= 2
+  const topics = new Array<DeleteRecordsTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readDeleteRecordsTopicInSteps(r)
+    if (r.due()) yield
+  }
+  const timeoutMs = r.int32()
+  r.skipTags()
+  return { topics, timeoutMs }
+}
+
 export interface DeleteRecordsTopic {
   /** Name of the topic. */
   readonly name: string
@@ -68,6 +84,17 @@ function writeDeleteRecordsTopic(w: FrameWriter, m: DeleteRecordsTopicInit): voi
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeDeleteRecordsPartition(w, item)
   w.noTags()
+}
+
+function* readDeleteRecordsTopicInSteps(r: FrameReader): Generator<void, DeleteRecordsTopic> {
+  const name = r.string()
+  const partitions = new Array<DeleteRecordsPartition>(r.arrayCount(12, 64))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readDeleteRecordsPartition(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitions }
 }
 
 export interface DeleteRecordsPartition {
@@ -103,6 +130,7 @@ const DELETE_RECORDS_REQUEST: MessageCodec<DeleteRecordsRequest, DeleteRecordsRe
   flexibleFrom: 2,
   read: readDeleteRecordsRequest,
   write: writeDeleteRecordsRequest,
+  readInSteps: readDeleteRecordsRequestInSteps,
 }
 
 export interface DeleteRecordsResponse {
@@ -137,6 +165,22 @@ function writeDeleteRecordsResponse(w: FrameWriter, m: DeleteRecordsResponseInit
   w.noTags()
 }
 
+function* writeDeleteRecordsResponseInSteps(
+  w: FrameWriter,
+  m: DeleteRecordsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DeleteRecordsResponse', v, 0, 2)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeDeleteRecordsTopicResultInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface DeleteRecordsTopicResult {
   /** Name of the topic. */
   readonly name: string
@@ -163,6 +207,19 @@ function writeDeleteRecordsTopicResult(w: FrameWriter, m: DeleteRecordsTopicResu
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeDeleteRecordsPartitionResult(w, item)
+  w.noTags()
+}
+
+function* writeDeleteRecordsTopicResultInSteps(
+  w: FrameWriter,
+  m: DeleteRecordsTopicResultInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeDeleteRecordsPartitionResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -207,6 +264,7 @@ const DELETE_RECORDS_RESPONSE: MessageCodec<DeleteRecordsResponse, DeleteRecords
   flexibleFrom: 2,
   read: readDeleteRecordsResponse,
   write: writeDeleteRecordsResponse,
+  writeInSteps: writeDeleteRecordsResponseInSteps,
 }
 
 export const DELETE_RECORDS: Api<

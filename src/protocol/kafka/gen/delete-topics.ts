@@ -68,6 +68,35 @@ function writeDeleteTopicsRequest(w: FrameWriter, m: DeleteTopicsRequestInit, v:
   w.noTags()
 }
 
+function* readDeleteTopicsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DeleteTopicsRequest> {
+  checkVersion('DeleteTopicsRequest', v, 1, 6)
+  r.flexible = v >= 4
+  let topics: readonly DeleteTopicState[] = NO_ITEMS
+  if (v >= 6) {
+    const list = new Array<DeleteTopicState>(r.arrayCount(18, 48))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = readDeleteTopicState(r)
+      if (r.due()) yield
+    }
+    topics = list
+  }
+  let topicNames: readonly string[] = NO_ITEMS
+  if (v <= 5) {
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = r.string()
+      if (r.due()) yield
+    }
+    topicNames = list
+  }
+  const timeoutMs = r.int32()
+  r.skipTags()
+  return { topics, topicNames, timeoutMs }
+}
+
 export interface DeleteTopicState {
   /** Name of the topic. */
   readonly name: string | null
@@ -101,6 +130,7 @@ const DELETE_TOPICS_REQUEST: MessageCodec<DeleteTopicsRequest, DeleteTopicsReque
   flexibleFrom: 4,
   read: readDeleteTopicsRequest,
   write: writeDeleteTopicsRequest,
+  readInSteps: readDeleteTopicsRequestInSteps,
 }
 
 export interface DeleteTopicsResponse {
@@ -132,6 +162,22 @@ function writeDeleteTopicsResponse(w: FrameWriter, m: DeleteTopicsResponseInit, 
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.responses.length)
   for (const item of m.responses) writeDeletableTopicResult(w, item, v)
+  w.noTags()
+}
+
+function* writeDeleteTopicsResponseInSteps(
+  w: FrameWriter,
+  m: DeleteTopicsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DeleteTopicsResponse', v, 1, 6)
+  w.flexible = v >= 4
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.responses.length)
+  for (const item of m.responses) {
+    writeDeletableTopicResult(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -179,6 +225,7 @@ const DELETE_TOPICS_RESPONSE: MessageCodec<DeleteTopicsResponse, DeleteTopicsRes
   flexibleFrom: 4,
   read: readDeleteTopicsResponse,
   write: writeDeleteTopicsResponse,
+  writeInSteps: writeDeleteTopicsResponseInSteps,
 }
 
 export const DELETE_TOPICS: Api<

@@ -124,6 +124,24 @@ function writeDescribeAclsResponse(w: FrameWriter, m: DescribeAclsResponseInit, 
   w.noTags()
 }
 
+function* writeDescribeAclsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeAclsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeAclsResponse', v, 1, 3)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.resources.length)
+  for (const item of m.resources) {
+    yield* writeDescribeAclsResourceInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface DescribeAclsResource {
   /** Type of the resource. */
   readonly resourceType: number
@@ -159,6 +177,21 @@ function writeDescribeAclsResource(w: FrameWriter, m: DescribeAclsResourceInit):
   w.int8(m.patternType ?? 3)
   w.arrayCount(m.acls.length)
   for (const item of m.acls) writeAclDescription(w, item)
+  w.noTags()
+}
+
+function* writeDescribeAclsResourceInSteps(
+  w: FrameWriter,
+  m: DescribeAclsResourceInit,
+): Generator<void> {
+  w.int8(m.resourceType)
+  w.string(m.resourceName)
+  w.int8(m.patternType ?? 3)
+  w.arrayCount(m.acls.length)
+  for (const item of m.acls) {
+    writeAclDescription(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -205,6 +238,7 @@ const DESCRIBE_ACLS_RESPONSE: MessageCodec<DescribeAclsResponse, DescribeAclsRes
   flexibleFrom: 2,
   read: readDescribeAclsResponse,
   write: writeDescribeAclsResponse,
+  writeInSteps: writeDescribeAclsResponseInSteps,
 }
 
 export const DESCRIBE_ACLS: Api<

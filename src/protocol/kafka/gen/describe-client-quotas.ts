@@ -46,6 +46,22 @@ function writeDescribeClientQuotasRequest(
   w.noTags()
 }
 
+function* readDescribeClientQuotasRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeClientQuotasRequest> {
+  checkVersion('DescribeClientQuotasRequest', v, 0, 1)
+  r.flexible = v >= 1
+  const components = new Array<ComponentData>(r.arrayCount(4, 56))
+  for (let at = 0; at < components.length; at++) {
+    components[at] = readComponentData(r)
+    if (r.due()) yield
+  }
+  const strict = r.bool()
+  r.skipTags()
+  return { components, strict }
+}
+
 export interface ComponentData {
   /** Part of the name: user, client-id or ip. */
   readonly entityType: string
@@ -87,6 +103,7 @@ const DESCRIBE_CLIENT_QUOTAS_REQUEST: MessageCodec<
   flexibleFrom: 1,
   read: readDescribeClientQuotasRequest,
   write: writeDescribeClientQuotasRequest,
+  readInSteps: readDescribeClientQuotasRequestInSteps,
 }
 
 export interface DescribeClientQuotasResponse {
@@ -151,6 +168,31 @@ function writeDescribeClientQuotasResponse(
   w.noTags()
 }
 
+function* writeDescribeClientQuotasResponseInSteps(
+  w: FrameWriter,
+  m: DescribeClientQuotasResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeClientQuotasResponse', v, 0, 1)
+  w.flexible = v >= 1
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  {
+    const entries = m.entries
+    if (entries === null) {
+      w.nullArray()
+    } else {
+      w.arrayCount(entries.length)
+      for (const item of entries) {
+        yield* writeEntryDataInSteps(w, item)
+        if (w.due()) yield
+      }
+    }
+  }
+  w.noTags()
+}
+
 export interface EntryData {
   /** Parts of the name of who is limited. */
   readonly entity: readonly EntityData[]
@@ -178,6 +220,20 @@ function writeEntryData(w: FrameWriter, m: EntryDataInit): void {
   for (const item of m.entity) writeEntityData(w, item)
   w.arrayCount(m.values.length)
   for (const item of m.values) writeValueData(w, item)
+  w.noTags()
+}
+
+function* writeEntryDataInSteps(w: FrameWriter, m: EntryDataInit): Generator<void> {
+  w.arrayCount(m.entity.length)
+  for (const item of m.entity) {
+    writeEntityData(w, item)
+    if (w.due()) yield
+  }
+  w.arrayCount(m.values.length)
+  for (const item of m.values) {
+    writeValueData(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -243,6 +299,7 @@ const DESCRIBE_CLIENT_QUOTAS_RESPONSE: MessageCodec<
   flexibleFrom: 1,
   read: readDescribeClientQuotasResponse,
   write: writeDescribeClientQuotasResponse,
+  writeInSteps: writeDescribeClientQuotasResponseInSteps,
 }
 
 export const DESCRIBE_CLIENT_QUOTAS: Api<

@@ -137,6 +137,29 @@ function writeDescribeClusterResponse(
   w.noTags()
 }
 
+function* writeDescribeClusterResponseInSteps(
+  w: FrameWriter,
+  m: DescribeClusterResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeClusterResponse', v, 0, 2)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage ?? null)
+  if (v >= 1) w.int8(m.endpointType ?? 1)
+  else if ((m.endpointType ?? 1) !== 1) refuse('DescribeClusterResponse', 'endpointType', v)
+  w.string(m.clusterId)
+  w.int32(m.controllerId ?? -1)
+  w.arrayCount(m.brokers.length)
+  for (const item of m.brokers) {
+    writeDescribeClusterBroker(w, item, v)
+    if (w.due()) yield
+  }
+  w.int32(m.clusterAuthorizedOperations ?? -2147483648)
+  w.noTags()
+}
+
 export interface DescribeClusterBroker {
   /** Id of the broker. */
   readonly brokerId: number
@@ -189,6 +212,7 @@ const DESCRIBE_CLUSTER_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeClusterResponse,
   write: writeDescribeClusterResponse,
+  writeInSteps: writeDescribeClusterResponseInSteps,
 }
 
 export const DESCRIBE_CLUSTER: Api<

@@ -53,6 +53,23 @@ function writeDescribeConfigsRequest(
   w.noTags()
 }
 
+function* readDescribeConfigsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeConfigsRequest> {
+  checkVersion('DescribeConfigsRequest', v, 1, 4)
+  r.flexible = v >= 4
+  const resources = new Array<DescribeConfigsResource>(r.arrayCount(4, 56))
+  for (let at = 0; at < resources.length; at++) {
+    resources[at] = yield* readDescribeConfigsResourceInSteps(r)
+    if (r.due()) yield
+  }
+  const includeSynonyms = r.bool()
+  const includeDocumentation = v >= 3 ? r.bool() : false
+  r.skipTags()
+  return { resources, includeSynonyms, includeDocumentation }
+}
+
 export interface DescribeConfigsResource {
   /** Type of the resource. */
   readonly resourceType: number
@@ -102,6 +119,29 @@ function writeDescribeConfigsResource(w: FrameWriter, m: DescribeConfigsResource
   w.noTags()
 }
 
+function* readDescribeConfigsResourceInSteps(
+  r: FrameReader,
+): Generator<void, DescribeConfigsResource> {
+  const resourceType = r.int8()
+  const resourceName = r.string()
+  let configurationKeys: readonly string[] | null
+  {
+    const count = r.nullableArrayCount(1, 8)
+    if (count < 0) {
+      configurationKeys = null
+    } else {
+      const list = new Array<string>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = r.string()
+        if (r.due()) yield
+      }
+      configurationKeys = list
+    }
+  }
+  r.skipTags()
+  return { resourceType, resourceName, configurationKeys }
+}
+
 const DESCRIBE_CONFIGS_REQUEST: MessageCodec<DescribeConfigsRequest, DescribeConfigsRequestInit> = {
   name: 'DescribeConfigsRequest',
   minVersion: 1,
@@ -109,6 +149,7 @@ const DESCRIBE_CONFIGS_REQUEST: MessageCodec<DescribeConfigsRequest, DescribeCon
   flexibleFrom: 4,
   read: readDescribeConfigsRequest,
   write: writeDescribeConfigsRequest,
+  readInSteps: readDescribeConfigsRequestInSteps,
 }
 
 export interface DescribeConfigsResponse {
@@ -144,6 +185,22 @@ function writeDescribeConfigsResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.results.length)
   for (const item of m.results) writeDescribeConfigsResult(w, item, v)
+  w.noTags()
+}
+
+function* writeDescribeConfigsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeConfigsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeConfigsResponse', v, 1, 4)
+  w.flexible = v >= 4
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    yield* writeDescribeConfigsResultInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -187,6 +244,23 @@ function writeDescribeConfigsResult(w: FrameWriter, m: DescribeConfigsResultInit
   w.string(m.resourceName)
   w.arrayCount(m.configs.length)
   for (const item of m.configs) writeDescribeConfigsResourceResult(w, item, v)
+  w.noTags()
+}
+
+function* writeDescribeConfigsResultInSteps(
+  w: FrameWriter,
+  m: DescribeConfigsResultInit,
+  v: number,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.int8(m.resourceType)
+  w.string(m.resourceName)
+  w.arrayCount(m.configs.length)
+  for (const item of m.configs) {
+    yield* writeDescribeConfigsResourceResultInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -255,6 +329,26 @@ function writeDescribeConfigsResourceResult(
   w.noTags()
 }
 
+function* writeDescribeConfigsResourceResultInSteps(
+  w: FrameWriter,
+  m: DescribeConfigsResourceResultInit,
+  v: number,
+): Generator<void> {
+  w.string(m.name)
+  w.nullableString(m.value)
+  w.bool(m.readOnly)
+  w.int8(m.configSource ?? -1)
+  w.bool(m.isSensitive)
+  w.arrayCount(m.synonyms.length)
+  for (const item of m.synonyms) {
+    writeDescribeConfigsSynonym(w, item)
+    if (w.due()) yield
+  }
+  if (v >= 3) w.int8(m.configType ?? 0)
+  if (v >= 3) w.nullableString(m.documentation === undefined ? '' : m.documentation)
+  w.noTags()
+}
+
 export interface DescribeConfigsSynonym {
   /** Name that it has there. */
   readonly name: string
@@ -296,6 +390,7 @@ const DESCRIBE_CONFIGS_RESPONSE: MessageCodec<
   flexibleFrom: 4,
   read: readDescribeConfigsResponse,
   write: writeDescribeConfigsResponse,
+  writeInSteps: writeDescribeConfigsResponseInSteps,
 }
 
 export const DESCRIBE_CONFIGS: Api<

@@ -45,6 +45,22 @@ function writeDescribeGroupsRequest(w: FrameWriter, m: DescribeGroupsRequestInit
   w.noTags()
 }
 
+function* readDescribeGroupsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeGroupsRequest> {
+  checkVersion('DescribeGroupsRequest', v, 0, 6)
+  r.flexible = v >= 5
+  const groups = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < groups.length; at++) {
+    groups[at] = r.string()
+    if (r.due()) yield
+  }
+  const includeAuthorizedOperations = v >= 3 ? r.bool() : false
+  r.skipTags()
+  return { groups, includeAuthorizedOperations }
+}
+
 const DESCRIBE_GROUPS_REQUEST: MessageCodec<DescribeGroupsRequest, DescribeGroupsRequestInit> = {
   name: 'DescribeGroupsRequest',
   minVersion: 0,
@@ -52,6 +68,7 @@ const DESCRIBE_GROUPS_REQUEST: MessageCodec<DescribeGroupsRequest, DescribeGroup
   flexibleFrom: 5,
   read: readDescribeGroupsRequest,
   write: writeDescribeGroupsRequest,
+  readInSteps: readDescribeGroupsRequestInSteps,
 }
 
 export interface DescribeGroupsResponse {
@@ -87,6 +104,22 @@ function writeDescribeGroupsResponse(
   if (v >= 1) w.int32(m.throttleTimeMs ?? 0)
   w.arrayCount(m.groups.length)
   for (const item of m.groups) writeDescribedGroup(w, item, v)
+  w.noTags()
+}
+
+function* writeDescribeGroupsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeGroupsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeGroupsResponse', v, 0, 6)
+  w.flexible = v >= 5
+  if (v >= 1) w.int32(m.throttleTimeMs ?? 0)
+  w.arrayCount(m.groups.length)
+  for (const item of m.groups) {
+    yield* writeDescribedGroupInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -160,6 +193,29 @@ function writeDescribedGroup(w: FrameWriter, m: DescribedGroupInit, v: number): 
   w.noTags()
 }
 
+function* writeDescribedGroupInSteps(
+  w: FrameWriter,
+  m: DescribedGroupInit,
+  v: number,
+): Generator<void> {
+  w.int16(m.errorCode)
+  if (v >= 6) w.nullableString(m.errorMessage ?? null)
+  else if ((m.errorMessage ?? null) !== null) refuse('DescribedGroup', 'errorMessage', v)
+  w.string(m.groupId)
+  w.string(m.groupState)
+  w.string(m.protocolType)
+  w.string(m.protocolData)
+  w.arrayCount(m.members.length)
+  for (const item of m.members) {
+    writeDescribedGroupMember(w, item, v)
+    if (w.due()) yield
+  }
+  if (v >= 3) w.int32(m.authorizedOperations ?? -2147483648)
+  else if ((m.authorizedOperations ?? -2147483648) !== -2147483648)
+    refuse('DescribedGroup', 'authorizedOperations', v)
+  w.noTags()
+}
+
 export interface DescribedGroupMember {
   /** Id of the member. */
   readonly memberId: string
@@ -213,6 +269,7 @@ const DESCRIBE_GROUPS_RESPONSE: MessageCodec<DescribeGroupsResponse, DescribeGro
   flexibleFrom: 5,
   read: readDescribeGroupsResponse,
   write: writeDescribeGroupsResponse,
+  writeInSteps: writeDescribeGroupsResponseInSteps,
 }
 
 export const DESCRIBE_GROUPS: Api<

@@ -57,6 +57,30 @@ function writeDescribeLogDirsRequest(
   w.noTags()
 }
 
+function* readDescribeLogDirsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeLogDirsRequest> {
+  checkVersion('DescribeLogDirsRequest', v, 1, 5)
+  r.flexible = v >= 2
+  let topics: readonly DescribableLogDirTopic[] | null
+  {
+    const count = r.nullableArrayCount(3, 48)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list = new Array<DescribableLogDirTopic>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readDescribableLogDirTopicInSteps(r)
+        if (r.due()) yield
+      }
+      topics = list
+    }
+  }
+  r.skipTags()
+  return { topics }
+}
+
 export interface DescribableLogDirTopic {
   /** Name of the topic. */
   readonly topic: string
@@ -85,6 +109,19 @@ function writeDescribableLogDirTopic(w: FrameWriter, m: DescribableLogDirTopicIn
   w.noTags()
 }
 
+function* readDescribableLogDirTopicInSteps(
+  r: FrameReader,
+): Generator<void, DescribableLogDirTopic> {
+  const topic = r.string()
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topic, partitions }
+}
+
 const DESCRIBE_LOG_DIRS_REQUEST: MessageCodec<DescribeLogDirsRequest, DescribeLogDirsRequestInit> =
   {
     name: 'DescribeLogDirsRequest',
@@ -93,6 +130,7 @@ const DESCRIBE_LOG_DIRS_REQUEST: MessageCodec<DescribeLogDirsRequest, DescribeLo
     flexibleFrom: 2,
     read: readDescribeLogDirsRequest,
     write: writeDescribeLogDirsRequest,
+    readInSteps: readDescribeLogDirsRequestInSteps,
   }
 
 export interface DescribeLogDirsResponse {
@@ -133,6 +171,23 @@ function writeDescribeLogDirsResponse(
   if (v >= 3) w.int16(m.errorCode ?? 0)
   w.arrayCount(m.results.length)
   for (const item of m.results) writeDescribeLogDirsResult(w, item, v)
+  w.noTags()
+}
+
+function* writeDescribeLogDirsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeLogDirsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeLogDirsResponse', v, 1, 5)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  if (v >= 3) w.int16(m.errorCode ?? 0)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    yield* writeDescribeLogDirsResultInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -184,6 +239,24 @@ function writeDescribeLogDirsResult(w: FrameWriter, m: DescribeLogDirsResultInit
   w.noTags()
 }
 
+function* writeDescribeLogDirsResultInSteps(
+  w: FrameWriter,
+  m: DescribeLogDirsResultInit,
+  v: number,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.string(m.logDir)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeDescribeLogDirsTopicInSteps(w, item)
+    if (w.due()) yield
+  }
+  if (v >= 4) w.int64(m.totalBytes ?? -1)
+  if (v >= 4) w.int64(m.usableBytes ?? -1)
+  if (v >= 5) w.bool(m.isCordoned ?? false)
+  w.noTags()
+}
+
 export interface DescribeLogDirsTopic {
   /** Name of the topic. */
   readonly name: string
@@ -209,6 +282,19 @@ function writeDescribeLogDirsTopic(w: FrameWriter, m: DescribeLogDirsTopicInit):
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeDescribeLogDirsPartition(w, item)
+  w.noTags()
+}
+
+function* writeDescribeLogDirsTopicInSteps(
+  w: FrameWriter,
+  m: DescribeLogDirsTopicInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeDescribeLogDirsPartition(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -258,6 +344,7 @@ const DESCRIBE_LOG_DIRS_RESPONSE: MessageCodec<
   flexibleFrom: 2,
   read: readDescribeLogDirsResponse,
   write: writeDescribeLogDirsResponse,
+  writeInSteps: writeDescribeLogDirsResponseInSteps,
 }
 
 export const DESCRIBE_LOG_DIRS: Api<

@@ -39,6 +39,21 @@ function writeDescribeProducersRequest(
   w.noTags()
 }
 
+function* readDescribeProducersRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeProducersRequest> {
+  checkVersion('DescribeProducersRequest', v, 0, 0)
+  r.flexible = true
+  const topics = new Array<TopicRequest>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readTopicRequestInSteps(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topics }
+}
+
 export interface TopicRequest {
   /** Name of the topic. */
   readonly name: string
@@ -67,6 +82,17 @@ function writeTopicRequest(w: FrameWriter, m: TopicRequestInit): void {
   w.noTags()
 }
 
+function* readTopicRequestInSteps(r: FrameReader): Generator<void, TopicRequest> {
+  const name = r.string()
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) {
+    partitionIndexes[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitionIndexes }
+}
+
 const DESCRIBE_PRODUCERS_REQUEST: MessageCodec<
   DescribeProducersRequest,
   DescribeProducersRequestInit
@@ -77,6 +103,7 @@ const DESCRIBE_PRODUCERS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeProducersRequest,
   write: writeDescribeProducersRequest,
+  readInSteps: readDescribeProducersRequestInSteps,
 }
 
 export interface DescribeProducersResponse {
@@ -115,6 +142,22 @@ function writeDescribeProducersResponse(
   w.noTags()
 }
 
+function* writeDescribeProducersResponseInSteps(
+  w: FrameWriter,
+  m: DescribeProducersResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeProducersResponse', v, 0, 0)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeTopicResponseInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface TopicResponse {
   /** Name of the topic. */
   readonly name: string
@@ -140,6 +183,16 @@ function writeTopicResponse(w: FrameWriter, m: TopicResponseInit): void {
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writePartitionResponse(w, item)
+  w.noTags()
+}
+
+function* writeTopicResponseInSteps(w: FrameWriter, m: TopicResponseInit): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    yield* writePartitionResponseInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -178,6 +231,18 @@ function writePartitionResponse(w: FrameWriter, m: PartitionResponseInit): void 
   w.nullableString(m.errorMessage ?? null)
   w.arrayCount(m.activeProducers.length)
   for (const item of m.activeProducers) writeProducerState(w, item)
+  w.noTags()
+}
+
+function* writePartitionResponseInSteps(w: FrameWriter, m: PartitionResponseInit): Generator<void> {
+  w.int32(m.partitionIndex)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage ?? null)
+  w.arrayCount(m.activeProducers.length)
+  for (const item of m.activeProducers) {
+    writeProducerState(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -244,6 +309,7 @@ const DESCRIBE_PRODUCERS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeProducersResponse,
   write: writeDescribeProducersResponse,
+  writeInSteps: writeDescribeProducersResponseInSteps,
 }
 
 export const DESCRIBE_PRODUCERS: Api<

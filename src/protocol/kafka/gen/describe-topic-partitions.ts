@@ -61,6 +61,23 @@ function writeDescribeTopicPartitionsRequest(
   w.noTags()
 }
 
+function* readDescribeTopicPartitionsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeTopicPartitionsRequest> {
+  checkVersion('DescribeTopicPartitionsRequest', v, 0, 0)
+  r.flexible = true
+  const topics = new Array<TopicRequest>(r.arrayCount(2, 40))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = readTopicRequest(r)
+    if (r.due()) yield
+  }
+  const responsePartitionLimit = r.int32()
+  const cursor = r.present() ? readCursor(r) : null
+  r.skipTags()
+  return { topics, responsePartitionLimit, cursor }
+}
+
 export interface Cursor {
   /** First topic to describe. */
   readonly topicName: string
@@ -118,6 +135,7 @@ const DESCRIBE_TOPIC_PARTITIONS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeTopicPartitionsRequest,
   write: writeDescribeTopicPartitionsRequest,
+  readInSteps: readDescribeTopicPartitionsRequestInSteps,
 }
 
 export interface DescribeTopicPartitionsResponse {
@@ -161,6 +179,31 @@ function writeDescribeTopicPartitionsResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.topics.length)
   for (const item of m.topics) writeDescribeTopicPartitionsResponseTopic(w, item)
+  {
+    const nextCursor = m.nextCursor ?? null
+    if (nextCursor === null) {
+      w.present(false)
+    } else {
+      w.present(true)
+      writeNextCursor(w, nextCursor)
+    }
+  }
+  w.noTags()
+}
+
+function* writeDescribeTopicPartitionsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeTopicPartitionsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeTopicPartitionsResponse', v, 0, 0)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeDescribeTopicPartitionsResponseTopicInSteps(w, item)
+    if (w.due()) yield
+  }
   {
     const nextCursor = m.nextCursor ?? null
     if (nextCursor === null) {
@@ -249,6 +292,23 @@ function writeDescribeTopicPartitionsResponseTopic(
   w.bool(m.isInternal)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeDescribeTopicPartitionsResponsePartition(w, item)
+  w.int32(m.topicAuthorizedOperations ?? -2147483648)
+  w.noTags()
+}
+
+function* writeDescribeTopicPartitionsResponseTopicInSteps(
+  w: FrameWriter,
+  m: DescribeTopicPartitionsResponseTopicInit,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.nullableString(m.name)
+  w.uuid(m.topicId)
+  w.bool(m.isInternal)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    yield* writeDescribeTopicPartitionsResponsePartitionInSteps(w, item)
+    if (w.due()) yield
+  }
   w.int32(m.topicAuthorizedOperations ?? -2147483648)
   w.noTags()
 }
@@ -371,6 +431,56 @@ function writeDescribeTopicPartitionsResponsePartition(
   w.noTags()
 }
 
+function* writeDescribeTopicPartitionsResponsePartitionInSteps(
+  w: FrameWriter,
+  m: DescribeTopicPartitionsResponsePartitionInit,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.int32(m.partitionIndex)
+  w.int32(m.leaderId)
+  w.int32(m.leaderEpoch ?? -1)
+  w.arrayCount(m.replicaNodes.length)
+  for (const item of m.replicaNodes) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.arrayCount(m.isrNodes.length)
+  for (const item of m.isrNodes) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  {
+    const eligibleLeaderReplicas = m.eligibleLeaderReplicas ?? null
+    if (eligibleLeaderReplicas === null) {
+      w.nullArray()
+    } else {
+      w.arrayCount(eligibleLeaderReplicas.length)
+      for (const item of eligibleLeaderReplicas) {
+        w.int32(item)
+        if (w.due()) yield
+      }
+    }
+  }
+  {
+    const lastKnownElr = m.lastKnownElr ?? null
+    if (lastKnownElr === null) {
+      w.nullArray()
+    } else {
+      w.arrayCount(lastKnownElr.length)
+      for (const item of lastKnownElr) {
+        w.int32(item)
+        if (w.due()) yield
+      }
+    }
+  }
+  w.arrayCount(m.offlineReplicas.length)
+  for (const item of m.offlineReplicas) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 const DESCRIBE_TOPIC_PARTITIONS_RESPONSE: MessageCodec<
   DescribeTopicPartitionsResponse,
   DescribeTopicPartitionsResponseInit
@@ -381,6 +491,7 @@ const DESCRIBE_TOPIC_PARTITIONS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeTopicPartitionsResponse,
   write: writeDescribeTopicPartitionsResponse,
+  writeInSteps: writeDescribeTopicPartitionsResponseInSteps,
 }
 
 export const DESCRIBE_TOPIC_PARTITIONS: Api<

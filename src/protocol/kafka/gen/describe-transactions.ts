@@ -39,6 +39,21 @@ function writeDescribeTransactionsRequest(
   w.noTags()
 }
 
+function* readDescribeTransactionsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeTransactionsRequest> {
+  checkVersion('DescribeTransactionsRequest', v, 0, 0)
+  r.flexible = true
+  const transactionalIds = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < transactionalIds.length; at++) {
+    transactionalIds[at] = r.string()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { transactionalIds }
+}
+
 const DESCRIBE_TRANSACTIONS_REQUEST: MessageCodec<
   DescribeTransactionsRequest,
   DescribeTransactionsRequestInit
@@ -49,6 +64,7 @@ const DESCRIBE_TRANSACTIONS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeTransactionsRequest,
   write: writeDescribeTransactionsRequest,
+  readInSteps: readDescribeTransactionsRequestInSteps,
 }
 
 export interface DescribeTransactionsResponse {
@@ -85,6 +101,22 @@ function writeDescribeTransactionsResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.transactionStates.length)
   for (const item of m.transactionStates) writeTransactionState(w, item)
+  w.noTags()
+}
+
+function* writeDescribeTransactionsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeTransactionsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeTransactionsResponse', v, 0, 0)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.transactionStates.length)
+  for (const item of m.transactionStates) {
+    yield* writeTransactionStateInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -155,6 +187,22 @@ function writeTransactionState(w: FrameWriter, m: TransactionStateInit): void {
   w.noTags()
 }
 
+function* writeTransactionStateInSteps(w: FrameWriter, m: TransactionStateInit): Generator<void> {
+  w.int16(m.errorCode)
+  w.string(m.transactionalId)
+  w.string(m.transactionState)
+  w.int32(m.transactionTimeoutMs)
+  w.int64(m.transactionStartTimeMs)
+  w.int64(m.producerId)
+  w.int16(m.producerEpoch)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeTopicDataInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface TopicData {
   /** Name of the topic. */
   readonly topic: string
@@ -183,6 +231,16 @@ function writeTopicData(w: FrameWriter, m: TopicDataInit): void {
   w.noTags()
 }
 
+function* writeTopicDataInSteps(w: FrameWriter, m: TopicDataInit): Generator<void> {
+  w.string(m.topic)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 const DESCRIBE_TRANSACTIONS_RESPONSE: MessageCodec<
   DescribeTransactionsResponse,
   DescribeTransactionsResponseInit
@@ -193,6 +251,7 @@ const DESCRIBE_TRANSACTIONS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeTransactionsResponse,
   write: writeDescribeTransactionsResponse,
+  writeInSteps: writeDescribeTransactionsResponseInSteps,
 }
 
 export const DESCRIBE_TRANSACTIONS: Api<

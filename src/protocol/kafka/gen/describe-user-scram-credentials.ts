@@ -58,6 +58,30 @@ function writeDescribeUserScramCredentialsRequest(
   w.noTags()
 }
 
+function* readDescribeUserScramCredentialsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, DescribeUserScramCredentialsRequest> {
+  checkVersion('DescribeUserScramCredentialsRequest', v, 0, 0)
+  r.flexible = true
+  let users: readonly UserName[] | null
+  {
+    const count = r.nullableArrayCount(2, 40)
+    if (count < 0) {
+      users = null
+    } else {
+      const list = new Array<UserName>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = readUserName(r)
+        if (r.due()) yield
+      }
+      users = list
+    }
+  }
+  r.skipTags()
+  return { users }
+}
+
 export interface UserName {
   /** Name of the user. */
   readonly name: string
@@ -89,6 +113,7 @@ const DESCRIBE_USER_SCRAM_CREDENTIALS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeUserScramCredentialsRequest,
   write: writeDescribeUserScramCredentialsRequest,
+  readInSteps: readDescribeUserScramCredentialsRequestInSteps,
 }
 
 export interface DescribeUserScramCredentialsResponse {
@@ -141,6 +166,24 @@ function writeDescribeUserScramCredentialsResponse(
   w.noTags()
 }
 
+function* writeDescribeUserScramCredentialsResponseInSteps(
+  w: FrameWriter,
+  m: DescribeUserScramCredentialsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('DescribeUserScramCredentialsResponse', v, 0, 0)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.results.length)
+  for (const item of m.results) {
+    yield* writeDescribeUserScramCredentialsResultInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface DescribeUserScramCredentialsResult {
   /** Name of the user. */
   readonly user: string
@@ -184,6 +227,21 @@ function writeDescribeUserScramCredentialsResult(
   w.noTags()
 }
 
+function* writeDescribeUserScramCredentialsResultInSteps(
+  w: FrameWriter,
+  m: DescribeUserScramCredentialsResultInit,
+): Generator<void> {
+  w.string(m.user)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.credentialInfos.length)
+  for (const item of m.credentialInfos) {
+    writeCredentialInfo(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface CredentialInfo {
   /** 1 SCRAM-SHA-256, 2 SCRAM-SHA-512. */
   readonly mechanism: number
@@ -220,6 +278,7 @@ const DESCRIBE_USER_SCRAM_CREDENTIALS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readDescribeUserScramCredentialsResponse,
   write: writeDescribeUserScramCredentialsResponse,
+  writeInSteps: writeDescribeUserScramCredentialsResponseInSteps,
 }
 
 export const DESCRIBE_USER_SCRAM_CREDENTIALS: Api<

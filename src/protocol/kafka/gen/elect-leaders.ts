@@ -64,6 +64,32 @@ function writeElectLeadersRequest(w: FrameWriter, m: ElectLeadersRequestInit, v:
   w.noTags()
 }
 
+function* readElectLeadersRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ElectLeadersRequest> {
+  checkVersion('ElectLeadersRequest', v, 0, 2)
+  r.flexible = v >= 2
+  const electionType = v >= 1 ? r.int8() : 0
+  let topicPartitions: readonly TopicPartitions[] | null
+  {
+    const count = r.nullableArrayCount(3, 48)
+    if (count < 0) {
+      topicPartitions = null
+    } else {
+      const list = new Array<TopicPartitions>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readTopicPartitionsInSteps(r)
+        if (r.due()) yield
+      }
+      topicPartitions = list
+    }
+  }
+  const timeoutMs = r.int32()
+  r.skipTags()
+  return { electionType, topicPartitions, timeoutMs }
+}
+
 export interface TopicPartitions {
   /** Name of the topic. */
   readonly topic: string
@@ -92,6 +118,17 @@ function writeTopicPartitions(w: FrameWriter, m: TopicPartitionsInit): void {
   w.noTags()
 }
 
+function* readTopicPartitionsInSteps(r: FrameReader): Generator<void, TopicPartitions> {
+  const topic = r.string()
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topic, partitions }
+}
+
 const ELECT_LEADERS_REQUEST: MessageCodec<ElectLeadersRequest, ElectLeadersRequestInit> = {
   name: 'ElectLeadersRequest',
   minVersion: 0,
@@ -99,6 +136,7 @@ const ELECT_LEADERS_REQUEST: MessageCodec<ElectLeadersRequest, ElectLeadersReque
   flexibleFrom: 2,
   read: readElectLeadersRequest,
   write: writeElectLeadersRequest,
+  readInSteps: readElectLeadersRequestInSteps,
 }
 
 export interface ElectLeadersResponse {
@@ -140,6 +178,24 @@ function writeElectLeadersResponse(w: FrameWriter, m: ElectLeadersResponseInit, 
   w.noTags()
 }
 
+function* writeElectLeadersResponseInSteps(
+  w: FrameWriter,
+  m: ElectLeadersResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ElectLeadersResponse', v, 0, 2)
+  w.flexible = v >= 2
+  w.int32(m.throttleTimeMs)
+  if (v >= 1) w.int16(m.errorCode ?? 0)
+  else if ((m.errorCode ?? 0) !== 0) refuse('ElectLeadersResponse', 'errorCode', v)
+  w.arrayCount(m.replicaElectionResults.length)
+  for (const item of m.replicaElectionResults) {
+    yield* writeReplicaElectionResultInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface ReplicaElectionResult {
   /** Name of the topic. */
   readonly topic: string
@@ -165,6 +221,19 @@ function writeReplicaElectionResult(w: FrameWriter, m: ReplicaElectionResultInit
   w.string(m.topic)
   w.arrayCount(m.partitionResult.length)
   for (const item of m.partitionResult) writePartitionResult(w, item)
+  w.noTags()
+}
+
+function* writeReplicaElectionResultInSteps(
+  w: FrameWriter,
+  m: ReplicaElectionResultInit,
+): Generator<void> {
+  w.string(m.topic)
+  w.arrayCount(m.partitionResult.length)
+  for (const item of m.partitionResult) {
+    writePartitionResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -206,6 +275,7 @@ const ELECT_LEADERS_RESPONSE: MessageCodec<ElectLeadersResponse, ElectLeadersRes
   flexibleFrom: 2,
   read: readElectLeadersResponse,
   write: writeElectLeadersResponse,
+  writeInSteps: writeElectLeadersResponseInSteps,
 }
 
 export const ELECT_LEADERS: Api<

@@ -158,6 +158,73 @@ function writeFetchRequest(w: FrameWriter, m: FetchRequestInit, v: number): void
   }
 }
 
+function* readFetchRequestInSteps(r: FrameReader, v: number): Generator<void, FetchRequest> {
+  checkVersion('FetchRequest', v, 4, 18)
+  r.flexible = v >= 12
+  const replicaId = v <= 14 ? r.int32() : -1
+  const maxWaitMs = r.int32()
+  const minBytes = r.int32()
+  const maxBytes = r.int32()
+  const isolationLevel = r.int8()
+  const sessionId = v >= 7 ? r.int32() : 0
+  const sessionEpoch = v >= 7 ? r.int32() : -1
+  const topics = new Array<FetchTopic>(r.arrayCount(3, 56))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readFetchTopicInSteps(r, v)
+    if (r.due()) yield
+  }
+  let forgottenTopicsData: readonly ForgottenTopic[] = NO_ITEMS
+  if (v >= 7) {
+    const list = new Array<ForgottenTopic>(r.arrayCount(3, 56))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = yield* readForgottenTopicInSteps(r, v)
+      if (r.due()) yield
+    }
+    forgottenTopicsData = list
+  }
+  const rackId = v >= 11 ? r.string() : ''
+  let clusterId: string | null = null
+  let replicaState: ReplicaState = DEFAULT_REPLICA_STATE
+  if (r.flexible) {
+    for (let tags = r.tagCount(); tags > 0; tags--) {
+      switch (r.uvarint()) {
+        case 0: {
+          const end = r.enterTag()
+          clusterId = r.nullableString()
+          r.leaveTag(end)
+          break
+        }
+        case 1: {
+          if (v < 15) {
+            r.skipTag()
+            break
+          }
+          const end = r.enterTag()
+          replicaState = readReplicaState(r)
+          r.leaveTag(end)
+          break
+        }
+        default:
+          r.skipTag()
+      }
+    }
+  }
+  return {
+    clusterId,
+    replicaId,
+    replicaState,
+    maxWaitMs,
+    minBytes,
+    maxBytes,
+    isolationLevel,
+    sessionId,
+    sessionEpoch,
+    topics,
+    forgottenTopicsData,
+    rackId,
+  }
+}
+
 export interface ForgottenTopic {
   /** Name of the topic. Version <= 12. */
   readonly topic: string
@@ -191,6 +258,18 @@ function writeForgottenTopic(w: FrameWriter, m: ForgottenTopicInit, v: number): 
   w.noTags()
 }
 
+function* readForgottenTopicInSteps(r: FrameReader, v: number): Generator<void, ForgottenTopic> {
+  const topic = v <= 12 ? r.string() : ''
+  const topicId = v >= 13 ? r.uuid() : ZERO_UUID
+  const partitions = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topic, topicId, partitions }
+}
+
 export interface FetchTopic {
   /** Name of the topic. Version <= 12. */
   readonly topic: string
@@ -222,6 +301,18 @@ function writeFetchTopic(w: FrameWriter, m: FetchTopicInit, v: number): void {
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeFetchPartition(w, item, v)
   w.noTags()
+}
+
+function* readFetchTopicInSteps(r: FrameReader, v: number): Generator<void, FetchTopic> {
+  const topic = v <= 12 ? r.string() : ''
+  const topicId = v >= 13 ? r.uuid() : ZERO_UUID
+  const partitions = new Array<FetchPartition>(r.arrayCount(16, 144))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readFetchPartition(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topic, topicId, partitions }
 }
 
 export interface FetchPartition {
@@ -368,6 +459,7 @@ const FETCH_REQUEST: MessageCodec<FetchRequest, FetchRequestInit> = {
   flexibleFrom: 12,
   read: readFetchRequest,
   write: writeFetchRequest,
+  readInSteps: readFetchRequestInSteps,
 }
 
 export interface FetchResponse {
@@ -449,6 +541,41 @@ function writeFetchResponse(w: FrameWriter, m: FetchResponseInit, v: number): vo
   }
 }
 
+function* writeFetchResponseInSteps(
+  w: FrameWriter,
+  m: FetchResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('FetchResponse', v, 4, 18)
+  w.flexible = v >= 12
+  w.int32(m.throttleTimeMs)
+  if (v >= 7) w.int16(m.errorCode ?? 0)
+  if (v >= 7) w.int32(m.sessionId ?? 0)
+  else if ((m.sessionId ?? 0) !== 0) refuse('FetchResponse', 'sessionId', v)
+  w.arrayCount(m.responses.length)
+  for (const item of m.responses) {
+    yield* writeFetchableTopicResponseInSteps(w, item, v)
+    if (w.due()) yield
+  }
+  const hasNodeEndpoints = (m.nodeEndpoints?.length ?? 0) !== 0
+  if (hasNodeEndpoints && !(v >= 16)) refuse('FetchResponse', 'nodeEndpoints', v)
+  if (w.flexible) {
+    w.uvarint(Number(v >= 16 && hasNodeEndpoints))
+    if (v >= 16 && hasNodeEndpoints) {
+      const begun = w.beginTag(0)
+      {
+        const nodeEndpoints = m.nodeEndpoints ?? NO_ITEMS
+        w.arrayCount(nodeEndpoints.length)
+        for (const item of nodeEndpoints) {
+          writeNodeEndpoint(w, item)
+          if (w.due()) yield
+        }
+      }
+      w.endTag(begun)
+    }
+  }
+}
+
 export interface NodeEndpoint {
   /** Id of the broker. */
   readonly nodeId: number
@@ -519,6 +646,21 @@ function writeFetchableTopicResponse(
   if (v >= 13) w.uuid(m.topicId ?? ZERO_UUID)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writePartitionData(w, item, v)
+  w.noTags()
+}
+
+function* writeFetchableTopicResponseInSteps(
+  w: FrameWriter,
+  m: FetchableTopicResponseInit,
+  v: number,
+): Generator<void> {
+  if (v <= 12) w.string(m.topic ?? '')
+  if (v >= 13) w.uuid(m.topicId ?? ZERO_UUID)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    yield* writePartitionDataInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -638,6 +780,59 @@ function writePartitionData(w: FrameWriter, m: PartitionDataInit, v: number): vo
     } else {
       w.arrayCount(abortedTransactions.length)
       for (const item of abortedTransactions) writeAbortedTransaction(w, item)
+    }
+  }
+  if (v >= 11) w.int32(m.preferredReadReplica ?? -1)
+  else if ((m.preferredReadReplica ?? -1) !== -1) refuse('PartitionData', 'preferredReadReplica', v)
+  w.nullableRecords(m.records ?? null)
+  const hasDivergingEpoch = !isDefaultEpochEndOffset(m.divergingEpoch ?? DEFAULT_EPOCH_END_OFFSET)
+  if (hasDivergingEpoch && !(v >= 12)) refuse('PartitionData', 'divergingEpoch', v)
+  const hasCurrentLeader = !isDefaultLeaderIdAndEpoch(
+    m.currentLeader ?? DEFAULT_LEADER_ID_AND_EPOCH,
+  )
+  if (hasCurrentLeader && !(v >= 12)) refuse('PartitionData', 'currentLeader', v)
+  const hasSnapshotId = !isDefaultSnapshotId(m.snapshotId ?? DEFAULT_SNAPSHOT_ID)
+  if (hasSnapshotId && !(v >= 12)) refuse('PartitionData', 'snapshotId', v)
+  if (w.flexible) {
+    w.uvarint(Number(hasDivergingEpoch) + Number(hasCurrentLeader) + Number(hasSnapshotId))
+    if (hasDivergingEpoch) {
+      const begun = w.beginTag(0)
+      writeEpochEndOffset(w, m.divergingEpoch ?? DEFAULT_EPOCH_END_OFFSET)
+      w.endTag(begun)
+    }
+    if (hasCurrentLeader) {
+      const begun = w.beginTag(1)
+      writeLeaderIdAndEpoch(w, m.currentLeader ?? DEFAULT_LEADER_ID_AND_EPOCH)
+      w.endTag(begun)
+    }
+    if (hasSnapshotId) {
+      const begun = w.beginTag(2)
+      writeSnapshotId(w, m.snapshotId ?? DEFAULT_SNAPSHOT_ID)
+      w.endTag(begun)
+    }
+  }
+}
+
+function* writePartitionDataInSteps(
+  w: FrameWriter,
+  m: PartitionDataInit,
+  v: number,
+): Generator<void> {
+  w.int32(m.partitionIndex)
+  w.int16(m.errorCode)
+  w.int64(m.highWatermark)
+  w.int64(m.lastStableOffset ?? -1)
+  if (v >= 5) w.int64(m.logStartOffset ?? -1)
+  {
+    const abortedTransactions = m.abortedTransactions
+    if (abortedTransactions === null) {
+      w.nullArray()
+    } else {
+      w.arrayCount(abortedTransactions.length)
+      for (const item of abortedTransactions) {
+        writeAbortedTransaction(w, item)
+        if (w.due()) yield
+      }
     }
   }
   if (v >= 11) w.int32(m.preferredReadReplica ?? -1)
@@ -800,6 +995,7 @@ const FETCH_RESPONSE: MessageCodec<FetchResponse, FetchResponseInit> = {
   flexibleFrom: 12,
   read: readFetchResponse,
   write: writeFetchResponse,
+  writeInSteps: writeFetchResponseInSteps,
 }
 
 export const FETCH: Api<FetchRequest, FetchRequestInit, FetchResponse, FetchResponseInit> = {

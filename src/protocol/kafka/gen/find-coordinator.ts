@@ -64,6 +64,27 @@ function writeFindCoordinatorRequest(
   w.noTags()
 }
 
+function* readFindCoordinatorRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, FindCoordinatorRequest> {
+  checkVersion('FindCoordinatorRequest', v, 0, 6)
+  r.flexible = v >= 3
+  const key = v <= 3 ? r.string() : ''
+  const keyType = v >= 1 ? r.int8() : 0
+  let coordinatorKeys: readonly string[] = NO_ITEMS
+  if (v >= 4) {
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = r.string()
+      if (r.due()) yield
+    }
+    coordinatorKeys = list
+  }
+  r.skipTags()
+  return { key, keyType, coordinatorKeys }
+}
+
 const FIND_COORDINATOR_REQUEST: MessageCodec<FindCoordinatorRequest, FindCoordinatorRequestInit> = {
   name: 'FindCoordinatorRequest',
   minVersion: 0,
@@ -71,6 +92,7 @@ const FIND_COORDINATOR_REQUEST: MessageCodec<FindCoordinatorRequest, FindCoordin
   flexibleFrom: 3,
   read: readFindCoordinatorRequest,
   write: writeFindCoordinatorRequest,
+  readInSteps: readFindCoordinatorRequestInSteps,
 }
 
 export interface FindCoordinatorResponse {
@@ -148,6 +170,37 @@ function writeFindCoordinatorResponse(
   w.noTags()
 }
 
+function* writeFindCoordinatorResponseInSteps(
+  w: FrameWriter,
+  m: FindCoordinatorResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('FindCoordinatorResponse', v, 0, 6)
+  w.flexible = v >= 3
+  if (v >= 1) w.int32(m.throttleTimeMs ?? 0)
+  if (v <= 3) w.int16(m.errorCode ?? 0)
+  else if ((m.errorCode ?? 0) !== 0) refuse('FindCoordinatorResponse', 'errorCode', v)
+  if (v >= 1 && v <= 3) w.nullableString(m.errorMessage === undefined ? '' : m.errorMessage)
+  if (v <= 3) w.int32(m.nodeId ?? 0)
+  else if ((m.nodeId ?? 0) !== 0) refuse('FindCoordinatorResponse', 'nodeId', v)
+  if (v <= 3) w.string(m.host ?? '')
+  else if ((m.host ?? '') !== '') refuse('FindCoordinatorResponse', 'host', v)
+  if (v <= 3) w.int32(m.port ?? 0)
+  else if ((m.port ?? 0) !== 0) refuse('FindCoordinatorResponse', 'port', v)
+  if (v >= 4) {
+    {
+      const coordinators = m.coordinators ?? NO_ITEMS
+      w.arrayCount(coordinators.length)
+      for (const item of coordinators) {
+        writeCoordinator(w, item)
+        if (w.due()) yield
+      }
+    }
+  } else if ((m.coordinators?.length ?? 0) !== 0)
+    refuse('FindCoordinatorResponse', 'coordinators', v)
+  w.noTags()
+}
+
 export interface Coordinator {
   /** Group or transactional id. */
   readonly key: string
@@ -204,6 +257,7 @@ const FIND_COORDINATOR_RESPONSE: MessageCodec<
   flexibleFrom: 3,
   read: readFindCoordinatorResponse,
   write: writeFindCoordinatorResponse,
+  writeInSteps: writeFindCoordinatorResponseInSteps,
 }
 
 export const FIND_COORDINATOR: Api<

@@ -49,6 +49,22 @@ function writeIncrementalAlterConfigsRequest(
   w.noTags()
 }
 
+function* readIncrementalAlterConfigsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, IncrementalAlterConfigsRequest> {
+  checkVersion('IncrementalAlterConfigsRequest', v, 0, 1)
+  r.flexible = v >= 1
+  const resources = new Array<AlterConfigsResource>(r.arrayCount(4, 56))
+  for (let at = 0; at < resources.length; at++) {
+    resources[at] = yield* readAlterConfigsResourceInSteps(r)
+    if (r.due()) yield
+  }
+  const validateOnly = r.bool()
+  r.skipTags()
+  return { resources, validateOnly }
+}
+
 export interface AlterConfigsResource {
   /** Type of the resource. */
   readonly resourceType: number
@@ -80,6 +96,18 @@ function writeAlterConfigsResource(w: FrameWriter, m: AlterConfigsResourceInit):
   w.arrayCount(m.configs.length)
   for (const item of m.configs) writeAlterableConfig(w, item)
   w.noTags()
+}
+
+function* readAlterConfigsResourceInSteps(r: FrameReader): Generator<void, AlterConfigsResource> {
+  const resourceType = r.int8()
+  const resourceName = r.string()
+  const configs = new Array<AlterableConfig>(r.arrayCount(4, 56))
+  for (let at = 0; at < configs.length; at++) {
+    configs[at] = readAlterableConfig(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { resourceType, resourceName, configs }
 }
 
 export interface AlterableConfig {
@@ -123,6 +151,7 @@ const INCREMENTAL_ALTER_CONFIGS_REQUEST: MessageCodec<
   flexibleFrom: 1,
   read: readIncrementalAlterConfigsRequest,
   write: writeIncrementalAlterConfigsRequest,
+  readInSteps: readIncrementalAlterConfigsRequestInSteps,
 }
 
 export interface IncrementalAlterConfigsResponse {
@@ -161,6 +190,22 @@ function writeIncrementalAlterConfigsResponse(
   w.int32(m.throttleTimeMs)
   w.arrayCount(m.responses.length)
   for (const item of m.responses) writeAlterConfigsResourceResponse(w, item)
+  w.noTags()
+}
+
+function* writeIncrementalAlterConfigsResponseInSteps(
+  w: FrameWriter,
+  m: IncrementalAlterConfigsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('IncrementalAlterConfigsResponse', v, 0, 1)
+  w.flexible = v >= 1
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.responses.length)
+  for (const item of m.responses) {
+    writeAlterConfigsResourceResponse(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -213,6 +258,7 @@ const INCREMENTAL_ALTER_CONFIGS_RESPONSE: MessageCodec<
   flexibleFrom: 1,
   read: readIncrementalAlterConfigsResponse,
   write: writeIncrementalAlterConfigsResponse,
+  writeInSteps: writeIncrementalAlterConfigsResponseInSteps,
 }
 
 export const INCREMENTAL_ALTER_CONFIGS: Api<

@@ -83,6 +83,37 @@ function writeJoinGroupRequest(w: FrameWriter, m: JoinGroupRequestInit, v: numbe
   w.noTags()
 }
 
+function* readJoinGroupRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, JoinGroupRequest> {
+  checkVersion('JoinGroupRequest', v, 0, 9)
+  r.flexible = v >= 6
+  const groupId = r.string()
+  const sessionTimeoutMs = r.int32()
+  const rebalanceTimeoutMs = v >= 1 ? r.int32() : -1
+  const memberId = r.string()
+  const groupInstanceId = v >= 5 ? r.nullableString() : null
+  const protocolType = r.string()
+  const protocols = new Array<JoinGroupRequestProtocol>(r.arrayCount(3, 48))
+  for (let at = 0; at < protocols.length; at++) {
+    protocols[at] = readJoinGroupRequestProtocol(r)
+    if (r.due()) yield
+  }
+  const reason = v >= 8 ? r.nullableString() : null
+  r.skipTags()
+  return {
+    groupId,
+    sessionTimeoutMs,
+    rebalanceTimeoutMs,
+    memberId,
+    groupInstanceId,
+    protocolType,
+    protocols,
+    reason,
+  }
+}
+
 export interface JoinGroupRequestProtocol {
   /** Name of the protocol. */
   readonly name: string
@@ -116,6 +147,7 @@ const JOIN_GROUP_REQUEST: MessageCodec<JoinGroupRequest, JoinGroupRequestInit> =
   flexibleFrom: 6,
   read: readJoinGroupRequest,
   write: writeJoinGroupRequest,
+  readInSteps: readJoinGroupRequestInSteps,
 }
 
 export interface JoinGroupResponse {
@@ -197,6 +229,31 @@ function writeJoinGroupResponse(w: FrameWriter, m: JoinGroupResponseInit, v: num
   w.noTags()
 }
 
+function* writeJoinGroupResponseInSteps(
+  w: FrameWriter,
+  m: JoinGroupResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('JoinGroupResponse', v, 0, 9)
+  w.flexible = v >= 6
+  if (v >= 2) w.int32(m.throttleTimeMs ?? 0)
+  w.int16(m.errorCode)
+  w.int32(m.generationId ?? -1)
+  if (v >= 7) w.nullableString(m.protocolType ?? null)
+  if (v >= 7) w.nullableString(m.protocolName)
+  else w.string(m.protocolName ?? refuse('JoinGroupResponse', 'protocolName', v))
+  w.string(m.leader)
+  if (v >= 9) w.bool(m.skipAssignment ?? false)
+  else if ((m.skipAssignment ?? false) !== false) refuse('JoinGroupResponse', 'skipAssignment', v)
+  w.string(m.memberId)
+  w.arrayCount(m.members.length)
+  for (const item of m.members) {
+    writeJoinGroupResponseMember(w, item, v)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface JoinGroupResponseMember {
   /** Id of the member. */
   readonly memberId: string
@@ -239,6 +296,7 @@ const JOIN_GROUP_RESPONSE: MessageCodec<JoinGroupResponse, JoinGroupResponseInit
   flexibleFrom: 6,
   read: readJoinGroupResponse,
   write: writeJoinGroupResponse,
+  writeInSteps: writeJoinGroupResponseInSteps,
 }
 
 export const JOIN_GROUP: Api<

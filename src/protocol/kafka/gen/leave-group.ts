@@ -57,6 +57,27 @@ function writeLeaveGroupRequest(w: FrameWriter, m: LeaveGroupRequestInit, v: num
   w.noTags()
 }
 
+function* readLeaveGroupRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, LeaveGroupRequest> {
+  checkVersion('LeaveGroupRequest', v, 0, 5)
+  r.flexible = v >= 4
+  const groupId = r.string()
+  const memberId = v <= 2 ? r.string() : ''
+  let members: readonly MemberIdentity[] = NO_ITEMS
+  if (v >= 3) {
+    const list = new Array<MemberIdentity>(r.arrayCount(3, 56))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = readMemberIdentity(r, v)
+      if (r.due()) yield
+    }
+    members = list
+  }
+  r.skipTags()
+  return { groupId, memberId, members }
+}
+
 export interface MemberIdentity {
   /** Id of the member. */
   readonly memberId: string
@@ -95,6 +116,7 @@ const LEAVE_GROUP_REQUEST: MessageCodec<LeaveGroupRequest, LeaveGroupRequestInit
   flexibleFrom: 4,
   read: readLeaveGroupRequest,
   write: writeLeaveGroupRequest,
+  readInSteps: readLeaveGroupRequestInSteps,
 }
 
 export interface LeaveGroupResponse {
@@ -143,6 +165,28 @@ function writeLeaveGroupResponse(w: FrameWriter, m: LeaveGroupResponseInit, v: n
   w.noTags()
 }
 
+function* writeLeaveGroupResponseInSteps(
+  w: FrameWriter,
+  m: LeaveGroupResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('LeaveGroupResponse', v, 0, 5)
+  w.flexible = v >= 4
+  if (v >= 1) w.int32(m.throttleTimeMs ?? 0)
+  w.int16(m.errorCode)
+  if (v >= 3) {
+    {
+      const members = m.members ?? NO_ITEMS
+      w.arrayCount(members.length)
+      for (const item of members) {
+        writeMemberResponse(w, item)
+        if (w.due()) yield
+      }
+    }
+  } else if ((m.members?.length ?? 0) !== 0) refuse('LeaveGroupResponse', 'members', v)
+  w.noTags()
+}
+
 export interface MemberResponse {
   /** Id of the member. */
   readonly memberId: string
@@ -181,6 +225,7 @@ const LEAVE_GROUP_RESPONSE: MessageCodec<LeaveGroupResponse, LeaveGroupResponseI
   flexibleFrom: 4,
   read: readLeaveGroupResponse,
   write: writeLeaveGroupResponse,
+  writeInSteps: writeLeaveGroupResponseInSteps,
 }
 
 export const LEAVE_GROUP: Api<

@@ -51,6 +51,25 @@ function writeListConfigResourcesRequest(
   w.noTags()
 }
 
+function* readListConfigResourcesRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ListConfigResourcesRequest> {
+  checkVersion('ListConfigResourcesRequest', v, 0, 1)
+  r.flexible = true
+  let resourceTypes: readonly number[] = NO_ITEMS
+  if (v >= 1) {
+    const list = new Array<number>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = r.int8()
+      if (r.due()) yield
+    }
+    resourceTypes = list
+  }
+  r.skipTags()
+  return { resourceTypes }
+}
+
 const LIST_CONFIG_RESOURCES_REQUEST: MessageCodec<
   ListConfigResourcesRequest,
   ListConfigResourcesRequestInit
@@ -61,6 +80,7 @@ const LIST_CONFIG_RESOURCES_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readListConfigResourcesRequest,
   write: writeListConfigResourcesRequest,
+  readInSteps: readListConfigResourcesRequestInSteps,
 }
 
 export interface ListConfigResourcesResponse {
@@ -104,6 +124,23 @@ function writeListConfigResourcesResponse(
   w.noTags()
 }
 
+function* writeListConfigResourcesResponseInSteps(
+  w: FrameWriter,
+  m: ListConfigResourcesResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ListConfigResourcesResponse', v, 0, 1)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.arrayCount(m.configResources.length)
+  for (const item of m.configResources) {
+    writeConfigResource(w, item, v)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface ConfigResource {
   /** Name of the resource. */
   readonly resourceName: string
@@ -140,6 +177,7 @@ const LIST_CONFIG_RESOURCES_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readListConfigResourcesResponse,
   write: writeListConfigResourcesResponse,
+  writeInSteps: writeListConfigResourcesResponseInSteps,
 }
 
 export const LIST_CONFIG_RESOURCES: Api<

@@ -62,6 +62,34 @@ function writeListGroupsRequest(w: FrameWriter, m: ListGroupsRequestInit, v: num
   w.noTags()
 }
 
+function* readListGroupsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ListGroupsRequest> {
+  checkVersion('ListGroupsRequest', v, 0, 5)
+  r.flexible = v >= 3
+  let statesFilter: readonly string[] = NO_ITEMS
+  if (v >= 4) {
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = r.string()
+      if (r.due()) yield
+    }
+    statesFilter = list
+  }
+  let typesFilter: readonly string[] = NO_ITEMS
+  if (v >= 5) {
+    const list = new Array<string>(r.arrayCount(1, 8))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = r.string()
+      if (r.due()) yield
+    }
+    typesFilter = list
+  }
+  r.skipTags()
+  return { statesFilter, typesFilter }
+}
+
 const LIST_GROUPS_REQUEST: MessageCodec<ListGroupsRequest, ListGroupsRequestInit> = {
   name: 'ListGroupsRequest',
   minVersion: 0,
@@ -69,6 +97,7 @@ const LIST_GROUPS_REQUEST: MessageCodec<ListGroupsRequest, ListGroupsRequestInit
   flexibleFrom: 3,
   read: readListGroupsRequest,
   write: writeListGroupsRequest,
+  readInSteps: readListGroupsRequestInSteps,
 }
 
 export interface ListGroupsResponse {
@@ -105,6 +134,23 @@ function writeListGroupsResponse(w: FrameWriter, m: ListGroupsResponseInit, v: n
   w.int16(m.errorCode)
   w.arrayCount(m.groups.length)
   for (const item of m.groups) writeListedGroup(w, item, v)
+  w.noTags()
+}
+
+function* writeListGroupsResponseInSteps(
+  w: FrameWriter,
+  m: ListGroupsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ListGroupsResponse', v, 0, 5)
+  w.flexible = v >= 3
+  if (v >= 1) w.int32(m.throttleTimeMs ?? 0)
+  w.int16(m.errorCode)
+  w.arrayCount(m.groups.length)
+  for (const item of m.groups) {
+    writeListedGroup(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -151,6 +197,7 @@ const LIST_GROUPS_RESPONSE: MessageCodec<ListGroupsResponse, ListGroupsResponseI
   flexibleFrom: 3,
   read: readListGroupsResponse,
   write: writeListGroupsResponse,
+  writeInSteps: writeListGroupsResponseInSteps,
 }
 
 export const LIST_GROUPS: Api<

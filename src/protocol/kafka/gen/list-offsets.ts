@@ -55,6 +55,24 @@ function writeListOffsetsRequest(w: FrameWriter, m: ListOffsetsRequestInit, v: n
   w.noTags()
 }
 
+function* readListOffsetsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ListOffsetsRequest> {
+  checkVersion('ListOffsetsRequest', v, 1, 11)
+  r.flexible = v >= 6
+  const replicaId = r.int32()
+  const isolationLevel = v >= 2 ? r.int8() : 0
+  const topics = new Array<ListOffsetsTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readListOffsetsTopicInSteps(r, v)
+    if (r.due()) yield
+  }
+  const timeoutMs = v >= 10 ? r.int32() : 0
+  r.skipTags()
+  return { replicaId, isolationLevel, topics, timeoutMs }
+}
+
 export interface ListOffsetsTopic {
   /** Name of the topic. */
   readonly name: string
@@ -81,6 +99,20 @@ function writeListOffsetsTopic(w: FrameWriter, m: ListOffsetsTopicInit, v: numbe
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeListOffsetsPartition(w, item, v)
   w.noTags()
+}
+
+function* readListOffsetsTopicInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ListOffsetsTopic> {
+  const name = r.string()
+  const partitions = new Array<ListOffsetsPartition>(r.arrayCount(12, 72))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readListOffsetsPartition(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitions }
 }
 
 export interface ListOffsetsPartition {
@@ -121,6 +153,7 @@ const LIST_OFFSETS_REQUEST: MessageCodec<ListOffsetsRequest, ListOffsetsRequestI
   flexibleFrom: 6,
   read: readListOffsetsRequest,
   write: writeListOffsetsRequest,
+  readInSteps: readListOffsetsRequestInSteps,
 }
 
 export interface ListOffsetsResponse {
@@ -155,6 +188,22 @@ function writeListOffsetsResponse(w: FrameWriter, m: ListOffsetsResponseInit, v:
   w.noTags()
 }
 
+function* writeListOffsetsResponseInSteps(
+  w: FrameWriter,
+  m: ListOffsetsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ListOffsetsResponse', v, 1, 11)
+  w.flexible = v >= 6
+  if (v >= 2) w.int32(m.throttleTimeMs ?? 0)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeListOffsetsTopicResponseInSteps(w, item, v)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface ListOffsetsTopicResponse {
   /** Name of the topic. */
   readonly name: string
@@ -185,6 +234,20 @@ function writeListOffsetsTopicResponse(
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeListOffsetsPartitionResponse(w, item, v)
+  w.noTags()
+}
+
+function* writeListOffsetsTopicResponseInSteps(
+  w: FrameWriter,
+  m: ListOffsetsTopicResponseInit,
+  v: number,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeListOffsetsPartitionResponse(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -241,6 +304,7 @@ const LIST_OFFSETS_RESPONSE: MessageCodec<ListOffsetsResponse, ListOffsetsRespon
   flexibleFrom: 6,
   read: readListOffsetsResponse,
   write: writeListOffsetsResponse,
+  writeInSteps: writeListOffsetsResponseInSteps,
 }
 
 export const LIST_OFFSETS: Api<

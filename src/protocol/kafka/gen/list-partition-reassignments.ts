@@ -63,6 +63,31 @@ function writeListPartitionReassignmentsRequest(
   w.noTags()
 }
 
+function* readListPartitionReassignmentsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ListPartitionReassignmentsRequest> {
+  checkVersion('ListPartitionReassignmentsRequest', v, 0, 0)
+  r.flexible = true
+  const timeoutMs = r.int32()
+  let topics: readonly ListPartitionReassignmentsTopics[] | null
+  {
+    const count = r.nullableArrayCount(3, 48)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list = new Array<ListPartitionReassignmentsTopics>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readListPartitionReassignmentsTopicsInSteps(r)
+        if (r.due()) yield
+      }
+      topics = list
+    }
+  }
+  r.skipTags()
+  return { timeoutMs, topics }
+}
+
 export interface ListPartitionReassignmentsTopics {
   /** Name of the topic. */
   readonly name: string
@@ -94,6 +119,19 @@ function writeListPartitionReassignmentsTopics(
   w.noTags()
 }
 
+function* readListPartitionReassignmentsTopicsInSteps(
+  r: FrameReader,
+): Generator<void, ListPartitionReassignmentsTopics> {
+  const name = r.string()
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) {
+    partitionIndexes[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitionIndexes }
+}
+
 const LIST_PARTITION_REASSIGNMENTS_REQUEST: MessageCodec<
   ListPartitionReassignmentsRequest,
   ListPartitionReassignmentsRequestInit
@@ -104,6 +142,7 @@ const LIST_PARTITION_REASSIGNMENTS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readListPartitionReassignmentsRequest,
   write: writeListPartitionReassignmentsRequest,
+  readInSteps: readListPartitionReassignmentsRequestInSteps,
 }
 
 export interface ListPartitionReassignmentsResponse {
@@ -155,6 +194,24 @@ function writeListPartitionReassignmentsResponse(
   w.noTags()
 }
 
+function* writeListPartitionReassignmentsResponseInSteps(
+  w: FrameWriter,
+  m: ListPartitionReassignmentsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ListPartitionReassignmentsResponse', v, 0, 0)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.nullableString(m.errorMessage)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeOngoingTopicReassignmentInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface OngoingTopicReassignment {
   /** Name of the topic. */
   readonly name: string
@@ -181,6 +238,19 @@ function writeOngoingTopicReassignment(w: FrameWriter, m: OngoingTopicReassignme
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeOngoingPartitionReassignment(w, item)
+  w.noTags()
+}
+
+function* writeOngoingTopicReassignmentInSteps(
+  w: FrameWriter,
+  m: OngoingTopicReassignmentInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    yield* writeOngoingPartitionReassignmentInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -229,6 +299,29 @@ function writeOngoingPartitionReassignment(
   w.noTags()
 }
 
+function* writeOngoingPartitionReassignmentInSteps(
+  w: FrameWriter,
+  m: OngoingPartitionReassignmentInit,
+): Generator<void> {
+  w.int32(m.partitionIndex)
+  w.arrayCount(m.replicas.length)
+  for (const item of m.replicas) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.arrayCount(m.addingReplicas.length)
+  for (const item of m.addingReplicas) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.arrayCount(m.removingReplicas.length)
+  for (const item of m.removingReplicas) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 const LIST_PARTITION_REASSIGNMENTS_RESPONSE: MessageCodec<
   ListPartitionReassignmentsResponse,
   ListPartitionReassignmentsResponseInit
@@ -239,6 +332,7 @@ const LIST_PARTITION_REASSIGNMENTS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readListPartitionReassignmentsResponse,
   write: writeListPartitionReassignmentsResponse,
+  writeInSteps: writeListPartitionReassignmentsResponseInSteps,
 }
 
 export const LIST_PARTITION_REASSIGNMENTS: Api<

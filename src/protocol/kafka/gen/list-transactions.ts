@@ -61,6 +61,28 @@ function writeListTransactionsRequest(
   w.noTags()
 }
 
+function* readListTransactionsRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, ListTransactionsRequest> {
+  checkVersion('ListTransactionsRequest', v, 0, 2)
+  r.flexible = true
+  const stateFilters = new Array<string>(r.arrayCount(1, 8))
+  for (let at = 0; at < stateFilters.length; at++) {
+    stateFilters[at] = r.string()
+    if (r.due()) yield
+  }
+  const producerIdFilters = new Array<number>(r.arrayCount(8, 24))
+  for (let at = 0; at < producerIdFilters.length; at++) {
+    producerIdFilters[at] = r.int64()
+    if (r.due()) yield
+  }
+  const durationFilter = v >= 1 ? r.int64Clamped() : -1
+  const transactionalIdPattern = v >= 2 ? r.nullableString() : null
+  r.skipTags()
+  return { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern }
+}
+
 const LIST_TRANSACTIONS_REQUEST: MessageCodec<
   ListTransactionsRequest,
   ListTransactionsRequestInit
@@ -71,6 +93,7 @@ const LIST_TRANSACTIONS_REQUEST: MessageCodec<
   flexibleFrom: 0,
   read: readListTransactionsRequest,
   write: writeListTransactionsRequest,
+  readInSteps: readListTransactionsRequestInSteps,
 }
 
 export interface ListTransactionsResponse {
@@ -122,6 +145,28 @@ function writeListTransactionsResponse(
   w.noTags()
 }
 
+function* writeListTransactionsResponseInSteps(
+  w: FrameWriter,
+  m: ListTransactionsResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ListTransactionsResponse', v, 0, 2)
+  w.flexible = true
+  w.int32(m.throttleTimeMs)
+  w.int16(m.errorCode)
+  w.arrayCount(m.unknownStateFilters.length)
+  for (const item of m.unknownStateFilters) {
+    w.string(item)
+    if (w.due()) yield
+  }
+  w.arrayCount(m.transactionStates.length)
+  for (const item of m.transactionStates) {
+    writeTransactionState(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface TransactionState {
   /** Name of the transactional producer. */
   readonly transactionalId: string
@@ -163,6 +208,7 @@ const LIST_TRANSACTIONS_RESPONSE: MessageCodec<
   flexibleFrom: 0,
   read: readListTransactionsResponse,
   write: writeListTransactionsResponse,
+  writeInSteps: writeListTransactionsResponseInSteps,
 }
 
 export const LIST_TRANSACTIONS: Api<

@@ -84,6 +84,35 @@ function writeMetadataRequest(w: FrameWriter, m: MetadataRequestInit, v: number)
   w.noTags()
 }
 
+function* readMetadataRequestInSteps(r: FrameReader, v: number): Generator<void, MetadataRequest> {
+  checkVersion('MetadataRequest', v, 0, 13)
+  r.flexible = v >= 9
+  let topics: readonly MetadataRequestTopic[] | null
+  {
+    const count = v >= 1 ? r.nullableArrayCount(2, 48) : r.arrayCount(2, 48)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list = new Array<MetadataRequestTopic>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = readMetadataRequestTopic(r, v)
+        if (r.due()) yield
+      }
+      topics = list
+    }
+  }
+  const allowAutoTopicCreation = v >= 4 ? r.bool() : true
+  const includeClusterAuthorizedOperations = v >= 8 && v <= 10 ? r.bool() : false
+  const includeTopicAuthorizedOperations = v >= 8 ? r.bool() : false
+  r.skipTags()
+  return {
+    topics,
+    allowAutoTopicCreation,
+    includeClusterAuthorizedOperations,
+    includeTopicAuthorizedOperations,
+  }
+}
+
 export interface MetadataRequestTopic {
   /** Id of the topic. Version >= 10. */
   readonly topicId: Uuid
@@ -118,6 +147,7 @@ const METADATA_REQUEST: MessageCodec<MetadataRequest, MetadataRequestInit> = {
   flexibleFrom: 9,
   read: readMetadataRequest,
   write: writeMetadataRequest,
+  readInSteps: readMetadataRequestInSteps,
 }
 
 export interface MetadataResponse {
@@ -189,6 +219,33 @@ function writeMetadataResponse(w: FrameWriter, m: MetadataResponseInit, v: numbe
   w.noTags()
 }
 
+function* writeMetadataResponseInSteps(
+  w: FrameWriter,
+  m: MetadataResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('MetadataResponse', v, 0, 13)
+  w.flexible = v >= 9
+  if (v >= 3) w.int32(m.throttleTimeMs ?? 0)
+  w.arrayCount(m.brokers.length)
+  for (const item of m.brokers) {
+    writeMetadataResponseBroker(w, item, v)
+    if (w.due()) yield
+  }
+  if (v >= 2) w.nullableString(m.clusterId ?? null)
+  if (v >= 1) w.int32(m.controllerId ?? -1)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeMetadataResponseTopicInSteps(w, item, v)
+    if (w.due()) yield
+  }
+  if (v >= 8 && v <= 10) w.int32(m.clusterAuthorizedOperations ?? -2147483648)
+  else if ((m.clusterAuthorizedOperations ?? -2147483648) !== -2147483648)
+    refuse('MetadataResponse', 'clusterAuthorizedOperations', v)
+  if (v >= 13) w.int16(m.errorCode ?? 0)
+  w.noTags()
+}
+
 export interface MetadataResponseTopic {
   /** 0, or why it failed. */
   readonly errorCode: number
@@ -235,6 +292,27 @@ function writeMetadataResponseTopic(w: FrameWriter, m: MetadataResponseTopicInit
   if (v >= 1) w.bool(m.isInternal ?? false)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeMetadataResponsePartition(w, item, v)
+  if (v >= 8) w.int32(m.topicAuthorizedOperations ?? -2147483648)
+  else if ((m.topicAuthorizedOperations ?? -2147483648) !== -2147483648)
+    refuse('MetadataResponseTopic', 'topicAuthorizedOperations', v)
+  w.noTags()
+}
+
+function* writeMetadataResponseTopicInSteps(
+  w: FrameWriter,
+  m: MetadataResponseTopicInit,
+  v: number,
+): Generator<void> {
+  w.int16(m.errorCode)
+  if (v >= 12) w.nullableString(m.name)
+  else w.string(m.name ?? refuse('MetadataResponseTopic', 'name', v))
+  if (v >= 10) w.uuid(m.topicId ?? ZERO_UUID)
+  if (v >= 1) w.bool(m.isInternal ?? false)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    yield* writeMetadataResponsePartitionInSteps(w, item, v)
+    if (w.due()) yield
+  }
   if (v >= 8) w.int32(m.topicAuthorizedOperations ?? -2147483648)
   else if ((m.topicAuthorizedOperations ?? -2147483648) !== -2147483648)
     refuse('MetadataResponseTopic', 'topicAuthorizedOperations', v)
@@ -319,6 +397,38 @@ function writeMetadataResponsePartition(
   w.noTags()
 }
 
+function* writeMetadataResponsePartitionInSteps(
+  w: FrameWriter,
+  m: MetadataResponsePartitionInit,
+  v: number,
+): Generator<void> {
+  w.int16(m.errorCode)
+  w.int32(m.partitionIndex)
+  w.int32(m.leaderId)
+  if (v >= 7) w.int32(m.leaderEpoch ?? -1)
+  w.arrayCount(m.replicaNodes.length)
+  for (const item of m.replicaNodes) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  w.arrayCount(m.isrNodes.length)
+  for (const item of m.isrNodes) {
+    w.int32(item)
+    if (w.due()) yield
+  }
+  if (v >= 5) {
+    {
+      const offlineReplicas = m.offlineReplicas ?? NO_ITEMS
+      w.arrayCount(offlineReplicas.length)
+      for (const item of offlineReplicas) {
+        w.int32(item)
+        if (w.due()) yield
+      }
+    }
+  }
+  w.noTags()
+}
+
 export interface MetadataResponseBroker {
   /** Id of the broker. */
   readonly nodeId: number
@@ -366,6 +476,7 @@ const METADATA_RESPONSE: MessageCodec<MetadataResponse, MetadataResponseInit> = 
   flexibleFrom: 9,
   read: readMetadataResponse,
   write: writeMetadataResponse,
+  writeInSteps: writeMetadataResponseInSteps,
 }
 
 export const METADATA: Api<

@@ -65,6 +65,26 @@ function writeOffsetCommitRequest(w: FrameWriter, m: OffsetCommitRequestInit, v:
   w.noTags()
 }
 
+function* readOffsetCommitRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetCommitRequest> {
+  checkVersion('OffsetCommitRequest', v, 2, 10)
+  r.flexible = v >= 8
+  const groupId = r.string()
+  const generationIdOrMemberEpoch = r.int32()
+  const memberId = r.string()
+  const groupInstanceId = v >= 7 ? r.nullableString() : null
+  const retentionTimeMs = v <= 4 ? r.int64Clamped() : -1
+  const topics = new Array<OffsetCommitRequestTopic>(r.arrayCount(3, 56))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readOffsetCommitRequestTopicInSteps(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId, retentionTimeMs, topics }
+}
+
 export interface OffsetCommitRequestTopic {
   /** Name of the topic. Version <= 9. */
   readonly name: string
@@ -101,6 +121,21 @@ function writeOffsetCommitRequestTopic(
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeOffsetCommitRequestPartition(w, item, v)
   w.noTags()
+}
+
+function* readOffsetCommitRequestTopicInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetCommitRequestTopic> {
+  const name = v <= 9 ? r.string() : ''
+  const topicId = v >= 10 ? r.uuid() : ZERO_UUID
+  const partitions = new Array<OffsetCommitRequestPartition>(r.arrayCount(14, 80))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readOffsetCommitRequestPartition(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, topicId, partitions }
 }
 
 export interface OffsetCommitRequestPartition {
@@ -150,6 +185,7 @@ const OFFSET_COMMIT_REQUEST: MessageCodec<OffsetCommitRequest, OffsetCommitReque
   flexibleFrom: 8,
   read: readOffsetCommitRequest,
   write: writeOffsetCommitRequest,
+  readInSteps: readOffsetCommitRequestInSteps,
 }
 
 export interface OffsetCommitResponse {
@@ -181,6 +217,22 @@ function writeOffsetCommitResponse(w: FrameWriter, m: OffsetCommitResponseInit, 
   if (v >= 3) w.int32(m.throttleTimeMs ?? 0)
   w.arrayCount(m.topics.length)
   for (const item of m.topics) writeOffsetCommitResponseTopic(w, item, v)
+  w.noTags()
+}
+
+function* writeOffsetCommitResponseInSteps(
+  w: FrameWriter,
+  m: OffsetCommitResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('OffsetCommitResponse', v, 2, 10)
+  w.flexible = v >= 8
+  if (v >= 3) w.int32(m.throttleTimeMs ?? 0)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeOffsetCommitResponseTopicInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -222,6 +274,21 @@ function writeOffsetCommitResponseTopic(
   w.noTags()
 }
 
+function* writeOffsetCommitResponseTopicInSteps(
+  w: FrameWriter,
+  m: OffsetCommitResponseTopicInit,
+  v: number,
+): Generator<void> {
+  if (v <= 9) w.string(m.name ?? '')
+  if (v >= 10) w.uuid(m.topicId ?? ZERO_UUID)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeOffsetCommitResponsePartition(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface OffsetCommitResponsePartition {
   /** Partition. */
   readonly partitionIndex: number
@@ -258,6 +325,7 @@ const OFFSET_COMMIT_RESPONSE: MessageCodec<OffsetCommitResponse, OffsetCommitRes
   flexibleFrom: 8,
   read: readOffsetCommitResponse,
   write: writeOffsetCommitResponse,
+  writeInSteps: writeOffsetCommitResponseInSteps,
 }
 
 export const OFFSET_COMMIT: Api<

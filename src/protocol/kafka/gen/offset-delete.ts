@@ -38,6 +38,21 @@ function writeOffsetDeleteRequest(w: FrameWriter, m: OffsetDeleteRequestInit, v:
   for (const item of m.topics) writeOffsetDeleteRequestTopic(w, item)
 }
 
+function* readOffsetDeleteRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetDeleteRequest> {
+  checkVersion('OffsetDeleteRequest', v, 0, 0)
+  r.flexible = false
+  const groupId = r.string()
+  const topics = new Array<OffsetDeleteRequestTopic>(r.arrayCount(6, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readOffsetDeleteRequestTopicInSteps(r)
+    if (r.due()) yield
+  }
+  return { groupId, topics }
+}
+
 export interface OffsetDeleteRequestTopic {
   /** Name of the topic. */
   readonly name: string
@@ -63,6 +78,18 @@ function writeOffsetDeleteRequestTopic(w: FrameWriter, m: OffsetDeleteRequestTop
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeOffsetDeleteRequestPartition(w, item)
+}
+
+function* readOffsetDeleteRequestTopicInSteps(
+  r: FrameReader,
+): Generator<void, OffsetDeleteRequestTopic> {
+  const name = r.string()
+  const partitions = new Array<OffsetDeleteRequestPartition>(r.arrayCount(4, 40))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readOffsetDeleteRequestPartition(r)
+    if (r.due()) yield
+  }
+  return { name, partitions }
 }
 
 export interface OffsetDeleteRequestPartition {
@@ -94,6 +121,7 @@ const OFFSET_DELETE_REQUEST: MessageCodec<OffsetDeleteRequest, OffsetDeleteReque
   flexibleFrom: Infinity,
   read: readOffsetDeleteRequest,
   write: writeOffsetDeleteRequest,
+  readInSteps: readOffsetDeleteRequestInSteps,
 }
 
 export interface OffsetDeleteResponse {
@@ -131,6 +159,22 @@ function writeOffsetDeleteResponse(w: FrameWriter, m: OffsetDeleteResponseInit, 
   for (const item of m.topics) writeOffsetDeleteResponseTopic(w, item)
 }
 
+function* writeOffsetDeleteResponseInSteps(
+  w: FrameWriter,
+  m: OffsetDeleteResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('OffsetDeleteResponse', v, 0, 0)
+  w.flexible = false
+  w.int16(m.errorCode)
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeOffsetDeleteResponseTopicInSteps(w, item)
+    if (w.due()) yield
+  }
+}
+
 export interface OffsetDeleteResponseTopic {
   /** Name of the topic. */
   readonly name: string
@@ -156,6 +200,18 @@ function writeOffsetDeleteResponseTopic(w: FrameWriter, m: OffsetDeleteResponseT
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeOffsetDeleteResponsePartition(w, item)
+}
+
+function* writeOffsetDeleteResponseTopicInSteps(
+  w: FrameWriter,
+  m: OffsetDeleteResponseTopicInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeOffsetDeleteResponsePartition(w, item)
+    if (w.due()) yield
+  }
 }
 
 export interface OffsetDeleteResponsePartition {
@@ -192,6 +248,7 @@ const OFFSET_DELETE_RESPONSE: MessageCodec<OffsetDeleteResponse, OffsetDeleteRes
   flexibleFrom: Infinity,
   read: readOffsetDeleteResponse,
   write: writeOffsetDeleteResponse,
+  writeInSteps: writeOffsetDeleteResponseInSteps,
 }
 
 export const OFFSET_DELETE: Api<

@@ -86,6 +86,41 @@ function writeOffsetFetchRequest(w: FrameWriter, m: OffsetFetchRequestInit, v: n
   w.noTags()
 }
 
+function* readOffsetFetchRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetFetchRequest> {
+  checkVersion('OffsetFetchRequest', v, 1, 10)
+  r.flexible = v >= 6
+  const groupId = v <= 7 ? r.string() : ''
+  let topics: readonly OffsetFetchRequestTopic[] | null = NO_ITEMS
+  if (v <= 7) {
+    const count = v >= 2 ? r.nullableArrayCount(3, 48) : r.arrayCount(3, 48)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list = new Array<OffsetFetchRequestTopic>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readOffsetFetchRequestTopicInSteps(r)
+        if (r.due()) yield
+      }
+      topics = list
+    }
+  }
+  let groups: readonly OffsetFetchRequestGroup[] = NO_ITEMS
+  if (v >= 8) {
+    const list = new Array<OffsetFetchRequestGroup>(r.arrayCount(3, 64))
+    for (let at = 0; at < list.length; at++) {
+      list[at] = yield* readOffsetFetchRequestGroupInSteps(r, v)
+      if (r.due()) yield
+    }
+    groups = list
+  }
+  const requireStable = v >= 7 ? r.bool() : false
+  r.skipTags()
+  return { groupId, topics, groups, requireStable }
+}
+
 export interface OffsetFetchRequestGroup {
   /** Id of the group. */
   readonly groupId: string
@@ -144,6 +179,31 @@ function writeOffsetFetchRequestGroup(
   w.noTags()
 }
 
+function* readOffsetFetchRequestGroupInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetFetchRequestGroup> {
+  const groupId = r.string()
+  const memberId = v >= 9 ? r.nullableString() : null
+  const memberEpoch = v >= 9 ? r.int32() : -1
+  let topics: readonly OffsetFetchRequestTopics[] | null
+  {
+    const count = r.nullableArrayCount(3, 56)
+    if (count < 0) {
+      topics = null
+    } else {
+      const list = new Array<OffsetFetchRequestTopics>(count)
+      for (let at = 0; at < list.length; at++) {
+        list[at] = yield* readOffsetFetchRequestTopicsInSteps(r, v)
+        if (r.due()) yield
+      }
+      topics = list
+    }
+  }
+  r.skipTags()
+  return { groupId, memberId, memberEpoch, topics }
+}
+
 export interface OffsetFetchRequestTopics {
   /** Name of the topic. Version <= 9. */
   readonly name: string
@@ -181,6 +241,21 @@ function writeOffsetFetchRequestTopics(
   w.noTags()
 }
 
+function* readOffsetFetchRequestTopicsInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetFetchRequestTopics> {
+  const name = v <= 9 ? r.string() : ''
+  const topicId = v >= 10 ? r.uuid() : ZERO_UUID
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) {
+    partitionIndexes[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, topicId, partitionIndexes }
+}
+
 export interface OffsetFetchRequestTopic {
   /** Name of the topic. */
   readonly name: string
@@ -209,6 +284,19 @@ function writeOffsetFetchRequestTopic(w: FrameWriter, m: OffsetFetchRequestTopic
   w.noTags()
 }
 
+function* readOffsetFetchRequestTopicInSteps(
+  r: FrameReader,
+): Generator<void, OffsetFetchRequestTopic> {
+  const name = r.string()
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) {
+    partitionIndexes[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitionIndexes }
+}
+
 const OFFSET_FETCH_REQUEST: MessageCodec<OffsetFetchRequest, OffsetFetchRequestInit> = {
   name: 'OffsetFetchRequest',
   minVersion: 1,
@@ -216,6 +304,7 @@ const OFFSET_FETCH_REQUEST: MessageCodec<OffsetFetchRequest, OffsetFetchRequestI
   flexibleFrom: 6,
   read: readOffsetFetchRequest,
   write: writeOffsetFetchRequest,
+  readInSteps: readOffsetFetchRequestInSteps,
 }
 
 export interface OffsetFetchResponse {
@@ -280,6 +369,38 @@ function writeOffsetFetchResponse(w: FrameWriter, m: OffsetFetchResponseInit, v:
   w.noTags()
 }
 
+function* writeOffsetFetchResponseInSteps(
+  w: FrameWriter,
+  m: OffsetFetchResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('OffsetFetchResponse', v, 1, 10)
+  w.flexible = v >= 6
+  if (v >= 3) w.int32(m.throttleTimeMs ?? 0)
+  if (v <= 7) {
+    {
+      const topics = m.topics ?? NO_ITEMS
+      w.arrayCount(topics.length)
+      for (const item of topics) {
+        yield* writeOffsetFetchResponseTopicInSteps(w, item, v)
+        if (w.due()) yield
+      }
+    }
+  } else if ((m.topics?.length ?? 0) !== 0) refuse('OffsetFetchResponse', 'topics', v)
+  if (v >= 2 && v <= 7) w.int16(m.errorCode ?? 0)
+  if (v >= 8) {
+    {
+      const groups = m.groups ?? NO_ITEMS
+      w.arrayCount(groups.length)
+      for (const item of groups) {
+        yield* writeOffsetFetchResponseGroupInSteps(w, item, v)
+        if (w.due()) yield
+      }
+    }
+  } else if ((m.groups?.length ?? 0) !== 0) refuse('OffsetFetchResponse', 'groups', v)
+  w.noTags()
+}
+
 export interface OffsetFetchResponseGroup {
   /** Id of the group. */
   readonly groupId: string
@@ -313,6 +434,21 @@ function writeOffsetFetchResponseGroup(
   w.string(m.groupId)
   w.arrayCount(m.topics.length)
   for (const item of m.topics) writeOffsetFetchResponseTopics(w, item, v)
+  w.int16(m.errorCode)
+  w.noTags()
+}
+
+function* writeOffsetFetchResponseGroupInSteps(
+  w: FrameWriter,
+  m: OffsetFetchResponseGroupInit,
+  v: number,
+): Generator<void> {
+  w.string(m.groupId)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeOffsetFetchResponseTopicsInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.int16(m.errorCode)
   w.noTags()
 }
@@ -352,6 +488,21 @@ function writeOffsetFetchResponseTopics(
   if (v >= 10) w.uuid(m.topicId ?? ZERO_UUID)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeOffsetFetchResponsePartitions(w, item)
+  w.noTags()
+}
+
+function* writeOffsetFetchResponseTopicsInSteps(
+  w: FrameWriter,
+  m: OffsetFetchResponseTopicsInit,
+  v: number,
+): Generator<void> {
+  if (v <= 9) w.string(m.name ?? '')
+  if (v >= 10) w.uuid(m.topicId ?? ZERO_UUID)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeOffsetFetchResponsePartitions(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -432,6 +583,20 @@ function writeOffsetFetchResponseTopic(
   w.noTags()
 }
 
+function* writeOffsetFetchResponseTopicInSteps(
+  w: FrameWriter,
+  m: OffsetFetchResponseTopicInit,
+  v: number,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeOffsetFetchResponsePartition(w, item, v)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface OffsetFetchResponsePartition {
   /** Partition. */
   readonly partitionIndex: number
@@ -484,6 +649,7 @@ const OFFSET_FETCH_RESPONSE: MessageCodec<OffsetFetchResponse, OffsetFetchRespon
   flexibleFrom: 6,
   read: readOffsetFetchResponse,
   write: writeOffsetFetchResponse,
+  writeInSteps: writeOffsetFetchResponseInSteps,
 }
 
 export const OFFSET_FETCH: Api<

@@ -46,6 +46,22 @@ function writeOffsetForLeaderEpochRequest(
   w.noTags()
 }
 
+function* readOffsetForLeaderEpochRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, OffsetForLeaderEpochRequest> {
+  checkVersion('OffsetForLeaderEpochRequest', v, 2, 4)
+  r.flexible = v >= 4
+  const replicaId = v >= 3 ? r.int32() : -2
+  const topics = new Array<OffsetForLeaderTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readOffsetForLeaderTopicInSteps(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { replicaId, topics }
+}
+
 export interface OffsetForLeaderTopic {
   /** Name of the topic. */
   readonly topic: string
@@ -72,6 +88,17 @@ function writeOffsetForLeaderTopic(w: FrameWriter, m: OffsetForLeaderTopicInit):
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeOffsetForLeaderPartition(w, item)
   w.noTags()
+}
+
+function* readOffsetForLeaderTopicInSteps(r: FrameReader): Generator<void, OffsetForLeaderTopic> {
+  const topic = r.string()
+  const partitions = new Array<OffsetForLeaderPartition>(r.arrayCount(12, 56))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readOffsetForLeaderPartition(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { topic, partitions }
 }
 
 export interface OffsetForLeaderPartition {
@@ -115,6 +142,7 @@ const OFFSET_FOR_LEADER_EPOCH_REQUEST: MessageCodec<
   flexibleFrom: 4,
   read: readOffsetForLeaderEpochRequest,
   write: writeOffsetForLeaderEpochRequest,
+  readInSteps: readOffsetForLeaderEpochRequestInSteps,
 }
 
 export interface OffsetForLeaderEpochResponse {
@@ -153,6 +181,22 @@ function writeOffsetForLeaderEpochResponse(
   w.noTags()
 }
 
+function* writeOffsetForLeaderEpochResponseInSteps(
+  w: FrameWriter,
+  m: OffsetForLeaderEpochResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('OffsetForLeaderEpochResponse', v, 2, 4)
+  w.flexible = v >= 4
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeOffsetForLeaderTopicResultInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface OffsetForLeaderTopicResult {
   /** Name of the topic. */
   readonly topic: string
@@ -178,6 +222,19 @@ function writeOffsetForLeaderTopicResult(w: FrameWriter, m: OffsetForLeaderTopic
   w.string(m.topic)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeEpochEndOffset(w, item)
+  w.noTags()
+}
+
+function* writeOffsetForLeaderTopicResultInSteps(
+  w: FrameWriter,
+  m: OffsetForLeaderTopicResultInit,
+): Generator<void> {
+  w.string(m.topic)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeEpochEndOffset(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -227,6 +284,7 @@ const OFFSET_FOR_LEADER_EPOCH_RESPONSE: MessageCodec<
   flexibleFrom: 4,
   read: readOffsetForLeaderEpochResponse,
   write: writeOffsetForLeaderEpochResponse,
+  writeInSteps: writeOffsetForLeaderEpochResponseInSteps,
 }
 
 export const OFFSET_FOR_LEADER_EPOCH: Api<

@@ -56,6 +56,21 @@ function writeProduceRequest(w: FrameWriter, m: ProduceRequestInit, v: number): 
   w.noTags()
 }
 
+function* readProduceRequestInSteps(r: FrameReader, v: number): Generator<void, ProduceRequest> {
+  checkVersion('ProduceRequest', v, 3, 13)
+  r.flexible = v >= 9
+  const transactionalId = r.nullableString()
+  const acks = r.int16()
+  const timeoutMs = r.int32()
+  const topicData = new Array<TopicProduceData>(r.arrayCount(3, 56))
+  for (let at = 0; at < topicData.length; at++) {
+    topicData[at] = yield* readTopicProduceDataInSteps(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { transactionalId, acks, timeoutMs, topicData }
+}
+
 export interface TopicProduceData {
   /** Name of the topic; its id takes over in version 13. Version <= 12. */
   readonly name: string
@@ -87,6 +102,21 @@ function writeTopicProduceData(w: FrameWriter, m: TopicProduceDataInit, v: numbe
   w.arrayCount(m.partitionData.length)
   for (const item of m.partitionData) writePartitionProduceData(w, item)
   w.noTags()
+}
+
+function* readTopicProduceDataInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, TopicProduceData> {
+  const name = v <= 12 ? r.string() : ''
+  const topicId = v >= 13 ? r.uuid() : ZERO_UUID
+  const partitionData = new Array<PartitionProduceData>(r.arrayCount(6, 48))
+  for (let at = 0; at < partitionData.length; at++) {
+    partitionData[at] = readPartitionProduceData(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, topicId, partitionData }
 }
 
 export interface PartitionProduceData {
@@ -122,6 +152,7 @@ const PRODUCE_REQUEST: MessageCodec<ProduceRequest, ProduceRequestInit> = {
   flexibleFrom: 9,
   read: readProduceRequest,
   write: writeProduceRequest,
+  readInSteps: readProduceRequestInSteps,
 }
 
 export interface ProduceResponse {
@@ -186,6 +217,38 @@ function writeProduceResponse(w: FrameWriter, m: ProduceResponseInit, v: number)
         const nodeEndpoints = m.nodeEndpoints ?? NO_ITEMS
         w.arrayCount(nodeEndpoints.length)
         for (const item of nodeEndpoints) writeNodeEndpoint(w, item)
+      }
+      w.endTag(begun)
+    }
+  }
+}
+
+function* writeProduceResponseInSteps(
+  w: FrameWriter,
+  m: ProduceResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('ProduceResponse', v, 3, 13)
+  w.flexible = v >= 9
+  w.arrayCount(m.responses.length)
+  for (const item of m.responses) {
+    yield* writeTopicProduceResponseInSteps(w, item, v)
+    if (w.due()) yield
+  }
+  w.int32(m.throttleTimeMs)
+  const hasNodeEndpoints = (m.nodeEndpoints?.length ?? 0) !== 0
+  if (hasNodeEndpoints && !(v >= 10)) refuse('ProduceResponse', 'nodeEndpoints', v)
+  if (w.flexible) {
+    w.uvarint(Number(v >= 10 && hasNodeEndpoints))
+    if (v >= 10 && hasNodeEndpoints) {
+      const begun = w.beginTag(0)
+      {
+        const nodeEndpoints = m.nodeEndpoints ?? NO_ITEMS
+        w.arrayCount(nodeEndpoints.length)
+        for (const item of nodeEndpoints) {
+          writeNodeEndpoint(w, item)
+          if (w.due()) yield
+        }
       }
       w.endTag(begun)
     }
@@ -259,6 +322,21 @@ function writeTopicProduceResponse(w: FrameWriter, m: TopicProduceResponseInit, 
   if (v >= 13) w.uuid(m.topicId ?? ZERO_UUID)
   w.arrayCount(m.partitionResponses.length)
   for (const item of m.partitionResponses) writePartitionProduceResponse(w, item, v)
+  w.noTags()
+}
+
+function* writeTopicProduceResponseInSteps(
+  w: FrameWriter,
+  m: TopicProduceResponseInit,
+  v: number,
+): Generator<void> {
+  if (v <= 12) w.string(m.name ?? '')
+  if (v >= 13) w.uuid(m.topicId ?? ZERO_UUID)
+  w.arrayCount(m.partitionResponses.length)
+  for (const item of m.partitionResponses) {
+    yield* writePartitionProduceResponseInSteps(w, item, v)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -369,6 +447,41 @@ function writePartitionProduceResponse(
   }
 }
 
+function* writePartitionProduceResponseInSteps(
+  w: FrameWriter,
+  m: PartitionProduceResponseInit,
+  v: number,
+): Generator<void> {
+  w.int32(m.index)
+  w.int16(m.errorCode)
+  w.int64(m.baseOffset)
+  w.int64(m.logAppendTimeMs ?? -1)
+  if (v >= 5) w.int64(m.logStartOffset ?? -1)
+  if (v >= 8) {
+    {
+      const recordErrors = m.recordErrors ?? NO_ITEMS
+      w.arrayCount(recordErrors.length)
+      for (const item of recordErrors) {
+        writeBatchIndexAndErrorMessage(w, item)
+        if (w.due()) yield
+      }
+    }
+  }
+  if (v >= 8) w.nullableString(m.errorMessage ?? null)
+  const hasCurrentLeader = !isDefaultLeaderIdAndEpoch(
+    m.currentLeader ?? DEFAULT_LEADER_ID_AND_EPOCH,
+  )
+  if (hasCurrentLeader && !(v >= 10)) refuse('PartitionProduceResponse', 'currentLeader', v)
+  if (w.flexible) {
+    w.uvarint(Number(v >= 10 && hasCurrentLeader))
+    if (v >= 10 && hasCurrentLeader) {
+      const begun = w.beginTag(0)
+      writeLeaderIdAndEpoch(w, m.currentLeader ?? DEFAULT_LEADER_ID_AND_EPOCH)
+      w.endTag(begun)
+    }
+  }
+}
+
 export interface LeaderIdAndEpoch {
   /** Broker that leads; -1 if none. */
   readonly leaderId: number
@@ -434,6 +547,7 @@ const PRODUCE_RESPONSE: MessageCodec<ProduceResponse, ProduceResponseInit> = {
   flexibleFrom: 9,
   read: readProduceResponse,
   write: writeProduceResponse,
+  writeInSteps: writeProduceResponseInSteps,
 }
 
 export const PRODUCE: Api<

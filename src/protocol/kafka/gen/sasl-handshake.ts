@@ -70,6 +70,21 @@ function writeSaslHandshakeResponse(w: FrameWriter, m: SaslHandshakeResponseInit
   for (const item of m.mechanisms) w.string(item)
 }
 
+function* writeSaslHandshakeResponseInSteps(
+  w: FrameWriter,
+  m: SaslHandshakeResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('SaslHandshakeResponse', v, 0, 1)
+  w.flexible = false
+  w.int16(m.errorCode)
+  w.arrayCount(m.mechanisms.length)
+  for (const item of m.mechanisms) {
+    w.string(item)
+    if (w.due()) yield
+  }
+}
+
 const SASL_HANDSHAKE_RESPONSE: MessageCodec<SaslHandshakeResponse, SaslHandshakeResponseInit> = {
   name: 'SaslHandshakeResponse',
   minVersion: 0,
@@ -77,6 +92,7 @@ const SASL_HANDSHAKE_RESPONSE: MessageCodec<SaslHandshakeResponse, SaslHandshake
   flexibleFrom: Infinity,
   read: readSaslHandshakeResponse,
   write: writeSaslHandshakeResponse,
+  writeInSteps: writeSaslHandshakeResponseInSteps,
 }
 
 export const SASL_HANDSHAKE: Api<

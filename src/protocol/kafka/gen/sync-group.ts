@@ -77,6 +77,35 @@ function writeSyncGroupRequest(w: FrameWriter, m: SyncGroupRequestInit, v: numbe
   w.noTags()
 }
 
+function* readSyncGroupRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, SyncGroupRequest> {
+  checkVersion('SyncGroupRequest', v, 0, 5)
+  r.flexible = v >= 4
+  const groupId = r.string()
+  const generationId = r.int32()
+  const memberId = r.string()
+  const groupInstanceId = v >= 3 ? r.nullableString() : null
+  const protocolType = v >= 5 ? r.nullableString() : null
+  const protocolName = v >= 5 ? r.nullableString() : null
+  const assignments = new Array<SyncGroupRequestAssignment>(r.arrayCount(3, 48))
+  for (let at = 0; at < assignments.length; at++) {
+    assignments[at] = readSyncGroupRequestAssignment(r)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return {
+    groupId,
+    generationId,
+    memberId,
+    groupInstanceId,
+    protocolType,
+    protocolName,
+    assignments,
+  }
+}
+
 export interface SyncGroupRequestAssignment {
   /** Id of the member. */
   readonly memberId: string
@@ -110,6 +139,7 @@ const SYNC_GROUP_REQUEST: MessageCodec<SyncGroupRequest, SyncGroupRequestInit> =
   flexibleFrom: 4,
   read: readSyncGroupRequest,
   write: writeSyncGroupRequest,
+  readInSteps: readSyncGroupRequestInSteps,
 }
 
 export interface SyncGroupResponse {

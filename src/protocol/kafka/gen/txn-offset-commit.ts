@@ -90,6 +90,37 @@ function writeTxnOffsetCommitRequest(
   w.noTags()
 }
 
+function* readTxnOffsetCommitRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, TxnOffsetCommitRequest> {
+  checkVersion('TxnOffsetCommitRequest', v, 0, 5)
+  r.flexible = v >= 3
+  const transactionalId = r.string()
+  const groupId = r.string()
+  const producerId = r.int64()
+  const producerEpoch = r.int16()
+  const generationId = v >= 3 ? r.int32() : -1
+  const memberId = v >= 3 ? r.string() : ''
+  const groupInstanceId = v >= 3 ? r.nullableString() : null
+  const topics = new Array<TxnOffsetCommitRequestTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readTxnOffsetCommitRequestTopicInSteps(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return {
+    transactionalId,
+    groupId,
+    producerId,
+    producerEpoch,
+    generationId,
+    memberId,
+    groupInstanceId,
+    topics,
+  }
+}
+
 export interface TxnOffsetCommitRequestTopic {
   /** Name of the topic. */
   readonly name: string
@@ -121,6 +152,20 @@ function writeTxnOffsetCommitRequestTopic(
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeTxnOffsetCommitRequestPartition(w, item, v)
   w.noTags()
+}
+
+function* readTxnOffsetCommitRequestTopicInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, TxnOffsetCommitRequestTopic> {
+  const name = r.string()
+  const partitions = new Array<TxnOffsetCommitRequestPartition>(r.arrayCount(14, 80))
+  for (let at = 0; at < partitions.length; at++) {
+    partitions[at] = readTxnOffsetCommitRequestPartition(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitions }
 }
 
 export interface TxnOffsetCommitRequestPartition {
@@ -174,6 +219,7 @@ const TXN_OFFSET_COMMIT_REQUEST: MessageCodec<TxnOffsetCommitRequest, TxnOffsetC
     flexibleFrom: 3,
     read: readTxnOffsetCommitRequest,
     write: writeTxnOffsetCommitRequest,
+    readInSteps: readTxnOffsetCommitRequestInSteps,
   }
 
 export interface TxnOffsetCommitResponse {
@@ -212,6 +258,22 @@ function writeTxnOffsetCommitResponse(
   w.noTags()
 }
 
+function* writeTxnOffsetCommitResponseInSteps(
+  w: FrameWriter,
+  m: TxnOffsetCommitResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('TxnOffsetCommitResponse', v, 0, 5)
+  w.flexible = v >= 3
+  w.int32(m.throttleTimeMs)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeTxnOffsetCommitResponseTopicInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface TxnOffsetCommitResponseTopic {
   /** Name of the topic. */
   readonly name: string
@@ -241,6 +303,19 @@ function writeTxnOffsetCommitResponseTopic(
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeTxnOffsetCommitResponsePartition(w, item)
+  w.noTags()
+}
+
+function* writeTxnOffsetCommitResponseTopicInSteps(
+  w: FrameWriter,
+  m: TxnOffsetCommitResponseTopicInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeTxnOffsetCommitResponsePartition(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -283,6 +358,7 @@ const TXN_OFFSET_COMMIT_RESPONSE: MessageCodec<
   flexibleFrom: 3,
   read: readTxnOffsetCommitResponse,
   write: writeTxnOffsetCommitResponse,
+  writeInSteps: writeTxnOffsetCommitResponseInSteps,
 }
 
 export const TXN_OFFSET_COMMIT: Api<

@@ -41,6 +41,21 @@ function writeWriteTxnMarkersRequest(
   w.noTags()
 }
 
+function* readWriteTxnMarkersRequestInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, WriteTxnMarkersRequest> {
+  checkVersion('WriteTxnMarkersRequest', v, 1, 2)
+  r.flexible = true
+  const markers = new Array<WritableTxnMarker>(r.arrayCount(17, 96))
+  for (let at = 0; at < markers.length; at++) {
+    markers[at] = yield* readWritableTxnMarkerInSteps(r, v)
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { markers }
+}
+
 export interface WritableTxnMarker {
   /** Id of the producer. */
   readonly producerId: number
@@ -96,6 +111,31 @@ function writeWritableTxnMarker(w: FrameWriter, m: WritableTxnMarkerInit, v: num
   w.noTags()
 }
 
+function* readWritableTxnMarkerInSteps(
+  r: FrameReader,
+  v: number,
+): Generator<void, WritableTxnMarker> {
+  const producerId = r.int64()
+  const producerEpoch = r.int16()
+  const transactionResult = r.bool()
+  const topics = new Array<WritableTxnMarkerTopic>(r.arrayCount(3, 48))
+  for (let at = 0; at < topics.length; at++) {
+    topics[at] = yield* readWritableTxnMarkerTopicInSteps(r)
+    if (r.due()) yield
+  }
+  const coordinatorEpoch = r.int32()
+  const transactionVersion = v >= 2 ? r.int8() : 0
+  r.skipTags()
+  return {
+    producerId,
+    producerEpoch,
+    transactionResult,
+    topics,
+    coordinatorEpoch,
+    transactionVersion,
+  }
+}
+
 export interface WritableTxnMarkerTopic {
   /** Name of the topic. */
   readonly name: string
@@ -124,6 +164,19 @@ function writeWritableTxnMarkerTopic(w: FrameWriter, m: WritableTxnMarkerTopicIn
   w.noTags()
 }
 
+function* readWritableTxnMarkerTopicInSteps(
+  r: FrameReader,
+): Generator<void, WritableTxnMarkerTopic> {
+  const name = r.string()
+  const partitionIndexes = new Array<number>(r.arrayCount(4, 8))
+  for (let at = 0; at < partitionIndexes.length; at++) {
+    partitionIndexes[at] = r.int32()
+    if (r.due()) yield
+  }
+  r.skipTags()
+  return { name, partitionIndexes }
+}
+
 const WRITE_TXN_MARKERS_REQUEST: MessageCodec<WriteTxnMarkersRequest, WriteTxnMarkersRequestInit> =
   {
     name: 'WriteTxnMarkersRequest',
@@ -132,6 +185,7 @@ const WRITE_TXN_MARKERS_REQUEST: MessageCodec<WriteTxnMarkersRequest, WriteTxnMa
     flexibleFrom: 1,
     read: readWriteTxnMarkersRequest,
     write: writeWriteTxnMarkersRequest,
+    readInSteps: readWriteTxnMarkersRequestInSteps,
   }
 
 export interface WriteTxnMarkersResponse {
@@ -165,6 +219,21 @@ function writeWriteTxnMarkersResponse(
   w.noTags()
 }
 
+function* writeWriteTxnMarkersResponseInSteps(
+  w: FrameWriter,
+  m: WriteTxnMarkersResponseInit,
+  v: number,
+): Generator<void> {
+  checkVersion('WriteTxnMarkersResponse', v, 1, 2)
+  w.flexible = true
+  w.arrayCount(m.markers.length)
+  for (const item of m.markers) {
+    yield* writeWritableTxnMarkerResultInSteps(w, item)
+    if (w.due()) yield
+  }
+  w.noTags()
+}
+
 export interface WritableTxnMarkerResult {
   /** Id of the producer. */
   readonly producerId: number
@@ -190,6 +259,19 @@ function writeWritableTxnMarkerResult(w: FrameWriter, m: WritableTxnMarkerResult
   w.int64(m.producerId)
   w.arrayCount(m.topics.length)
   for (const item of m.topics) writeWritableTxnMarkerTopicResult(w, item)
+  w.noTags()
+}
+
+function* writeWritableTxnMarkerResultInSteps(
+  w: FrameWriter,
+  m: WritableTxnMarkerResultInit,
+): Generator<void> {
+  w.int64(m.producerId)
+  w.arrayCount(m.topics.length)
+  for (const item of m.topics) {
+    yield* writeWritableTxnMarkerTopicResultInSteps(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -222,6 +304,19 @@ function writeWritableTxnMarkerTopicResult(
   w.string(m.name)
   w.arrayCount(m.partitions.length)
   for (const item of m.partitions) writeWritableTxnMarkerPartitionResult(w, item)
+  w.noTags()
+}
+
+function* writeWritableTxnMarkerTopicResultInSteps(
+  w: FrameWriter,
+  m: WritableTxnMarkerTopicResultInit,
+): Generator<void> {
+  w.string(m.name)
+  w.arrayCount(m.partitions.length)
+  for (const item of m.partitions) {
+    writeWritableTxnMarkerPartitionResult(w, item)
+    if (w.due()) yield
+  }
   w.noTags()
 }
 
@@ -264,6 +359,7 @@ const WRITE_TXN_MARKERS_RESPONSE: MessageCodec<
   flexibleFrom: 1,
   read: readWriteTxnMarkersResponse,
   write: writeWriteTxnMarkersResponse,
+  writeInSteps: writeWriteTxnMarkersResponseInSteps,
 }
 
 export const WRITE_TXN_MARKERS: Api<
