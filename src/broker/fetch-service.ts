@@ -2,6 +2,7 @@
 // subscription that pushes records.
 
 import type { Clock } from '../io/clock.ts'
+import { Slices } from '../io/slices.ts'
 import { BrokerError } from '../base/errors.ts'
 import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -23,6 +24,8 @@ export interface FetchServiceOptions {
   readonly partitions: PartitionDirectory
   /** record/batch-reader.ts, with its storage core. */
   readonly openBatch: (batch: BatchView) => RecordCursor
+  /** For requests of very many partitions. Default: slices of its own. */
+  readonly slices?: Slices
   /** Most bytes of one answer, whatever the client asks for. Default 55 MiB, as Kafka. */
   readonly fetchMaxBytes?: number
   /** Sessions that may be open at once. Default 10,000. */
@@ -51,11 +54,13 @@ export class FetchService {
   readonly counters = new FetchCounters()
   readonly #options: FetchServiceOptions
   readonly #deadlines: Deadlines
+  readonly #slices: Slices
   #sessions = 0
 
   constructor(options: FetchServiceOptions) {
     this.#options = options
     this.#deadlines = new Deadlines(options.clock)
+    this.#slices = options.slices ?? new Slices(options.clock)
   }
 
   /** Sessions that are open, those under subscriptions among them. */
@@ -87,7 +92,7 @@ export class FetchService {
     const maxBytes = Math.min(request.maxBytes, fetchMaxBytes)
     const maxWaitMs = signal?.aborted === true ? 0 : Math.min(request.maxWaitMs, MAX_WAIT_MS)
     const bounded = { ...request, maxBytes, maxWaitMs }
-    const pending = new PendingFetch(bounded, partitions, this.#deadlines)
+    const pending = new PendingFetch(bounded, partitions, this.#deadlines, this.#slices)
     const end = (): void => pending.expire()
     signal?.addEventListener('abort', end)
     try {

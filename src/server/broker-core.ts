@@ -38,6 +38,7 @@ import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
 import { realFileSystem } from '../io/real-file-system.ts'
+import { Slices } from '../io/slices.ts'
 import { EmbeddedStore } from '../metadata/embedded-store.ts'
 import type { Logger } from '../observability/logger.ts'
 import { BatchBuilder } from '../record/batch-builder.ts'
@@ -89,6 +90,8 @@ export interface Services {
   readonly quotaAdmin: QuotaAdmin
   /** Who the clients of the Kafka listener are. */
   readonly sasl: SaslServer
+  /** What takes long, of all fronts and services. */
+  readonly slices: Slices
 }
 
 export class BrokerCore {
@@ -206,6 +209,7 @@ function servicesOf(
   replicas: ReplicaManager,
 ): Services {
   const { values } = config
+  const slices = new Slices(clock)
   const control = new ClusterController({
     store,
     random,
@@ -242,7 +246,7 @@ function servicesOf(
     maxBytesInFlight: values.queuedMaxRequestBytes,
   })
   const fetch = new FetchService({
-    ...{ clock, partitions: replicas },
+    ...{ clock, slices, partitions: replicas },
     openBatch: (batch) => openBatch(core, batch),
     fetchMaxBytes: values.fetchMaxBytes,
     maxSessions: values.fetchStreamsMax,
@@ -285,6 +289,7 @@ function servicesOf(
     }),
     quotaAdmin: new QuotaAdmin({ control, store }),
     sasl: saslServerOf({ config, files, clock, random, logger, credentials }),
+    slices,
   }
 }
 

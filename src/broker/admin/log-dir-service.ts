@@ -33,6 +33,9 @@ export interface LogDirDescription {
   readonly usableBytes: number
 }
 
+/** Whether a partition is among those that are asked for. */
+export type WantedPartitions = (topic: string, partition: number) => boolean
+
 export class LogDirService {
   readonly #options: LogDirServiceOptions
 
@@ -40,19 +43,12 @@ export class LogDirService {
     this.#options = options
   }
 
-  /**
-   * The log directories, one as long as a broker has one.
-   *
-   * @param wanted partitions by topic; those that are not here are left out. Null for all
-   */
-  describe(
-    _caller: Caller,
-    wanted: ReadonlyMap<string, ReadonlySet<number>> | null,
-  ): readonly LogDirDescription[] {
+  /** The log directories, one as long as a broker has one. @param wanted null for all partitions */
+  describe(_caller: Caller, wanted: WantedPartitions | null): readonly LogDirDescription[] {
     const { directory, disk, partitions } = this.#options
     const found = new Map<string, LogDirPartition[]>()
     for (const { topic, partition, sizeBytes } of partitions.partitions()) {
-      if (wanted !== null && wanted.get(topic)?.has(partition) !== true) continue
+      if (wanted !== null && !wanted(topic, partition)) continue
       const ofTopic = found.get(topic)
       if (ofTopic === undefined) found.set(topic, [{ partition, sizeBytes }])
       else ofTopic.push({ partition, sizeBytes })

@@ -7,9 +7,11 @@
 // The mark of a partition is its high watermark, or its last stable offset for a reader of what
 // transactions have committed.
 //
-// What was read stays read: after a wait only what is new is read, behind it.
+// What was read stays read: after a wait only what is new is read, behind it. Where very many partitions
+// are read, others are served in between.
 
 import { BrokerError } from '../../base/errors.ts'
+import type { Slices } from '../../io/slices.ts'
 import { DelayedOperation, type Deadlines } from '../../replication/delayed-operation.ts'
 import { FetchWaiter } from '../../replication/fetch-waiters.ts'
 import { leaveList } from '../../replication/linked-list.ts'
@@ -66,6 +68,9 @@ export interface Fetched {
   /** Where the reader's log and this one part: it has records behind it that never were. Or null. */
   readonly diverging: EpochEnd | null
 }
+
+/** Partitions that are looked at before anybody else is thought of. */
+const AT_ONCE = 256
 
 /** One partition of the request. */
 class FetchSlot extends FetchWaiter {
@@ -141,29 +146,29 @@ const NOTHING = {
 export class PendingFetch extends DelayedOperation {
   readonly #request: FetchRequest
   readonly #deadlines: Deadlines
+  readonly #partitions: PartitionDirectory
+  readonly #slices: Slices
   readonly #slots: readonly FetchSlot[]
   #sizeBytes = 0
   /** Time is up, or nobody waits any more. */
   #over = false
   #wake: (() => void) | null = null
 
-  constructor(request: FetchRequest, partitions: PartitionDirectory, deadlines: Deadlines) {
+  constructor(
+    request: FetchRequest,
+    partitions: PartitionDirectory,
+    deadlines: Deadlines,
+    slices: Slices,
+  ) {
     super()
     this.#request = request
+    this.#partitions = partitions
     this.#deadlines = deadlines
+    this.#slices = slices
     this.#over = request.maxWaitMs <= 0
     const { isolation = 'uncommitted' } = request
-    this.#slots = request.partitions.map((partition) => {
-      const slot = new FetchSlot(partition, isolation, () => this.#wakeUp())
-      try {
-        slot.source = partitions.partition(partition.topic, partition.partition)
-        if (request.withoutZstd === true) checkCompression(slot.source)
-        slot.diverging = checkEpochs(slot.source, partition)
-      } catch (error) {
-        this.#fail(slot, error)
-      }
-      return slot
-    })
+    const woken = (): void => this.#wakeUp()
+    this.#slots = request.partitions.map((partition) => new FetchSlot(partition, isolation, woken))
   }
 
   /** Ends the wait. The answer has what was read so far. */
@@ -175,8 +180,13 @@ export class PendingFetch extends DelayedOperation {
   /** @returns one result for each partition, in the order of the request. Never rejects for one. */
   async run(): Promise<readonly Fetched[]> {
     try {
+      for (const [at, slot] of this.#slots.entries()) {
+        if (this.#isLong(at)) await this.#slices.next()
+        this.#open(slot)
+      }
       for (;;) {
-        for (const slot of this.#slots) {
+        for (const [at, slot] of this.#slots.entries()) {
+          if (this.#isLong(at)) await this.#slices.next()
           const later = this.#read(slot)
           if (later !== null) await later
         }
@@ -188,6 +198,22 @@ export class PendingFetch extends DelayedOperation {
       for (const slot of this.#slots) leaveList<FetchWaiter>(slot)
     }
     return this.#slots.map((slot) => slot.result())
+  }
+
+  /** @param at how many partitions were looked at */
+  #isLong(at: number): boolean {
+    return at > 0 && at % AT_ONCE === 0 && this.#slices.over
+  }
+
+  #open(slot: FetchSlot): void {
+    const { request } = slot
+    try {
+      slot.source = this.#partitions.partition(request.topic, request.partition)
+      if (this.#request.withoutZstd === true) checkCompression(slot.source)
+      slot.diverging = checkEpochs(slot.source, request)
+    } catch (error) {
+      this.#fail(slot, error)
+    }
   }
 
   /** @returns a promise when the bytes have to come from the disk */

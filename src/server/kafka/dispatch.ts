@@ -8,17 +8,24 @@ import { BrokerError, errorCodeOf } from '../../base/errors.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiCounters, ApiCounterSet } from '../../observability/api-counters.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { CrowdedMessage } from '../../protocol/kafka/crowded-message.ts'
 import { servedVersions } from '../../protocol/kafka/api-table.ts'
 import { DecodeError } from '../../protocol/kafka/decode-error.ts'
 import { FrameReader } from '../../protocol/kafka/frame-reader.ts'
 import { FrameWriter } from '../../protocol/kafka/frame-writer.ts'
-import { writeResponse } from '../../protocol/kafka/frames.ts'
+import { writeResponse, writeResponseInSteps } from '../../protocol/kafka/frames.ts'
 import { API_KEYS } from '../../protocol/kafka/gen/api-keys.ts'
 import { readRequestHeader } from '../../protocol/kafka/header.ts'
+import { MAX_REQUEST_ELEMENTS } from '../../protocol/kafka/wire-limits.ts'
+import type { Crowd } from './crowd/crowd.ts'
+import type { Stay } from './crowd/stay.ts'
 import type { Begun, KafkaContext, KafkaHandler } from './handler.ts'
 
 /** Largest request that brings no record batches, in bytes: decoded it may take four times that. */
 const MAX_OTHER_REQUEST_BYTES = 16 * 1024 * 1024
+
+const MAX_READ_AT_ONCE = 2_048
+const MAX_WRITTEN_AT_ONCE = 65_536
 
 /** What is served before a client has said who it is. */
 const OPEN_APIS: ReadonlySet<number> = new Set([
@@ -49,6 +56,11 @@ export interface DispatchOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly apis: ApiCounterSet
+  readonly crowd: Crowd
+  /** Elements of arrays that are read in one go, of one request. With more it is one of a crowd. */
+  readonly maxReadAtOnce?: number
+  /** The same of an answer, written. A cluster's own size makes large answers, to small requests. */
+  readonly maxWrittenAtOnce?: number
 }
 
 /** A request that nothing can be said to but good-bye: the connection is closed. */
@@ -58,14 +70,20 @@ export class UnservableRequest extends Error {
 
 export class Dispatch {
   readonly clock: Clock
+  readonly crowd: Crowd
   readonly #logger: Logger
+  readonly #maxReadAtOnce: number
   /** By API key. */
   readonly #served: (ServedApi | undefined)[] = []
   /** One for all connections: a slab that is full is left to the sockets that still write it. */
   readonly #writer = new FrameWriter()
 
-  constructor({ handlers, clock, logger, apis }: DispatchOptions) {
+  constructor(options: DispatchOptions) {
+    const { handlers, clock, logger, apis, crowd } = options
     this.clock = clock
+    this.crowd = crowd
+    this.#maxReadAtOnce = options.maxReadAtOnce ?? MAX_READ_AT_ONCE
+    this.#writer.maxElements = options.maxWrittenAtOnce ?? MAX_WRITTEN_AT_ONCE
     this.#logger = logger
     for (const handler of handlers) {
       const { key, name } = handler.api
@@ -86,9 +104,10 @@ export class Dispatch {
   /**
    * Reads a request.
    *
+   * @returns null when it has very many names: `openInSteps` reads it
    * @throws UnservableRequest, DecodeError
    */
-  open(frame: Buffer, mustAuthenticate: boolean): OpenedRequest {
+  open(frame: Buffer, mustAuthenticate: boolean): OpenedRequest | null {
     const reader = new FrameReader(frame)
     const apiKey = reader.int16()
     const version = reader.int16()
@@ -107,14 +126,32 @@ export class Dispatch {
     }
     try {
       const whole = new FrameReader(frame)
+      whole.limitElements(this.#maxReadAtOnce)
       const { correlationId, clientId } = readRequestHeader(whole)
       const message = handler.api.request.read(whole, version)
       return { served, version, correlationId, clientId: clientId ?? '', message }
     } catch (error) {
+      if (error instanceof CrowdedMessage) return null
       // Some clients take a close during ApiVersions for a broker from before 0.10.
       if (apiKey === API_KEYS.ApiVersions) return unreadable(served, reader.int32())
       throw error
     }
+  }
+
+  /**
+   * Reads a request of which `open` said that it is one of a crowd.
+   *
+   * @throws DecodeError; CrowdedMessage when it names more than MAX_REQUEST_ELEMENTS
+   */
+  *openInSteps(frame: Buffer, stay: Stay): Generator<void, OpenedRequest> {
+    const reader = new FrameReader(frame)
+    reader.limitElements(MAX_REQUEST_ELEMENTS)
+    const { apiKey, apiVersion, correlationId, clientId } = readRequestHeader(reader)
+    const served = this.#served[apiKey]!
+    const { request } = served.handler.api
+    const message = yield* request.readInSteps!(reader, apiVersion)
+    stay.measured(reader.heapBytes)
+    return { served, version: apiVersion, correlationId, clientId: clientId ?? '', message }
   }
 
   /** Begins a request. What the handler throws becomes its refusal. Never throws. */
@@ -138,15 +175,30 @@ export class Dispatch {
     }
   }
 
-  /** The frame of an answer, or null when it can't be written: a fault of ours. */
-  frameOf(request: OpenedRequest, answer: unknown): Buffer[] | null {
+  /**
+   * The frame of an answer, or null when it can't be written: a fault of ours.
+   *
+   * @returns 'crowded' when it has very many elements: `frameInSteps` writes it
+   */
+  frameOf(request: OpenedRequest, answer: unknown): Buffer[] | null | 'crowded' {
     const { served, version, correlationId } = request
     const { api } = served.handler
     try {
       return writeResponse(this.#writer, api, version, correlationId, answer as never)
     } catch (error) {
-      this.#logger.error({ err: error, api: api.name, version }, 'An answer could not be written')
-      return null
+      return error instanceof CrowdedMessage ? 'crowded' : this.#unwritable(request, error)
+    }
+  }
+
+  /** As frameOf, whatever the answer has. */
+  *frameInSteps(request: OpenedRequest, answer: unknown): Generator<void, Buffer[] | null> {
+    const { served, version, correlationId } = request
+    const { api } = served.handler
+    try {
+      const writer = new FrameWriter()
+      return yield* writeResponseInSteps(writer, api, version, correlationId, answer as never)
+    } catch (error) {
+      return this.#unwritable(request, error)
     }
   }
 
@@ -165,12 +217,22 @@ export class Dispatch {
 
   /** Says why a connection is closed. */
   closing(error: unknown, host: string): void {
-    if (error instanceof DecodeError || error instanceof UnservableRequest) {
+    if (
+      error instanceof DecodeError ||
+      error instanceof CrowdedMessage ||
+      error instanceof UnservableRequest
+    ) {
       const { message: reason } = error
       this.#logger.debug({ host, reason }, 'The Kafka front closes a connection')
     } else {
       this.#logger.error({ err: error, host }, 'A Kafka request failed before it began')
     }
+  }
+
+  #unwritable({ served, version }: OpenedRequest, error: unknown): null {
+    const { name } = served.handler.api
+    this.#logger.error({ err: error, api: name, version }, 'An answer could not be written')
+    return null
   }
 
   /** A refusal as it is; anything else is a fault of ours, logged and hidden. */

@@ -7,6 +7,7 @@
 import type { Caller } from '../../broker/caller.ts'
 import type { BrokerError } from '../../base/errors.ts'
 import type { AnyApi, Api } from '../../protocol/kafka/message-codec.ts'
+import type { Cut } from './crowd/cut.ts'
 
 /** One request, beside its content. */
 export interface KafkaContext {
@@ -14,8 +15,9 @@ export interface KafkaContext {
   /** Version of the request, and of its answer. One of those that are served. */
   readonly version: number
   /**
-   * Aborted when the client is gone or the broker stops: ends long waits early. One for all requests
-   * of a connection, made when it is first asked for.
+   * Aborted when the client is gone, the broker stops, or others need the memory of a request of very
+   * many names: ends long waits early. One for all others of a connection, made when it is first asked
+   * for.
    */
   readonly signal: AbortSignal
   readonly peer: KafkaPeer
@@ -61,6 +63,11 @@ export interface KafkaHandler {
    * a client can't have the broker hold any number of answers. True: the API bounds that itself.
    */
   readonly pipelined: boolean
+  /**
+   * Where a request of very many names may be cut into parts, each served and answered as a request;
+   * the first that fits counts. Not there: it is served whole, and bounds what it does itself.
+   */
+  readonly cuts?: readonly Cut[]
   /** @throws whatever `handle` throws; what is thrown or rejected goes through `refuse` */
   begin(request: never, context: KafkaContext): Begun<unknown>
   /** The answer that says `error` of the whole request, or null: the connection is closed. */
@@ -82,16 +89,19 @@ export interface Handling<Request, Answer> {
   refuse(request: Request, error: BrokerError, context: KafkaContext): Answer
   /** The error id that the metrics count an answer under. Default: its `errorCode`, if it has one. */
   outcome?(answer: Answer): number
+  /** See KafkaHandler.cuts. */
+  readonly cuts?: readonly Cut[]
 }
 
 /** A handler for an API whose requests are asked one after the other, as nearly all are. */
 export function handlerOf<Request, Answer>(
   api: Api<Request, never, unknown, Answer>,
-  { handle, refuse, outcome = errorCodeIn }: Handling<Request, Answer>,
+  { handle, refuse, outcome = errorCodeIn, cuts = [] }: Handling<Request, Answer>,
 ): KafkaHandler {
   return {
     api: api as unknown as AnyApi,
     pipelined: false,
+    cuts,
     begin(request: Request, context: KafkaContext): Begun<Answer> {
       const answer = handle(request, context)
       return { begun: null, done: Promise.resolve(answer) }

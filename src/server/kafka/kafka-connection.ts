@@ -1,6 +1,7 @@
 // One client of the Kafka front: its requests in the order in which they came.
 //
 //   frame ─► waits? ─► begin ─► slot ─► done ─► answers in the order of the slots
+//                        └─► very many names? in slices: crowd/crowd.ts
 //
 // A request begins once the one before it has begun; that is what keeps the order of produced
 // batches. It waits longer when too much is not answered, the client does not take its answers, or
@@ -9,6 +10,7 @@
 import type { Caller } from '../../broker/caller.ts'
 import { buffersPass } from '../../io/passing-buffers.ts'
 import type { FrameHandler, ServerConnection } from '../../network/server-connection.ts'
+import type { Stay } from './crowd/stay.ts'
 import type { Dispatch, OpenedRequest } from './dispatch.ts'
 import type { KafkaContext, KafkaPeer } from './handler.ts'
 
@@ -29,8 +31,10 @@ const ANONYMOUS = 'User:ANONYMOUS'
 
 /** A request that has begun. */
 interface Slot {
-  /** Null for a token. */
-  readonly request: OpenedRequest | null
+  /** Null for a token, and while it is read in slices. */
+  request: OpenedRequest | null
+  /** Null for a request that is not one of a crowd. */
+  stay: Stay | null
   readonly bytes: Buffer
   readonly startMs: number
   /** The frame of the answer, empty where none is sent; undefined while it is not known; null closes. */
@@ -152,7 +156,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     this.#abort?.abort()
     for (const { byteLength } of this.#waiting.splice(0)) this.#connection.forget(byteLength)
     this.#connection.forget(this.#unansweredBytes)
-    this.#slots = []
+    for (const { stay } of this.#slots.splice(0)) stay?.leave()
     this.#unansweredBytes = 0
     this.#front.closed(this)
   }
@@ -209,32 +213,61 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     const sizeBytes = frame.byteLength
     this.#unansweredBytes += sizeBytes
     const startMs = dispatch.clock.monotonicMs()
-    const slot: Slot = { request: null, bytes: frame, startMs, frame: undefined }
+    const slot: Slot = { request: null, stay: null, bytes: frame, startMs, frame: undefined }
+    this.#slots.push(slot)
     if (this.tokens !== null) {
-      this.#slots.push(slot)
       void this.#answerToken(slot, this.tokens(frame))
       return
     }
-    let request: OpenedRequest
+    let request: OpenedRequest | null
     try {
       request = dispatch.open(frame, this.mustAuthenticate)
     } catch (error) {
-      // Those before it still get their answers.
-      dispatch.closing(error, this.#connection.remoteHost)
-      this.#slots.push({ ...slot, frame: null })
-      this.#heldUp = true
-      this.#flush()
-      return
+      return this.#unreadable(slot, error)
     }
-    request.served.counters.bytesIn.add(sizeBytes)
-    this.#run({ ...slot, request }, request)
+    if (request === null) void this.#beginInSlices(slot)
+    else this.#run(slot, request)
+  }
+
+  /** Those before it still get their answers. */
+  #unreadable(slot: Slot, error: unknown): void {
+    this.#front.dispatch.closing(error, this.#connection.remoteHost)
+    slot.frame = null
+    this.#heldUp = true
+    this.#flush()
+  }
+
+  /** A request of very many names. Those behind it wait until all of it has begun. */
+  async #beginInSlices(slot: Slot): Promise<void> {
+    const { dispatch } = this.#front
+    const { crowd } = dispatch
+    this.#heldUp = true
+    const stay = await crowd.enter(slot.bytes.byteLength, this.signal)
+    if (this.#gone) return stay.leave()
+    slot.stay = stay
+    let request: OpenedRequest
+    try {
+      request = await crowd.open(dispatch, slot.bytes, stay)
+    } catch (error) {
+      if (!this.#gone) this.#unreadable(slot, error)
+      return stay.leave()
+    }
+    if (this.#gone) return
+    this.#heldUp = false
+    this.#run(slot, request)
+    this.#proceed()
   }
 
   #run(slot: Slot, request: OpenedRequest): void {
     const { dispatch } = this.#front
-    this.#slots.push(slot)
-    const context = new RequestContext(this, request)
-    const { begun, done } = dispatch.begin(request, context)
+    const { stay } = slot
+    slot.request = request
+    request.served.counters.bytesIn.add(slot.bytes.byteLength)
+    const context = new RequestContext(this, request, stay)
+    const { begun, done } =
+      stay === null
+        ? dispatch.begin(request, context)
+        : dispatch.crowd.begin(dispatch, request, context, stay)
     if (begun !== null) {
       this.#heldUp = true
       void begun.then(() => {
@@ -257,7 +290,25 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     const request = slot.request!
     dispatch.answered(request, answer, slot.startMs)
     if (answer !== null && dispatch.isDone(request, answer)) this.#connection.reuse(slot.bytes)
-    slot.frame = frame ?? (answer === null ? null : dispatch.frameOf(request, answer))
+    const whole = frame ?? this.#frameOf(slot, answer)
+    if (whole === 'crowded') void this.#writeInSlices(slot, answer)
+    else this.#framed(slot, whole)
+  }
+
+  #frameOf({ request, stay }: Slot, answer: unknown): readonly Buffer[] | null | 'crowded' {
+    if (answer === null) return null
+    return stay === null ? this.#front.dispatch.frameOf(request!, answer) : 'crowded'
+  }
+
+  async #writeInSlices(slot: Slot, answer: unknown): Promise<void> {
+    const { dispatch } = this.#front
+    const frame = await dispatch.crowd.frameOf(dispatch, slot.request!, answer)
+    if (!this.#gone) this.#framed(slot, frame)
+  }
+
+  #framed(slot: Slot, frame: readonly Buffer[] | null): void {
+    slot.frame = frame
+    slot.stay?.leave()
     if (slot === this.#slots[0]) this.#flush()
   }
 
@@ -324,15 +375,21 @@ class RequestContext implements KafkaContext {
   readonly caller: Caller
   readonly version: number
   readonly peer: KafkaConnection
+  readonly #stay: Stay | null
 
-  constructor(connection: KafkaConnection, { version, clientId }: OpenedRequest) {
+  constructor(
+    connection: KafkaConnection,
+    { version, clientId }: OpenedRequest,
+    stay: Stay | null,
+  ) {
     this.peer = connection
+    this.#stay = stay
     this.version = version
     this.caller = connection.callerOf(clientId)
   }
 
   get signal(): AbortSignal {
-    return this.peer.signal
+    return this.#stay?.signal ?? this.peer.signal
   }
 }
 

@@ -7,6 +7,7 @@ import { TcpListener } from '../../network/tcp-listener.ts'
 import type { ApiCounterSet } from '../../observability/api-counters.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Services } from '../broker-core.ts'
+import { Crowd } from './crowd/crowd.ts'
 import { Dispatch } from './dispatch.ts'
 import type { KafkaHandler } from './handler.ts'
 import { adminHandlers } from './handlers/admin.ts'
@@ -99,8 +100,9 @@ export class KafkaFront {
   /** Takes requests. */
   serve(services: Services): void {
     const handlers = kafkaHandlers(services, this.#options)
-    const dispatch = new Dispatch({ ...this.#options, handlers })
-    const { clock, maxRequestBytes, maxUnknownRequestBytes } = this.#options
+    const { clock, maxRequestBytes, maxUnknownRequestBytes, receiveBytes } = this.#options
+    const crowd = new Crowd({ slices: services.slices, maxBytes: receiveBytes })
+    const dispatch = new Dispatch({ ...this.#options, handlers, crowd })
     const front = {
       ...{ dispatch, maxRequestBytes, maxUnknownRequestBytes },
       closed: (connection: KafkaConnection) => void this.#connections.delete(connection),

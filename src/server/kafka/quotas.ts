@@ -37,6 +37,7 @@ export function withQuotas(
   return {
     api: handler.api,
     pipelined: handler.pipelined,
+    cuts: handler.cuts ?? [],
     begin,
     refuse: (request, error, context) => handler.refuse(request, error, context),
     isDone: (request, answer) => handler.isDone?.(request, answer) ?? false,

@@ -200,8 +200,16 @@ test('F57: 100,000 names in one request hold others up for a moment only', async
   const topics = Array.from({ length: 100_000 }, (_, at) => ({ name: `absent-${at}` }))
   const frame = crowd.frameOf(METADATA, 9, { topics, allowAutoTopicCreation: false })
   crowd.sendBytes(frame)
-  expect((await other.call(API_VERSIONS, 0, {})).errorCode).toBe(0)
-  expect((await crowd.answer(METADATA, 9)).message.topics).toHaveLength(100_000)
+  let isAnswered = false
+  const answer = crowd.answer(METADATA, 9).finally(() => (isAnswered = true))
+  let meanwhile = 0
+  while (!isAnswered) {
+    expect((await other.call(API_VERSIONS, 0, {})).errorCode).toBe(0)
+    meanwhile += 1
+  }
+  expect((await answer).message.topics).toHaveLength(100_000)
+  // Each slice of it lets others be answered; how many there are is seen in crowd/crowd.test.ts.
+  expect(meanwhile).toBeGreaterThanOrEqual(3)
   crowd.close()
   other.close()
 })

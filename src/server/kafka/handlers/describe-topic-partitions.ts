@@ -18,10 +18,13 @@ import {
 import type { Services } from '../../broker-core.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 import { placedPartition } from '../nodes.ts'
-import { firstError } from './error-fields.ts'
+import { checkCount, firstError } from './error-fields.ts'
 
 /** Most partitions of an answer: `max.request.partition.size.limit` of Kafka. */
 const MAX_PARTITIONS = 2_000
+
+/** Most names of a request: they are sorted before anything else. */
+const MAX_NAMES = 20_000
 
 type RoutingServices = Pick<Services, 'routing'>
 
@@ -44,6 +47,7 @@ function describe(
   { topics: asked, cursor, responsePartitionLimit }: DescribeTopicPartitionsRequest,
   { caller }: KafkaContext,
 ): DescribeTopicPartitionsResponseInit {
+  checkCount(asked.length, MAX_NAMES, 'topics')
   if (cursor !== null && cursor.partitionIndex < 0) {
     throw new BrokerError('INVALID_REQUEST', { message: 'The cursor has no partition' })
   }

@@ -23,6 +23,17 @@ export function firstError(results: Iterable<{ readonly errorCode: number }>): n
   return 0
 }
 
+/** The same of results by topic. */
+export function firstErrorOf(
+  topics: Iterable<{ readonly partitions: Iterable<{ readonly errorCode: number }> }>,
+): number {
+  for (const { partitions } of topics) {
+    const error = firstError(partitions)
+    if (error !== 0) return error
+  }
+  return 0
+}
+
 /** What `work` throws, as a value for one of many. */
 export function refusalOf(work: () => void): BrokerError | null {
   try {
@@ -41,6 +52,23 @@ export async function refusalOfLater(work: () => Promise<unknown>): Promise<Brok
   } catch (error) {
     return BrokerError.from(error)
   }
+}
+
+/** @throws BrokerError INVALID_REQUEST when a request has more of something than it may have */
+export function checkCount(count: number, limit: number, what: string): void {
+  if (count <= limit) return
+  const message = `A request has at most ${limit} ${what}`
+  throw new BrokerError('INVALID_REQUEST', { message, limit, count })
+}
+
+/** Those that are not named before: a client that names one twice is answered once. */
+export function distinct<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  if (items.length < 2) return items
+  const seen = new Set<string>()
+  return items.filter((item) => {
+    const key = keyOf(item)
+    return seen.size < seen.add(key).size
+  })
 }
 
 /** What stands more than once. */

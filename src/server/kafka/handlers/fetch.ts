@@ -25,12 +25,16 @@ import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 import type { HandlerTools } from '../kafka-front.ts'
 import { isolationOf } from '../isolation.ts'
 import { LeaderHints } from '../nodes.ts'
+import { checkCount } from './error-fields.ts'
 
 const SESSIONS_FROM = 7
 const ZSTD_FROM = 10
 const HINTS_FROM = 12
 const TOPIC_IDS_FROM = 13
 const NODES_FROM = 16
+
+/** Most partitions that a request may add, or forget: what is fetched at once has the same bound. */
+const MAX_PARTITIONS = 10_000
 
 const NO_RECORDS = Buffer.alloc(0)
 
@@ -64,6 +68,8 @@ async function fetch(
     const message = 'Partitions are not replicated: nobody may fetch as a follower'
     throw new BrokerError('CLUSTER_AUTHORIZATION_FAILED', { message })
   }
+  checkCount(partitionCount(request.topics), MAX_PARTITIONS, 'partitions')
+  checkCount(partitionCount(request.forgottenTopicsData), MAX_PARTITIONS, 'forgotten partitions')
   const plan = sessions.plan(request, version >= TOPIC_IDS_FROM)
   const names = plan.partitions.map(({ topic, topicId }) => {
     return version >= TOPIC_IDS_FROM ? nameOf(services, caller, topicId) : topic
@@ -82,6 +88,12 @@ async function fetch(
   let next = 0
   const results = names.map((topic) => (topic === null ? null : fetched[next++]!))
   return answerOf(services, plan, results, request, context)
+}
+
+function partitionCount(topics: readonly { readonly partitions: readonly unknown[] }[]): number {
+  let count = 0
+  for (const { partitions } of topics) count += partitions.length
+  return count
 }
 
 /** Null: there is no such topic any more. */

@@ -16,7 +16,7 @@ import {
   type ListOffsetsResponseInit,
 } from '../../../protocol/kafka/gen/list-offsets.ts'
 import type { Services } from '../../broker-core.ts'
-import { firstError } from './error-fields.ts'
+import { firstErrorOf } from './error-fields.ts'
 import { isolationOf } from '../isolation.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
 
@@ -47,7 +47,8 @@ export function listOffsetsHandlers({ offsets }: Pick<Services, 'offsets'>): Kaf
     handlerOf(LIST_OFFSETS, {
       handle: (request, context) => listOffsets(offsets, request, context),
       refuse: (request, error) => answerOf(request, () => failed(error)),
-      outcome: ({ topics }) => firstError(topics.flatMap(({ partitions }) => partitions)),
+      outcome: ({ topics }) => firstErrorOf(topics),
+      cuts: [{ asked: ['topics', 'partitions'], answered: ['topics', 'partitions'] }],
     }),
   ]
 }

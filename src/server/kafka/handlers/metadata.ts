@@ -22,7 +22,7 @@ import {
 } from '../../../protocol/kafka/gen/metadata.ts'
 import type { Services } from '../../broker-core.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../handler.ts'
-import { firstError } from './error-fields.ts'
+import { distinct, firstError } from './error-fields.ts'
 import { kafkaNodes, placedPartition } from '../nodes.ts'
 
 /** First version in which a topic may be asked for by its id alone. */
@@ -39,6 +39,7 @@ export function metadataHandlers(services: MetadataServices): KafkaHandler[] {
         topics: (topics ?? []).map((asked) => failed(asked, error.code, context)),
       }),
       outcome: ({ topics }) => firstError(topics),
+      cuts: [{ asked: ['topics'], answered: ['topics'], key: keyOf }],
     }),
   ]
 }
@@ -49,7 +50,7 @@ async function describe(
   context: KafkaContext,
 ): Promise<MetadataResponseInit> {
   const { routing } = services
-  const { topics } = request
+  const topics = request.topics && distinct(request.topics, keyOf)
   if (topics === null || (topics.length === 0 && context.version === 0)) {
     const all = routing.topics(context.caller).map(described)
     return { ...clusterOf(services, context), topics: all }
@@ -61,6 +62,10 @@ async function describe(
     return typeof topic === 'string' ? failed(topics[slot]!, topic, context) : described(topic)
   })
   return { ...clusterOf(services, context), topics: answers }
+}
+
+function keyOf({ topicId, name }: MetadataRequestTopic): string {
+  return `${topicId} ${name}`
 }
 
 type Found = ReturnType<RoutingService['topic']>

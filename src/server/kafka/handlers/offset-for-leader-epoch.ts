@@ -10,7 +10,7 @@ import {
   type OffsetForLeaderEpochResponseInit,
 } from '../../../protocol/kafka/gen/offset-for-leader-epoch.ts'
 import type { Services } from '../../broker-core.ts'
-import { firstError } from './error-fields.ts'
+import { firstErrorOf } from './error-fields.ts'
 import { handlerOf, type KafkaHandler } from '../handler.ts'
 
 export function offsetForLeaderEpochHandlers({
@@ -27,7 +27,8 @@ export function offsetForLeaderEpochHandlers({
         })
       },
       refuse: (request, { code }) => answerOf(request, () => ({ errorCode: ERRORS[code].id })),
-      outcome: ({ topics }) => firstError(topics.flatMap(({ partitions }) => partitions)),
+      outcome: ({ topics }) => firstErrorOf(topics),
+      cuts: [{ asked: ['topics', 'partitions'], answered: ['topics', 'partitions'] }],
     }),
   ]
 }

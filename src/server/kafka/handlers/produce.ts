@@ -46,6 +46,9 @@ export function produceHandlers(services: ProduceServices): readonly KafkaHandle
 class ProduceHandler {
   readonly api = PRODUCE
   readonly pipelined = true
+  readonly cuts = [
+    { asked: ['topicData', 'partitionData'], answered: ['responses', 'partitionResponses'] },
+  ]
   readonly #services: ProduceServices
 
   constructor(services: ProduceServices) {

@@ -22,10 +22,15 @@ function describeProducersHandler(producerIds: ProducerIdService): KafkaHandler 
     handle({ topics }, { caller }): DescribeProducersResponseInit {
       const count = topics.reduce((sum, topic) => sum + topic.partitionIndexes.length, 0)
       if (count > MAX_PARTITIONS) throw new BrokerError('INVALID_REQUEST', { partitions: count })
+      // A partition may have very many producers: it is told once.
+      const seen = new Set<string>()
       return {
         throttleTimeMs: 0,
         topics: topics.map(({ name, partitionIndexes }) => {
-          const partitions = partitionIndexes.map((index) => {
+          const once = partitionIndexes.filter((index) => {
+            return seen.size < seen.add(`${name}/${index}`).size
+          })
+          const partitions = once.map((index) => {
             return describePartition(producerIds, caller, name, index)
           })
           return { name, partitions }

@@ -30,7 +30,8 @@ export async function fuzzChunk(chunk: Chunk, kind = kindOf(chunk)): Promise<Fuz
   const random = new SeededRandom(seed * 0x9e37_79b1 + number)
   const outcome = { answered: 0, closed: 0, waiting: 0 }
   const sasl = SASL_APIS.includes(api) && number % 2 === 0
-  const broker = await FuzzedBroker.open({ sasl, random: random.split() })
+  const crowded = number % 8 >= 6
+  const broker = await FuzzedBroker.open({ sasl, crowded, random: random.split() })
   try {
     const next = kind.requests(broker.names, random.split())
     const shakesHands = sasl && api === 'SaslAuthenticate'

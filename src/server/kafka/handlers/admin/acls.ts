@@ -19,6 +19,7 @@ export function aclHandlers(): readonly KafkaHandler[] {
       refuse: ({ creations }, error) => {
         return { throttleTimeMs: 0, results: creations.map(() => errorFields(error)) }
       },
+      cuts: [{ asked: ['creations'], answered: ['results'] }],
     }),
     handlerOf(DELETE_ACLS, {
       handle: noAuthorizer,
@@ -26,6 +27,7 @@ export function aclHandlers(): readonly KafkaHandler[] {
         const filterResults = filters.map(() => ({ ...errorFields(error), matchingAcls: [] }))
         return { throttleTimeMs: 0, filterResults }
       },
+      cuts: [{ asked: ['filters'], answered: ['filterResults'] }],
     }),
   ]
 }

@@ -13,7 +13,7 @@ import {
   DESCRIBE_CLIENT_QUOTAS,
 } from '../../../../protocol/kafka/gen/describe-client-quotas.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { errorFields, firstError } from '../error-fields.ts'
+import { checkCount, errorFields, firstError } from '../error-fields.ts'
 
 export interface QuotaHandlerServices {
   readonly quotaAdmin: QuotaAdmin
@@ -29,6 +29,9 @@ const PARTS: ReadonlyMap<string, Part> = new Map([
 ])
 
 const NAMES: Readonly<Record<Part, string>> = { user: 'user', clientId: 'client-id', ip: 'ip' }
+
+/** Most changes of one entity: there are four quotas. */
+const MAX_OPERATIONS = 1_000
 
 /** How a filter matches a part. Source: apache/kafka, DescribeClientQuotasRequest.java. */
 const MATCH = { name: 0, default: 1, any: 2 } as const
@@ -88,11 +91,14 @@ function alterQuotas(quotas: QuotaAdmin): KafkaHandler {
       return { throttleTimeMs: 0, entries: answered }
     },
     outcome: ({ entries }) => firstError(entries),
+    cuts: [{ asked: ['entries'], answered: ['entries'] }],
   })
 }
 
 function wantedOf({ entity, ops }: QuotaEntry) {
   try {
+    checkCount(entity.length, PARTS.size, 'parts of one entity')
+    checkCount(ops.length, MAX_OPERATIONS, 'changes of one entity')
     const limits = new Map<string, number | null>()
     for (const { key, value, remove } of ops) {
       if (limits.has(key)) throw invalid(`${key.slice(0, 100)} is changed more than once`)

@@ -35,5 +35,8 @@ export const CONFIG_TYPES: Readonly<Record<DescribedConfig['type'], number>> = {
 /** Type of a value that is not shown. */
 export const PASSWORD = 9
 
+/** Most configurations that a request may name of one resource: there are not half as many. */
+export const MAX_CONFIGS = 1_000
+
 /** What the operations of IncrementalAlterConfigs do. */
 export const CONFIG_OPERATIONS = { set: 0, delete: 1, append: 2, subtract: 3 } as const

@@ -22,10 +22,18 @@ import {
   CONFIG_OPERATIONS,
   CONFIG_SOURCES,
   CONFIG_TYPES,
+  MAX_CONFIGS,
   PASSWORD,
   RESOURCE_TYPES,
 } from './config-numbers.ts'
-import { errorFields, firstError, refusalOfLater, repeated } from '../error-fields.ts'
+import {
+  checkCount,
+  distinct,
+  errorFields,
+  firstError,
+  refusalOfLater,
+  repeated,
+} from '../error-fields.ts'
 
 export interface ConfigHandlerServices {
   readonly configs: ConfigService
@@ -45,11 +53,13 @@ export function configHandlers({ configs }: ConfigHandlerServices): readonly Kaf
 function describeConfigs(configs: ConfigService): KafkaHandler {
   return handlerOf(DESCRIBE_CONFIGS, {
     handle: (request, { caller }) => {
-      const results = request.resources.map((resource): DescribeConfigsResultInit => {
+      const asked = distinct(request.resources, questionOf)
+      const results = asked.map((resource): DescribeConfigsResultInit => {
         const { resourceType, resourceName, configurationKeys } = resource
         const at = { resourceType, resourceName }
         try {
           const of = resourceOf(resource)
+          checkCount(configurationKeys?.length ?? 0, MAX_CONFIGS, 'configurations of one resource')
           const found = configs.describe(caller, of, configurationKeys ?? [])
           const described = found.map((config) => describedConfig(config, request))
           return { ...at, ...errorFields(null), configs: described }
@@ -66,6 +76,7 @@ function describeConfigs(configs: ConfigService): KafkaHandler {
       return { throttleTimeMs: 0, results }
     },
     outcome: ({ results }) => firstError(results),
+    cuts: [{ asked: ['resources'], answered: ['results'], key: questionOf }],
   })
 }
 
@@ -103,6 +114,7 @@ function alterConfigs(configs: ConfigService): KafkaHandler {
     },
     refuse: ({ resources }, error) => alterationsRefused(resources, error),
     outcome: ({ responses }) => firstError(responses),
+    cuts: [{ asked: ['resources'], answered: ['responses'] }],
   })
 }
 
@@ -117,6 +129,7 @@ function incrementalAlterConfigs(configs: ConfigService): KafkaHandler {
     },
     refuse: ({ resources }, error) => alterationsRefused(resources, error),
     outcome: ({ responses }) => firstError(responses),
+    cuts: [{ asked: ['resources'], answered: ['responses'] }],
   })
 }
 
@@ -190,7 +203,9 @@ function increment(resource: ConfigResource, configs: readonly AlterableConfig[]
   }
 }
 
+/** @throws BrokerError INVALID_REQUEST */
 function refuseTwice(configs: readonly { readonly name: string }[]): void {
+  checkCount(configs.length, MAX_CONFIGS, 'configurations of one resource')
   const [twice] = repeated(configs.map(({ name }) => name))
   if (twice === undefined) return
   const message = `${twice.slice(0, 300)} is given more than once`
@@ -238,6 +253,12 @@ function named({
   resourceName,
 }: WireResource | DescribeConfigsResource): WireResource {
   return { resourceType, resourceName }
+}
+
+function questionOf(resource: DescribeConfigsResource): string {
+  const { configurationKeys: names } = resource
+  // With more it is refused.
+  return `${keyOf(resource)}:${names?.slice(0, MAX_CONFIGS).join(',') ?? ''}`
 }
 
 function keyOf({ resourceType, resourceName }: WireResource): string {

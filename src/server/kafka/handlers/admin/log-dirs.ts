@@ -1,20 +1,28 @@
 // DescribeLogDirs over the Kafka protocol.
 
-import type { LogDirDescription, LogDirService } from '../../../../broker/admin/log-dir-service.ts'
+import type {
+  LogDirDescription,
+  LogDirService,
+  WantedPartitions,
+} from '../../../../broker/admin/log-dir-service.ts'
 import {
   DESCRIBE_LOG_DIRS,
   type DescribableLogDirTopic,
 } from '../../../../protocol/kafka/gen/describe-log-dirs.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { errorFields } from '../error-fields.ts'
+import { checkCount, errorFields } from '../error-fields.ts'
 
 export interface LogDirHandlerServices {
   readonly logDirs: LogDirService
 }
 
+/** Most topics of a request; null asks for all, however many there are. */
+const MAX_TOPICS = 20_000
+
 export function logDirHandlers({ logDirs }: LogDirHandlerServices): readonly KafkaHandler[] {
   const describeLogDirs = handlerOf(DESCRIBE_LOG_DIRS, {
     handle: ({ topics }, { caller }) => {
+      checkCount(topics?.length ?? 0, MAX_TOPICS, 'topics')
       const described = logDirs.describe(caller, topics === null ? null : wantedOf(topics))
       return { throttleTimeMs: 0, errorCode: 0, results: described.map(directoryResult) }
     },
@@ -25,14 +33,24 @@ export function logDirHandlers({ logDirs }: LogDirHandlerServices): readonly Kaf
   return [describeLogDirs]
 }
 
-function wantedOf(topics: readonly DescribableLogDirTopic[]): Map<string, Set<number>> {
-  const wanted = new Map<string, Set<number>>()
+/** Sets are made for topics that there are, and no others: a client may name any number. */
+function wantedOf(topics: readonly DescribableLogDirTopic[]): WantedPartitions {
+  const asked = new Map<string, (readonly number[])[]>()
   for (const { topic, partitions } of topics) {
-    const found = wanted.get(topic) ?? new Set<number>()
-    for (const partition of partitions) found.add(partition)
-    wanted.set(topic, found)
+    const lists = asked.get(topic)
+    if (lists === undefined) asked.set(topic, [partitions])
+    else lists.push(partitions)
   }
-  return wanted
+  const sets = new Map<string, ReadonlySet<number>>()
+  return (topic, partition) => {
+    const known = sets.get(topic)
+    if (known !== undefined) return known.has(partition)
+    const lists = asked.get(topic)
+    if (lists === undefined) return false
+    const set = new Set(lists.flat())
+    sets.set(topic, set)
+    return set.has(partition)
+  }
 }
 
 function directoryResult({ path, topics, totalBytes, usableBytes }: LogDirDescription) {

@@ -47,6 +47,12 @@ function electLeaders(placement: PlacementService): KafkaHandler {
       const { errorCode } = errorFields(version === 0 ? null : error)
       return { throttleTimeMs: 0, errorCode, replicaElectionResults: results }
     },
+    cuts: [
+      {
+        asked: ['topicPartitions', 'partitions'],
+        answered: ['replicaElectionResults', 'partitionResult'],
+      },
+    ],
   })
 }
 
@@ -79,6 +85,7 @@ function alterReassignments(placement: PlacementService): KafkaHandler {
       return { throttleTimeMs: 0, allowReplicationFactorChange, ...errorFields(null), responses }
     },
     refuse: (_request, error) => ({ throttleTimeMs: 0, ...errorFields(error), responses: [] }),
+    cuts: [{ asked: ['topics', 'partitions'], answered: ['responses', 'partitions'] }],
   })
 }
 

@@ -7,7 +7,7 @@ import {
   type DeleteRecordsTopic,
 } from '../../../../protocol/kafka/gen/delete-records.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
-import { errorFields, firstError } from '../error-fields.ts'
+import { errorFields, firstErrorOf } from '../error-fields.ts'
 
 export interface RecordHandlerServices {
   readonly topics: TopicService
@@ -23,7 +23,8 @@ export function recordHandlers({ topics }: RecordHandlerServices): readonly Kafk
     refuse: (request, error) => {
       return { throttleTimeMs: 0, topics: request.topics.map((topic) => refused(topic, error)) }
     },
-    outcome: (answer) => firstError(answer.topics.flatMap(({ partitions }) => partitions)),
+    outcome: ({ topics: answered }) => firstErrorOf(answered),
+    cuts: [{ asked: ['topics', 'partitions'], answered: ['topics', 'partitions'] }],
   })
   return [deleteRecords]
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../../protocol/kafka/gen/alter-user-scram-credentials.ts'
 import { DESCRIBE_USER_SCRAM_CREDENTIALS } from '../../../../protocol/kafka/gen/describe-user-scram-credentials.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { errorFields, firstError } from '../error-fields.ts'
+import { checkCount, errorFields, firstError } from '../error-fields.ts'
 
 export interface ScramUserHandlerServices {
   readonly credentials: CredentialService
@@ -23,6 +23,9 @@ const MECHANISMS: ReadonlyMap<number, ScramMechanismName> = new Map([
   [1, 'SCRAM-SHA-256'],
   [2, 'SCRAM-SHA-512'],
 ])
+
+/** Most changes of one request, which are decided at once. */
+const MAX_CHANGES = 5_000
 
 const NUMBERS = new Map([...MECHANISMS].map(([number, name]) => [name, number]))
 
@@ -44,12 +47,15 @@ function describeUsers(credentials: CredentialService): KafkaHandler {
       return { throttleTimeMs: 0, ...errorFields(null), results }
     },
     refuse: (_request, error) => ({ throttleTimeMs: 0, ...errorFields(error), results: [] }),
+    cuts: [{ asked: ['users'], answered: ['results'] }],
   })
 }
 
 function alterUsers(credentials: CredentialService): KafkaHandler {
   return handlerOf(ALTER_USER_SCRAM_CREDENTIALS, {
     handle: async (request, { caller }) => {
+      const { deletions, upsertions } = request
+      checkCount(deletions.length + upsertions.length, MAX_CHANGES, 'changes of passwords')
       const { changes, refused } = changesOf(request)
       const sound = changes.filter(({ user }) => !refused.has(user))
       const results = new Map<string, BrokerError | null>(refused)

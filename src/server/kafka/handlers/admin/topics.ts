@@ -24,8 +24,8 @@ import {
 } from '../../../../protocol/kafka/gen/delete-topics.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
 import { MutationQuota } from '../../mutation-quota.ts'
-import { CONFIG_SOURCES } from './config-numbers.ts'
-import { errorFields, firstError, refusalOfLater, repeated } from '../error-fields.ts'
+import { CONFIG_SOURCES, MAX_CONFIGS } from './config-numbers.ts'
+import { checkCount, errorFields, firstError, refusalOfLater, repeated } from '../error-fields.ts'
 
 export interface TopicHandlerServices {
   readonly topics: TopicService
@@ -63,6 +63,7 @@ function createTopics(services: TopicHandlerServices): KafkaHandler {
       return { throttleTimeMs: 0, topics: topics.map(({ name }) => notCreated(name, error)) }
     },
     outcome: ({ topics }) => firstError(topics),
+    cuts: [{ asked: ['topics'], answered: ['topics'] }],
   })
 }
 
@@ -115,6 +116,7 @@ function notCreated(name: string, error: BrokerError): CreatableTopicResultInit 
 
 /** @throws BrokerError INVALID_CONFIG for a name without a value, INVALID_REQUEST for one with two */
 function configTexts({ configs }: CreatableTopic): ReadonlyMap<string, string> {
+  checkCount(configs.length, MAX_CONFIGS, 'configurations of one topic')
   const texts = new Map<string, string>()
   for (const { name, value } of configs) {
     const shown = name.slice(0, 300)
@@ -179,6 +181,7 @@ function createPartitions({ topics, quotas }: TopicHandlerServices): KafkaHandle
       return { throttleTimeMs: 0, results }
     },
     outcome: ({ results }) => firstError(results),
+    cuts: [{ asked: ['topics'], answered: ['results'] }],
   })
 }
 
@@ -211,6 +214,10 @@ function deleteTopics({ topics, quotas }: TopicHandlerServices): KafkaHandler {
       return { throttleTimeMs: 0, responses }
     },
     outcome: ({ responses }) => firstError(responses),
+    cuts: [
+      { asked: ['topics'], answered: ['responses'] },
+      { asked: ['topicNames'], answered: ['responses'] },
+    ],
   })
 }
 

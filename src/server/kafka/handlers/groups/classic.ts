@@ -139,6 +139,7 @@ function leaveGroup(groups: GroupService): KafkaHandler {
     },
     refuse: (_request, error): LeaveGroupResponseInit => ({ errorCode: errorId(error) }),
     outcome: ({ errorCode, members }) => errorCode || firstError(members ?? []),
+    cuts: [{ asked: ['members'], answered: ['members'] }],
   })
 }
 

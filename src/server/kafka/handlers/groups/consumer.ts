@@ -17,7 +17,7 @@ import {
   type ConsumerGroupHeartbeatResponseInit,
 } from '../../../../protocol/kafka/gen/consumer-group-heartbeat.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { errorFields, firstError } from '../error-fields.ts'
+import { distinct, errorFields, firstError } from '../error-fields.ts'
 import { authorizedOperations, byTopic, memberClient } from './wire.ts'
 
 /** The client makes its member id; in version 0 the broker does. */
@@ -64,7 +64,7 @@ function consumerGroupDescribe(groups: GroupService): KafkaHandler {
     async handle({ groupIds, includeAuthorizedOperations }, { version, caller }) {
       const operations = authorizedOperations(includeAuthorizedOperations)
       const described = await Promise.all(
-        groupIds.map(async (groupId) => {
+        distinct(groupIds, (groupId) => groupId).map(async (groupId) => {
           try {
             return groupOf(await groups.describeConsumerGroup(caller, groupId), operations, version)
           } catch (error) {
@@ -78,6 +78,7 @@ function consumerGroupDescribe(groups: GroupService): KafkaHandler {
       return { throttleTimeMs: 0, groups: groupIds.map((groupId) => refusedGroup(groupId, error)) }
     },
     outcome: (answer) => firstError(answer.groups),
+    cuts: [{ asked: ['groupIds'], answered: ['groups'], key: (groupId: string) => groupId }],
   })
 }
 

@@ -43,6 +43,7 @@ export function coordinatorHandlers(parts: FindCoordinatorParts): readonly Kafka
       },
       refuse: (request, error, { version }) => answerOf(request, version, NOBODY, error),
       outcome: ({ errorCode, coordinators }) => errorCode ?? firstError(coordinators ?? []),
+      cuts: [{ asked: ['coordinatorKeys'], answered: ['coordinators'] }],
     }),
   ]
 }

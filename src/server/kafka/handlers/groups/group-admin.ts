@@ -11,13 +11,16 @@ import {
 } from '../../../../protocol/kafka/gen/describe-groups.ts'
 import { LIST_GROUPS } from '../../../../protocol/kafka/gen/list-groups.ts'
 import { handlerOf, type KafkaContext, type KafkaHandler } from '../../handler.ts'
-import { firstError, refusalOfLater } from '../error-fields.ts'
+import { checkCount, distinct, firstError, refusalOfLater } from '../error-fields.ts'
 import { authorizedOperations, buffer, errorId } from './wire.ts'
 
 const OPERATIONS_FROM = 3
 const STATIC_MEMBERS_FROM = 4
 const STATES_FROM = 4
 const TYPES_FROM = 5
+
+/** Most states and types of one request: there are eight. */
+const MAX_FILTERS = 1_000
 
 export function groupAdminHandlers(groups: GroupService): readonly KafkaHandler[] {
   return [describeGroups(groups), listGroups(groups), deleteGroups(groups)]
@@ -29,7 +32,7 @@ function describeGroups(groups: GroupService): KafkaHandler {
       const operations = authorizedOperations(includeAuthorizedOperations)
       const withOperations = version >= OPERATIONS_FROM ? { authorizedOperations: operations } : {}
       const described = await Promise.all(
-        ids.map(async (groupId): Promise<DescribedGroupInit> => {
+        distinct(ids, (groupId) => groupId).map(async (groupId): Promise<DescribedGroupInit> => {
           try {
             const group = await groups.describeClassicGroup(caller, groupId)
             return { ...groupOf(group, version), ...withOperations }
@@ -42,6 +45,7 @@ function describeGroups(groups: GroupService): KafkaHandler {
     },
     refuse: ({ groups: ids }, error) => ({ groups: ids.map((id) => missingGroup(id, error)) }),
     outcome: (answer) => firstError(answer.groups),
+    cuts: [{ asked: ['groups'], answered: ['groups'], key: (groupId: string) => groupId }],
   })
 }
 
@@ -77,6 +81,7 @@ function missingGroup(groupId: string, error: BrokerError): DescribedGroupInit {
 function listGroups(groups: GroupService): KafkaHandler {
   return handlerOf(LIST_GROUPS, {
     async handle({ statesFilter, typesFilter }, context) {
+      checkCount(statesFilter.length + typesFilter.length, MAX_FILTERS, 'states and types')
       const isWanted = filterOf(statesFilter)
       const isOfType = filterOf(typesFilter)
       const listed = await groups.listGroups(context.caller)
@@ -120,5 +125,6 @@ function deleteGroups(groups: GroupService): KafkaHandler {
       return { throttleTimeMs: 0, results: groupsNames.map((groupId) => ({ groupId, errorCode })) }
     },
     outcome: (answer) => firstError(answer.results),
+    cuts: [{ asked: ['groupsNames'], answered: ['results'] }],
   })
 }

@@ -23,7 +23,7 @@ import {
   type OffsetFetchResponseTopicInit,
 } from '../../../../protocol/kafka/gen/offset-fetch.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { firstError } from '../error-fields.ts'
+import { distinct, firstError, firstErrorOf } from '../error-fields.ts'
 import { byTopic, errorId } from './wire.ts'
 
 /** An error of the whole request has a field of its own; before, every partition has it. */
@@ -68,7 +68,8 @@ function offsetCommit(groups: GroupService): KafkaHandler {
         all.map(() => errorCode),
       )
     },
-    outcome: ({ topics }) => firstError(topics.flatMap(({ partitions }) => partitions)),
+    outcome: ({ topics }) => firstErrorOf(topics),
+    cuts: [{ asked: ['topics', 'partitions'], answered: ['topics', 'partitions'] }],
   })
 }
 
@@ -93,7 +94,7 @@ function offsetFetch(groups: GroupService): KafkaHandler {
     async handle(request, { version, caller }): Promise<OffsetFetchResponseInit> {
       const { requireStable } = request
       if (version >= MANY_GROUPS_FROM) {
-        const fetched = request.groups.map((group) => {
+        const fetched = distinct(request.groups, groupIdOf).map((group) => {
           return fetchGroup(groups, caller, group, requireStable)
         })
         return { groups: await Promise.all(fetched) }
@@ -109,7 +110,19 @@ function offsetFetch(groups: GroupService): KafkaHandler {
     },
     refuse: (request, error, { version }) => refusedFetch(request, error, version),
     outcome: fetchOutcome,
+    cuts: [
+      {
+        asked: ['groups', 'topics', 'partitionIndexes'],
+        answered: ['groups', 'topics', 'partitions'],
+        key: groupIdOf,
+      },
+      { asked: ['topics', 'partitionIndexes'], answered: ['topics', 'partitions'] },
+    ],
   })
+}
+
+function groupIdOf({ groupId }: OffsetFetchRequestGroup): string {
+  return groupId
 }
 
 async function fetchGroup(
@@ -146,7 +159,7 @@ function refusedFetch(
 }
 
 function fetchOutcome({ errorCode, topics, groups }: OffsetFetchResponseInit): number {
-  const ofTopics = firstError((topics ?? []).flatMap(({ partitions }) => partitions))
+  const ofTopics = firstErrorOf(topics ?? [])
   return (errorCode ?? 0) || ofTopics || firstError(groups ?? [])
 }
 
@@ -186,8 +199,9 @@ function offsetDelete(groups: GroupService): KafkaHandler {
     },
     refuse: (_request, error) => ({ errorCode: errorId(error), throttleTimeMs: 0, topics: [] }),
     outcome: ({ errorCode, topics }) => {
-      return errorCode || firstError(topics.flatMap(({ partitions }) => partitions))
+      return errorCode || firstErrorOf(topics)
     },
+    cuts: [{ asked: ['topics', 'partitions'], answered: ['topics', 'partitions'] }],
   })
 }
 

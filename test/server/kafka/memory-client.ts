@@ -1,15 +1,15 @@
-// One connection in memory: what is sent to it goes to the Kafka front, and every answer is read.
+// A client over a connection in memory: what it sends goes to the Kafka front, and every answer is read.
 
 import assert from 'node:assert'
-import { apiOf, servedVersions } from '../../../../src/protocol/kafka/api-table.ts'
-import { FrameReader } from '../../../../src/protocol/kafka/frame-reader.ts'
-import { API_KEYS } from '../../../../src/protocol/kafka/gen/api-keys.ts'
-import { readResponseHeader } from '../../../../src/protocol/kafka/header.ts'
+import { apiOf, servedVersions } from '../../../src/protocol/kafka/api-table.ts'
+import { FrameReader } from '../../../src/protocol/kafka/frame-reader.ts'
+import { API_KEYS } from '../../../src/protocol/kafka/gen/api-keys.ts'
+import { readResponseHeader } from '../../../src/protocol/kafka/header.ts'
 import {
   type ClientConnection,
   type ConnectionFront,
   KafkaConnection,
-} from '../../../../src/server/kafka/kafka-connection.ts'
+} from '../../../src/server/kafka/kafka-connection.ts'
 
 /** What became of a request. */
 export type Fate = 'answered' | 'closed' | 'waiting'
@@ -49,7 +49,7 @@ class MemoryConnection implements ClientConnection {
   }
 }
 
-export class Lane {
+export class MemoryClient {
   readonly #connection = new MemoryConnection()
   readonly #client: KafkaConnection
   #frame: Buffer = Buffer.alloc(0)
@@ -86,6 +86,12 @@ export class Lane {
     this.#frame = frame
     this.#isToken = this.#client.tokens !== null
     this.#connection.answers.length = 0
+    this.#connection.heldBytes += frame.byteLength
+    this.#client.frame(Buffer.from(frame))
+  }
+
+  /** Sends one more right behind the last, whose answers are kept apart by nobody. */
+  sendBehind(frame: Buffer): void {
     this.#connection.heldBytes += frame.byteLength
     this.#client.frame(Buffer.from(frame))
   }
