@@ -56,12 +56,11 @@ test('a slice is over when its time is, whoever asks', async () => {
 test('work that fails fails for who asked, and for nobody else', async () => {
   const clock = new ManualClock()
   const slices = new Slices(clock)
-  // oxlint-disable-next-line require-yield
-  const failing = slices.run(
-    (function* () {
+  const failing = slices.run({
+    next() {
       throw new Error('broken')
-    })(),
-  )
+    },
+  })
   const other = slices.run(steps(2, () => {}))
   const failed = expect(failing).rejects.toThrow('broken')
   await clock.settle()

@@ -15,9 +15,12 @@ import {
 } from '../../../../protocol/kafka/gen/add-partitions-to-txn.ts'
 import { END_TXN } from '../../../../protocol/kafka/gen/end-txn.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { firstError } from '../error-fields.ts'
+import { checkCount, firstError } from '../error-fields.ts'
 import { errorId } from '../groups/wire.ts'
 import { fencedAs } from './fencing.ts'
+
+/** Most partitions of a request: all are added, or none. */
+const MAX_PARTITIONS = 10_000
 
 const KNOWS_FENCED_FROM = 2
 
@@ -33,6 +36,9 @@ export function transactionPartsHandlers(
 function addPartitions(transactions: TransactionService): KafkaHandler {
   return handlerOf(ADD_PARTITIONS_TO_TXN, {
     async handle(request, { version, caller }) {
+      const { v3AndBelowTopics: topics } = request
+      const count = topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+      checkCount(count, MAX_PARTITIONS, 'partitions')
       const results = await transactions.addPartitions(caller, {
         transactionalId: request.v3AndBelowTransactionalId,
         producerId: request.v3AndBelowProducerId,

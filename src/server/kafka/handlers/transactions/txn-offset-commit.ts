@@ -15,9 +15,12 @@ import {
   type TxnOffsetCommitResponseInit,
 } from '../../../../protocol/kafka/gen/txn-offset-commit.ts'
 import { handlerOf, type KafkaHandler } from '../../handler.ts'
-import { firstError } from '../error-fields.ts'
+import { checkCount, firstErrorOf } from '../error-fields.ts'
 import { errorId } from '../groups/wire.ts'
 import { writingAs } from './fencing.ts'
+
+/** Most partitions of a request: what is done in a transaction is not cut into parts. */
+const MAX_PARTITIONS = 10_000
 
 const KNOWS_LOADING_FROM = 2
 const KNOWS_ABORTABLE_FROM = 4
@@ -28,6 +31,8 @@ const LOADING = 'COORDINATOR_LOAD_IN_PROGRESS'
 export function txnOffsetCommitHandler(groups: GroupService): KafkaHandler {
   return handlerOf(TXN_OFFSET_COMMIT, {
     async handle(request, { version, caller }) {
+      const count = request.topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+      checkCount(count, MAX_PARTITIONS, 'partitions')
       const { transactionalId, producerId, producerEpoch } = request
       const { groupId, memberId, groupInstanceId: instanceId, generationId } = request
       const { partitions } = await groups.commitInTransaction(caller, {
@@ -49,7 +54,7 @@ export function txnOffsetCommitHandler(groups: GroupService): KafkaHandler {
       const errorCode = errorId(said(code, version))
       return answerOf(request, () => errorCode)
     },
-    outcome: ({ topics }) => firstError(topics.flatMap(({ partitions }) => partitions)),
+    outcome: ({ topics }) => firstErrorOf(topics),
   })
 }
 
