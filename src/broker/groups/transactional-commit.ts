@@ -35,6 +35,9 @@ export interface TransactionalCommitParts {
   }
 }
 
+/** How often the coordinator is asked: there is one transaction before, and one marker. */
+const MAX_QUESTIONS = 3
+
 /**
  * @returns one result for each offset, in their order
  * @throws BrokerError as `admitOffsets` and `GroupCoordinator.commitInTransaction`
@@ -52,10 +55,14 @@ export async function commitInTransaction(
     const { transactionalId, producerId, producerEpoch, adds } = transaction
     const partition = partitions.partition(OFFSETS_TOPIC, coordinator.partitionOf(groupId))
     const asked = { producerId, producerEpoch, baseSequence: -1, bumpsEpochs: adds }
-    const guard = partition.beginVerification(asked)
-    if (guard !== null) {
-      const producer = { transactionalId, producerId, producerEpoch }
+    const producer = { transactionalId, producerId, producerEpoch }
+    let guard = partition.beginVerification(asked)
+    for (let questions = 1; guard !== null; questions++) {
       await transactions.admitOffsets(caller, { ...producer, groupId, adds })
+      // The answer may have waited for the transaction before, whose marker has made the guard worthless.
+      const held = partition.beginVerification(asked)
+      if (held === guard || questions === MAX_QUESTIONS) break
+      guard = held
     }
     const writer = { producerId, producerEpoch, guard }
     return await coordinator.commitInTransaction({ ...request, offsets }, writer)

@@ -58,6 +58,9 @@ interface Question {
   readonly refused: Map<number, BrokerError>
 }
 
+/** How often a coordinator is asked for one request: there is one transaction before, and one marker. */
+const MAX_QUESTIONS = 3
+
 export class TransactionGate {
   readonly #options: TransactionGateOptions
 
@@ -108,7 +111,28 @@ export class TransactionGate {
     return question
   }
 
+  /**
+   * Asks, and asks again where the answer took so long that the transaction before has ended meanwhile:
+   * its marker has made the guards worthless.
+   */
   async #verdicts(
+    caller: Caller,
+    transaction: ProduceTransaction,
+    batches: readonly GatedBatch[],
+    first: Question,
+  ): Promise<Verdicts> {
+    let question = first
+    for (let asked = 1; ; asked++) {
+      const verdicts = await this.#askOnce(caller, transaction, batches, question)
+      const isAdmitted = [...verdicts.values()].some((each) => !(each instanceof BrokerError))
+      if (!isAdmitted || asked === MAX_QUESTIONS) return verdicts
+      const again = this.#questionOf(transaction, batches)
+      if (again === null || areHeld(again.guards, question.guards)) return verdicts
+      question = again
+    }
+  }
+
+  async #askOnce(
     caller: Caller,
     { transactionalId, adds }: ProduceTransaction,
     batches: readonly GatedBatch[],
@@ -129,6 +153,14 @@ export class TransactionGate {
     }
     return verdicts
   }
+}
+
+/** True when the guards that a partition gives now are those that it gave before. */
+function areHeld(
+  now: ReadonlyMap<number, VerificationGuard>,
+  before: ReadonlyMap<number, VerificationGuard>,
+): boolean {
+  return [...now].every(([slot, guard]) => before.get(slot) === guard)
 }
 
 function isSame(a: ProducerIdentity, b: ProducerIdentity): boolean {
