@@ -4,7 +4,8 @@
 //   write <bootstrap> <topic> <partitions> <records a transaction> <bytes> <producers> <seconds> <warm seconds>
 //         <group or ->       each producer runs one transaction after another; offsets of the group in each
 //   fill  <bootstrap> <topic> <transactions> <records a transaction> <bytes> <aborted of each 10>
-//   read  <bootstrap> <topic> <isolation level>    all of the topic's one partition
+//   read  <bootstrap> <topic> <isolation level> <seconds>
+//         all of the topic's one partition, again and again, the first time before it counts
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +30,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 public final class TransactionLoad {
+  /** Producers that fill a topic side by side. */
+  private static final int FILLERS = 8;
+
   public static void main(String[] args) throws Exception {
     Scanner commands = new Scanner(System.in);
     while (commands.hasNextLine()) {
@@ -192,11 +196,27 @@ public final class TransactionLoad {
 
   private static String fill(String[] words) throws Exception {
     int transactions = Integer.parseInt(words[3]);
+    ExecutorService threads = Executors.newFixedThreadPool(FILLERS);
+    List<Future<?>> running = new ArrayList<>();
+    for (int number = 0; number < FILLERS; number++) {
+      int from = transactions * number / FILLERS;
+      int to = transactions * (number + 1) / FILLERS;
+      running.add(threads.submit(() -> {
+        fill(words, from, to);
+        return null;
+      }));
+    }
+    for (Future<?> one : running) one.get();
+    threads.shutdown();
+    return "{}";
+  }
+
+  private static void fill(String[] words, int from, int to) {
     int records = Integer.parseInt(words[4]);
     int aborted = Integer.parseInt(words[6]);
     byte[] value = value(Integer.parseInt(words[5]), 2);
-    try (KafkaProducer<byte[], byte[]> producer = producer(words[1], words[2] + "-fill")) {
-      for (int n = 0; n < transactions; n++) {
+    try (KafkaProducer<byte[], byte[]> producer = producer(words[1], words[2] + "-fill-" + from)) {
+      for (int n = from; n < to; n++) {
         producer.beginTransaction();
         for (int record = 0; record < records; record++) {
           producer.send(new ProducerRecord<>(words[2], 0, null, value));
@@ -206,28 +226,39 @@ public final class TransactionLoad {
         else producer.commitTransaction();
       }
     }
-    return "{}";
   }
 
   private static String read(String[] words) {
     ByteArrayDeserializer bytes = new ByteArrayDeserializer();
-    Map<String, Object> options = Map.of("bootstrap.servers", words[1], "isolation.level", words[3]);
+    // It must not wait at the end for what does not come: the fetch ahead is under way when it seeks.
+    Map<String, Object> options = Map.of(
+        "bootstrap.servers", words[1], "isolation.level", words[3], "fetch.max.wait.ms", 1);
     TopicPartition partition = new TopicPartition(words[2], 0);
+    double least = Double.parseDouble(words[4]);
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options, bytes, bytes)) {
       consumer.assign(List.of(partition));
-      consumer.seekToBeginning(List.of(partition));
       long end = consumer.endOffsets(List.of(partition)).get(partition);
-      long records = 0;
-      long position = consumer.position(partition);
-      long begun = System.nanoTime();
+      readOnce(consumer, partition, end);
       System.out.println("{\"mark\":\"begin\"}");
-      while (position < end) {
-        records += consumer.poll(Duration.ofMillis(100)).count();
-        position = consumer.position(partition);
+      long begun = System.nanoTime();
+      long records = 0;
+      long scanned = 0;
+      double seconds = 0;
+      while (seconds < least) {
+        records += readOnce(consumer, partition, end);
+        scanned += end;
+        seconds = (System.nanoTime() - begun) / 1e9;
       }
-      double seconds = (System.nanoTime() - begun) / 1e9;
       System.out.println("{\"mark\":\"end\"}");
-      return "{\"records\":%d,\"seconds\":%f}".formatted(records, seconds);
+      return "{\"records\":%d,\"scanned\":%d,\"seconds\":%f}".formatted(records, scanned, seconds);
     }
+  }
+
+  private static long readOnce(
+      KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long end) {
+    consumer.seek(partition, 0);
+    long records = 0;
+    while (consumer.position(partition) < end) records += consumer.poll(Duration.ofMillis(100)).count();
+    return records;
   }
 }

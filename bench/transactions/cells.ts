@@ -14,7 +14,7 @@ export interface Options {
   /** As fetchKafka gives it. */
   readonly classpath: string
   readonly rounds: number
-  /** Of each measurement of writing. */
+  /** Of each measurement. */
   readonly seconds: number
   /** Of the topics that are read, 1 for what is recorded. */
   readonly scale: number
@@ -130,7 +130,7 @@ class Turns {
       [10, 1],
       [100, 1],
     ] as const) {
-      const transactions = Math.round((400_000 * this.#options.scale) / recordsPerTransaction)
+      const transactions = Math.round((200_000 * this.#options.scale) / recordsPerTransaction)
       const contents = `${recordsPerTransaction} records a transaction, ${aborted * 10} % aborted`
       if (!`read ${contents}`.includes(this.#options.only)) continue
       const topic = this.#nextTopic()
@@ -138,10 +138,10 @@ class Turns {
         await createTopic(broker.address, topic, 1, BOUNDED)
         const load = { transactions, recordsPerTransaction, bytes: 100, aborted }
         await this.#driver.fill(broker, topic, load)
-        await this.#driver.read(broker, topic, 'read_committed')
       }
       for (const isolation of ['read_uncommitted', 'read_committed'] as const) {
-        const run = (broker: Contestant) => this.#driver.read(broker, topic, isolation)
+        const run = (broker: Contestant) =>
+          this.#driver.read(broker, topic, isolation, this.#options.seconds)
         const tell = ({ records, seconds }: ReadFigures) =>
           `${Math.round(records / seconds)} records/s`
         const cell = await this.#inTurns(`${contents}, ${isolation}`, run, tell)

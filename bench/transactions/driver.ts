@@ -43,7 +43,10 @@ export interface WriteFigures {
 }
 
 export interface ReadFigures {
+  /** What the reader got. */
   readonly records: number
+  /** Offsets that it went over: aborted records and markers as well. */
+  readonly scanned: number
   readonly seconds: number
   readonly brokerCpu: number
 }
@@ -102,9 +105,14 @@ export class LoadDriver {
     await this.#ask(['fill', address, topic, ...words], () => {})
   }
 
-  /** Reads all that a topic of one partition shows. */
-  async read(broker: Contestant, topic: string, isolation: Isolation): Promise<ReadFigures> {
-    return await this.#measured(broker, ['read', broker.address, topic, isolation])
+  /** Reads all that a topic of one partition shows, again and again. */
+  async read(
+    broker: Contestant,
+    topic: string,
+    isolation: Isolation,
+    seconds: number,
+  ): Promise<ReadFigures> {
+    return await this.#measured(broker, ['read', broker.address, topic, isolation, seconds])
   }
 
   async stop(): Promise<void> {
