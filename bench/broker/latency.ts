@@ -60,7 +60,7 @@ async function paced(
       const now = performance.now()
       while (sent < total && dueAt(sent) <= now) {
         const batches = [{ topic, partition: sent % partitions, batch }]
-        stream.send({ number: sent, acks: 'all', timeoutMs: 30_000, batches })
+        stream.send({ number: sent, acks: 'all', timeoutMs: 30_000, transaction: null, batches })
         sent += 1
       }
       if (sent < total) setTimeout(pace, 1)

@@ -96,7 +96,14 @@ export function produceLoad(load: Load, target: Target, topic: string): Promise<
       },
     })
     return {
-      send: () => stream.send({ number: number++, acks: 'all', timeoutMs: 30_000, batches }),
+      send: () =>
+        stream.send({
+          number: number++,
+          acks: 'all',
+          timeoutMs: 30_000,
+          transaction: null,
+          batches,
+        }),
       close: () => {
         closed = true
         stream.cancel()
@@ -139,7 +146,7 @@ export function consumeLoad(load: Load, target: Target, topic: string): Promise<
         let nextOffset = 0
         let ended = false
         const start = { kind: 'earliest' } as const
-        const stream = transport.openFetchStream({
+        const stream = transport.openFetchStream('read_uncommitted', {
           batches: (event) => {
             if (ended || event.tag !== tag) return
             bytes += event.batches.byteLength

@@ -94,6 +94,12 @@ function produceCommand(): Command {
     )
     .option('--linger <duration>', 'how long a batch waits for more, as in 5ms', durationMs)
     .option('--batch-bytes <size>', 'size of a full batch, as in 256KiB', sizeBytes)
+    .option('-t, --transactional-id <id>', 'all lines in one transaction of this producer')
+    .option(
+      '--transaction-timeout <duration>',
+      'with --transactional-id: how long that may take (default: 15m)',
+      durationMs,
+    )
     .option('-q, --quiet', 'no progress')
     .addHelpText(
       'after',
@@ -104,13 +110,17 @@ Strings are taken as text, null as null, other values as JSON; bytes that are no
 in keyBase64 and valueBase64. A topic and an offset in a line have no effect.
 
 It ends when every record was acknowledged. A line that is not understood ends it, too: all lines
-before that one were produced.`,
+before that one were produced.
+
+With --transactional-id readers of committed records see all lines or none: none of them when one is not
+understood or refused, or on Ctrl-C. Whoever produces with the same id meanwhile is stopped.`,
     )
     .action(async (topic, flags) => (await import('./commands/produce.ts')).produce(topic, flags))
   return examples(command, [
     ['sluice produce logs --file /var/log/dpkg.log', 'with a progress bar'],
     ["echo 'user-7:signed in' | sluice produce clicks --key-separator :", ''],
     ['sluice produce clicks --format json --compression zstd < events.jsonl', ''],
+    ['sluice produce prices --transactional-id import < prices.csv', 'all lines, or none'],
   ])
 }
 
@@ -135,6 +145,11 @@ function consumeCommand(): Command {
     .option('-n, --count <records>', 'end after this many', integer(1))
     .option('--no-follow', 'end when all that is there now was read')
     .addOption(
+      new Option('--isolation <isolation>', 'of transactions: only what was committed, or all')
+        .choices(['read_committed', 'read_uncommitted'])
+        .default('read_uncommitted'),
+    )
+    .addOption(
       new Option('--format <format>', 'what is printed of a record')
         .choices(['value', 'key-value', 'full', 'json'])
         .default('value'),
@@ -158,6 +173,10 @@ moves groups.`,
     ['sluice consume clicks --from 1200 --partition 3 --count 10', ''],
     ['sluice consume clicks --group reports --from-beginning', 'on where the group has committed'],
     ["sluice consume --group reports --pattern 'clicks-.*' -v", ''],
+    [
+      'sluice consume clicks --isolation read_committed',
+      'nothing of a transaction that is aborted',
+    ],
   ])
 }
 

@@ -122,8 +122,8 @@ export interface RecordsDeleted {
 
 export interface BrokerDescription {
   readonly brokerId: number
-  /** Where clients reach it: `host:port`. */
-  readonly grpcAddress: string
+  /** Where clients reach it, by the protocol that they asked over: `host:port`. */
+  readonly address: string
   readonly rack: string
   readonly version: string
 }

@@ -202,7 +202,9 @@ export class Admin {
    * @returns one result for each partition asked for, in that order
    */
   async listOffsets(partitions: readonly PositionOf[]): Promise<readonly PartitionOffsets[]> {
-    return await this.#read((timeoutMs) => this.#transport.listOffsets(partitions, timeoutMs))
+    return await this.#read((timeoutMs) =>
+      this.#transport.listOffsets(partitions, 'read_uncommitted', timeoutMs),
+    )
   }
 
   /** Consumer groups, ordered by group id: those with members, and those that have offsets alone. */

@@ -13,6 +13,11 @@ export const CLIENT_ERRORS = {
   SERIALIZATION_FAILED: { retriable: false, text: 'A serializer failed' },
   DESERIALIZATION_FAILED: { retriable: false, text: 'A deserializer failed' },
   BUFFER_FULL: { retriable: true, text: 'The producer’s buffer stayed full' },
+  TRANSACTION_ABORTED: { retriable: false, text: 'The transaction was aborted' },
+  TRANSACTION_OUTCOME_UNKNOWN: {
+    retriable: false,
+    text: 'Whether the transaction was committed is not known',
+  },
   DELIVERY_TIMED_OUT: { retriable: true, text: 'The record was not acknowledged in time' },
 } as const satisfies Record<string, { readonly retriable: boolean; readonly text: string }>
 
@@ -21,6 +26,38 @@ export type ClientErrorCode = keyof typeof CLIENT_ERRORS
 
 /** Every name that `SluiceError.code` may have: Kafka's names, and the client's own. */
 export type SluiceErrorCode = ErrorCode | ClientErrorCode
+
+/**
+ * What to do about an error. The kinds of KIP-1050:
+ *
+ * `'retry'`: nothing was done; the same call may succeed later.
+ * `'abort'`: the transaction in which it happened can't be committed, and the producer aborts it. The next
+ * one may succeed, as the same work done again.
+ * `'restart'`: another producer or consumer has taken the place of this one. Close it; a new one may go on.
+ * `'none'`: the same call fails again until something else is changed.
+ */
+export type ErrorRecovery = 'retry' | 'abort' | 'restart' | 'none'
+
+/** Errors after which a transaction may be run again. */
+const ABORTABLE = new Set<SluiceErrorCode>([
+  'TRANSACTION_ABORTABLE',
+  'TRANSACTION_ABORTED',
+  'INVALID_TXN_STATE',
+  'INVALID_PRODUCER_EPOCH',
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+  'ILLEGAL_GENERATION',
+  'STALE_MEMBER_EPOCH',
+  'FENCED_MEMBER_EPOCH',
+  'UNKNOWN_MEMBER_ID',
+])
+
+/** Errors that tell of a successor. */
+const REPLACED = new Set<SluiceErrorCode>([
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'FENCED_INSTANCE_ID',
+])
 
 /** Plain values that explain one error, as in `{ topic: 'clicks', partition: 3 }`. */
 export type ErrorFacts = Readonly<Record<string, string | number>>
@@ -61,6 +98,13 @@ export class SluiceError extends Error {
     this.facts = facts
     this.retryAfterMs = retryAfterMs
     this.#sentence = message
+  }
+
+  /** What to do about it. */
+  get recovery(): ErrorRecovery {
+    if (REPLACED.has(this.code)) return 'restart'
+    if (ABORTABLE.has(this.code)) return 'abort'
+    return this.retriable ? 'retry' : 'none'
   }
 
   /** The same error with more facts, and this one as its cause. */

@@ -127,7 +127,7 @@ async function plan(
 ): Promise<readonly OffsetReset[]> {
   const offsetsAt = async (position: StartPosition): Promise<readonly PartitionOffsets[]> => {
     const asked = partitions.map((ref) => ({ ...ref, position }))
-    return await read((timeoutMs) => transport.listOffsets(asked, timeoutMs))
+    return await read((timeoutMs) => transport.listOffsets(asked, 'read_uncommitted', timeoutMs))
   }
   const timestampMs = timestampOf(to, nowMs)
   const [starts, ends, found] = await Promise.all([

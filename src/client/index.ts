@@ -8,15 +8,17 @@
 // nothing else.
 
 export { Producer } from './producer/producer.ts'
-export type { ProducerRecord } from './producer/producer.ts'
+export type { ProducerRecord } from './producer/producer-record.ts'
 export type { ProducerOptions } from './producer/producer-options.ts'
 export type { HeadersInput, HeaderValue } from './producer/headers.ts'
 export type { Partitioner, PartitionerInput } from './producer/partitioner.ts'
 export { partitionOfKey } from './producer/partitioner.ts'
 export type { RecordMetadata } from './producer/batch.ts'
+export type { Transaction } from './producer/transaction/transaction.ts'
+export type { GroupRef } from './offset-source.ts'
 
 export { Consumer } from './consumer/consumer.ts'
-export type { Assignment } from './consumer/consumer.ts'
+export type { Assignment } from './consumer/assigner.ts'
 export type { AutoOffsetReset, ConsumerOptions } from './consumer/consumer-options.ts'
 export type { ConsumerRecord } from './consumer/consumer-record.ts'
 export type { FetchedBatch } from './consumer/fetched-batch.ts'
@@ -85,8 +87,8 @@ export type {
 } from './serializers.ts'
 
 export { CLIENT_ERRORS, SluiceError } from './errors.ts'
-export type { ClientErrorCode, ErrorFacts, SluiceErrorCode } from './errors.ts'
+export type { ClientErrorCode, ErrorFacts, ErrorRecovery, SluiceErrorCode } from './errors.ts'
 
 export type { ConnectionOptions, SaslOptions } from './connection-options.ts'
 export { openTransport } from './open-transport.ts'
-export type { Acks, PartitionRef, StartPosition, Transport } from './transport.ts'
+export type { Acks, Isolation, PartitionRef, StartPosition, Transport } from './transport.ts'

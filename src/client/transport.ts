@@ -1,6 +1,7 @@
 // What the client needs from a wire, in no protocol's words. grpc/ has the one over gRPC.
 //
 //   Producer ── ProduceStream ──┐
+//      └─────── transactions ───┤
 //   Consumer ── FetchStream  ───┼── Transport ── one or more brokers
 //      └─────── group calls  ───┤
 //   Admin    ── calls  ─────────┘
@@ -12,6 +13,7 @@ import type { SluiceError } from './errors.ts'
 import type { AdminCalls, PartitionOffsets, PositionOf } from './admin-calls.ts'
 import type { GroupCalls } from './group-calls.ts'
 import type { TransactionAdminCalls } from './transaction-admin-calls.ts'
+import type { TransactionalProducer, TransactionCalls } from './transaction-calls.ts'
 
 /** 'all': on disk at every in-sync replica · 1: in the leader's page cache · 0: not awaited. */
 export type Acks = 'all' | 1 | 0
@@ -29,6 +31,8 @@ export interface ProduceRequest {
   readonly acks: Acks
   /** Longest wait of the broker for the acknowledgement, in milliseconds. */
   readonly timeoutMs: number
+  /** Whose transaction all of the batches are part of; null outside of transactions. */
+  readonly transaction: TransactionalProducer | null
   /** One or more. */
   readonly batches: readonly OutgoingBatch[]
 }
@@ -82,6 +86,9 @@ export interface PartitionStart extends PartitionRef {
   readonly tag: number
 }
 
+/** Which records a reader sees: all, or those that are not part of an open or an aborted transaction. */
+export type Isolation = 'read_uncommitted' | 'read_committed'
+
 /** Reads partitions under credit. Nothing comes before the first credit. */
 export interface FetchStream {
   assign(partitions: readonly PartitionStart[]): void
@@ -95,10 +102,18 @@ export interface FetchStream {
   cancel(): void
 }
 
+/** The batches of one producer from one offset on, up to its next marker. */
+export interface AbortedTransaction {
+  readonly producerId: number
+  readonly firstOffset: number
+}
+
 export interface FetchedBatches extends PartitionRef {
   readonly tag: number
   readonly highWatermark: number
   readonly logStartOffset: number
+  /** What in these batches is not for a reader of committed records; empty for other readers. */
+  readonly aborted: readonly AbortedTransaction[]
   /** Whole batches, one behind the other. The first may begin below the offset asked for. */
   readonly batches: Buffer
 }
@@ -122,14 +137,19 @@ export interface FetchListener {
 }
 
 /** A way to the brokers. Every call that fails rejects with a SluiceError. */
-export interface Transport extends AdminCalls, GroupCalls, TransactionAdminCalls {
+export interface Transport extends AdminCalls, GroupCalls, TransactionCalls, TransactionAdminCalls {
   openProduceStream(listener: ProduceListener): ProduceStream
   /** An identity that no producer has had. */
   initProducerId(timeoutMs: number): Promise<ProducerIdentity>
-  openFetchStream(listener: FetchListener): FetchStream
-  /** One result for each partition asked for, in that order. */
+  openFetchStream(isolation: Isolation, listener: FetchListener): FetchStream
+  /**
+   * One result for each partition asked for, in that order.
+   *
+   * @param isolation with 'read_committed' a partition ends where the first open transaction begins
+   */
   listOffsets(
     partitions: readonly PositionOf[],
+    isolation: Isolation,
     timeoutMs: number,
   ): Promise<readonly PartitionOffsets[]>
   /** Ends all streams. Nothing may be called afterwards. */

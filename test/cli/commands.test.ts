@@ -404,9 +404,9 @@ describe('the broker', () => {
   test('is healthy, and shows itself and its options', async () => {
     expect(await output(['health', '--http', broker.addresses.http])).toBe('ready\n')
     const { grpc } = broker.addresses
-    expect(await json(['cluster'])).toMatchObject({ brokers: [{ brokerId: 1, grpcAddress: grpc }] })
+    expect(await json(['cluster'])).toMatchObject({ brokers: [{ brokerId: 1, address: grpc }] })
     const text = await output(['cluster', '--configs'])
-    expect(text).toMatch(/^BROKER {2}GRPC .*\n +1 {2}127\.0\.0\.1:/m)
+    expect(text).toMatch(/^BROKER {2}ADDRESS .*\n +1 {2}127\.0\.0\.1:/m)
     expect(text).toMatch(
       /^log\.retention\.ms=.*\n {2}retention\.ms of topics .* Age at which records/m,
     )

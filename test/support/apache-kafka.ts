@@ -35,12 +35,13 @@ export class ApacheKafka {
     this.saslBootstrap = `kafka://127.0.0.1:${sasl}`
   }
 
-  static async start(): Promise<ApacheKafka> {
+  /** @param features levels of those that are not to be the newest */
+  static async start(features: Readonly<Record<string, number>> = {}): Promise<ApacheKafka> {
     const { classpath } = fetchKafka()
     const directory = mkdtempSync(join(tmpdir(), 'apache-kafka-'))
     const [plain, sasl, controller] = [await freePort(), await freePort(), await freePort()]
     const settings = settingsOf(plain, sasl, controller)
-    const broker = await startSingleNode(classpath!, directory, settings, plain)
+    const broker = await startSingleNode(classpath!, directory, settings, plain, features)
     return new ApacheKafka(directory, broker, plain, sasl)
   }
 
@@ -81,6 +82,7 @@ function settingsOf(
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
     'group.initial.rebalance.delay.ms': 0,
   }
 }

@@ -69,7 +69,7 @@ export class KillLoad {
         const { bytes, values } = this.#batch(producer, 1 + (turn % 4))
         sent.push({ partition, values })
         const batches = [{ topic: topic.name, partition, batch: bytes }]
-        stream.send({ number, acks: 'all', timeoutMs: 30_000, batches })
+        stream.send({ number, acks: 'all', timeoutMs: 30_000, transaction: null, batches })
       }
       let number = 0
       const stream: ProduceStream = transport.openProduceStream({

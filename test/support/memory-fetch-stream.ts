@@ -4,6 +4,7 @@ import { SluiceError } from '../../src/client/errors.ts'
 import type {
   FetchListener,
   FetchStream,
+  Isolation,
   PartitionRef,
   PartitionStart,
 } from '../../src/client/transport.ts'
@@ -29,16 +30,19 @@ export class MemoryFetchStream implements FetchStream {
   sentBytes = 0
   readonly #logOf: (topic: string, partition: number) => MemoryLog | null
   readonly #listener: FetchListener
+  readonly #isolation: Isolation
   readonly #onEnd: () => void
   readonly #assigned = new Map<string, Assigned>()
   #ended = false
 
   constructor(
     logOf: (topic: string, partition: number) => MemoryLog | null,
+    isolation: Isolation,
     listener: FetchListener,
     onEnd: () => void,
   ) {
     this.#logOf = logOf
+    this.#isolation = isolation
     this.#listener = listener
     this.#onEnd = onEnd
   }
@@ -120,13 +124,15 @@ export class MemoryFetchStream implements FetchStream {
   #push(assigned: Assigned): boolean {
     const { ref, tag, nextOffset, paused } = assigned
     const log = this.#logOf(ref.topic, ref.partition)
-    if (paused || nextOffset === null || log === null || nextOffset >= log.endOffset) return false
-    const { bytes, nextOffset: after } = log.read(nextOffset, MESSAGE_BYTES)
+    const endOffset = log?.endFor(this.#isolation) ?? 0
+    if (paused || nextOffset === null || log === null || nextOffset >= endOffset) return false
+    const { bytes, nextOffset: after } = log.read(nextOffset, MESSAGE_BYTES, endOffset)
+    const aborted = log.abortedIn(nextOffset, this.#isolation === 'read_committed' ? after : 0)
     assigned.nextOffset = after
     this.creditBytes -= bytes.byteLength
     this.sentBytes += bytes.byteLength
     const { endOffset: highWatermark, logStartOffset } = log
-    const event = { ...ref, tag, highWatermark, logStartOffset, batches: bytes }
+    const event = { ...ref, tag, highWatermark, logStartOffset, aborted, batches: bytes }
     this.#later(() => this.#listener.batches(event))
     return true
   }
@@ -137,7 +143,7 @@ export class MemoryFetchStream implements FetchStream {
       this.#state(assigned, -1, new SluiceError('UNKNOWN_TOPIC_OR_PARTITION'))
       return
     }
-    const offset = log.startOf(start.start)
+    const offset = log.startOf(start.start, log.endFor(this.#isolation))
     if (offset < log.logStartOffset || offset > log.endOffset) {
       const facts = { logStartOffset: log.logStartOffset, highWatermark: log.endOffset }
       assigned.nextOffset = null

@@ -20,7 +20,7 @@ import type {
   OffsetToCommit,
   PartitionOutcome,
 } from '../../src/client/group-calls.ts'
-import type { PartitionRef } from '../../src/client/transport.ts'
+import type { PartitionRef, ProducerIdentity } from '../../src/client/transport.ts'
 import type { DescribedConsumerGroup } from '../../src/coordination/group/consumer/describe.ts'
 import type { ConsumerHeartbeatResponse } from '../../src/coordination/group/consumer/messages.ts'
 import { DEFAULT_GROUP_OPTIONS } from '../../src/coordination/group/group-options.ts'
@@ -215,6 +215,37 @@ export class MemoryGroups implements GroupCalls {
     return answer.partitions.map(({ topic, partition, error }) => {
       return { topic, partition, error: error === null ? null : new SluiceError(error) }
     })
+  }
+
+  /** Commits offsets that count when the transaction of a producer is committed. */
+  async commitInTransaction(
+    { producerId, producerEpoch }: ProducerIdentity,
+    { groupId, memberId, memberEpoch, instanceId }: GroupCaller,
+    offsets: readonly OffsetToCommit[],
+  ): Promise<readonly PartitionOutcome[]> {
+    const writer = { producerId, producerEpoch, guard: null }
+    const { partitions } = await this.#run<CommitOffsetsResponse>(
+      'commitOffsets',
+      (shard, call, now) => {
+        const request = {
+          ...{ groupId, memberId, instanceId, generationOrEpoch: memberEpoch },
+          offsets: offsets.map(({ topic, partition, offset, leaderEpoch = -1, metadata = '' }) => {
+            return { topic, partition, topicId: idOf(topic), offset, leaderEpoch, metadata }
+          }),
+        }
+        const step = shard.commitInTransaction(request, writer, call, now)
+        step.apply()
+        return step
+      },
+    )
+    return partitions.map(({ topic, partition, error }) => {
+      return { topic, partition, error: error === null ? null : new SluiceError(error) }
+    })
+  }
+
+  /** The transaction of a producer is over. */
+  endTransaction(producerId: number, outcome: 'commit' | 'abort'): void {
+    this.#shard.replayMarker(producerId, outcome === 'commit' ? 'committed' : 'aborted')
   }
 
   get #now(): Now {

@@ -2,10 +2,25 @@
 // them their offsets, and can show the records in them.
 
 import { BrokerError } from '../../src/base/errors.ts'
-import { lastOffsetDeltaOf, lastOffsetOf, setBaseOffset } from '../../src/record/batch-header.ts'
+import {
+  attributesOf,
+  isControl,
+  isTransactional,
+  lastOffsetDeltaOf,
+  lastOffsetOf,
+  producerIdOf,
+  setBaseOffset,
+} from '../../src/record/batch-header.ts'
 import { decodeBatch, splitBatches } from '../../src/record/batch-reader.ts'
+import { markerBatch, markerOf } from '../../src/record/control-record.ts'
+import type { TransactionOutcome } from '../../src/record/control-record.ts'
 import type { StoredRecord } from '../../src/record/record.ts'
-import type { StartPosition } from '../../src/client/transport.ts'
+import type {
+  AbortedTransaction,
+  Isolation,
+  ProducerIdentity,
+  StartPosition,
+} from '../../src/client/transport.ts'
 import { ProducerEntry } from '../../src/storage/producer-state/producer-entry.ts'
 import { infoOf } from './batches.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
@@ -19,6 +34,9 @@ export class MemoryLog {
   readonly batches: Buffer[] = []
   /** By producer id. */
   readonly producers = new Map<number, ProducerEntry>()
+  /** First offsets of open transactions, by producer id. */
+  readonly #open = new Map<number, number>()
+  readonly #aborted: (AbortedTransaction & { readonly markerOffset: number })[] = []
 
   get sizeBytes(): number {
     return this.batches.reduce((sum, { byteLength }) => sum + byteLength, 0)
@@ -37,10 +55,34 @@ export class MemoryLog {
     const first = this.producers.get(info.producerId)?.check(info)
     if (first) return first.lastOffset - first.offsetDelta
     this.#remember(copy, baseOffset + info.lastOffsetDelta)
-    setBaseOffset(copy, baseOffset)
-    this.batches.push(copy)
-    this.endOffset += lastOffsetDeltaOf(copy) + 1
-    return baseOffset
+    if (info.isTransactional && !this.#open.has(info.producerId)) {
+      this.#open.set(info.producerId, baseOffset)
+    }
+    return this.#put(copy)
+  }
+
+  /** Writes the marker that ends a transaction of a producer here. */
+  end(producer: ProducerIdentity, type: TransactionOutcome): void {
+    const { producerId, producerEpoch } = producer
+    const markerOffset = this.#put(markerBatch(core, { type, coordinatorEpoch: 0 }, producer, 0))
+    this.producers.get(producerId)?.enterEpoch(producerEpoch)
+    const firstOffset = this.#open.get(producerId)
+    this.#open.delete(producerId)
+    if (firstOffset === undefined || type === 'commit') return
+    this.#aborted.push({ producerId, firstOffset, markerOffset })
+  }
+
+  /** Where a reader stops. */
+  endFor(isolation: Isolation): number {
+    if (isolation === 'read_uncommitted') return this.endOffset
+    return Math.min(this.endOffset, ...this.#open.values())
+  }
+
+  /** Aborted transactions that have something in [from, below). */
+  abortedIn(from: number, below: number): AbortedTransaction[] {
+    return this.#aborted
+      .filter(({ firstOffset, markerOffset }) => firstOffset < below && markerOffset >= from)
+      .map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
   }
 
   /** A crash: the records from `offset` on were not durable. Producers are known by what is left. */
@@ -54,12 +96,17 @@ export class MemoryLog {
   }
 
   /** Whole batches from the one that holds `offset` on; the first may be larger than `maxBytes`. */
-  read(offset: number, maxBytes: number): { bytes: Buffer; nextOffset: number } {
+  read(
+    offset: number,
+    maxBytes: number,
+    endOffset = this.endOffset,
+  ): { bytes: Buffer; nextOffset: number } {
     const taken: Buffer[] = []
     let sizeBytes = 0
     let nextOffset = offset
     for (const batch of this.batches) {
       if (lastOffsetOf(batch) < offset) continue
+      if (lastOffsetOf(batch) >= endOffset) break
       if (sizeBytes > 0 && sizeBytes + batch.byteLength > maxBytes) break
       taken.push(batch)
       sizeBytes += batch.byteLength
@@ -68,17 +115,17 @@ export class MemoryLog {
     return { bytes: Buffer.concat(taken), nextOffset }
   }
 
-  startOf(position: StartPosition): number {
+  startOf(position: StartPosition, endOffset = this.endOffset): number {
     switch (position.kind) {
       case 'earliest':
         return this.logStartOffset
       case 'latest':
-        return this.endOffset
+        return endOffset
       case 'offset':
         return position.offset
       case 'timestamp': {
         const { offset } = this.findTimestamp(position.timestampMs)
-        return offset < 0 ? this.endOffset : offset
+        return offset < 0 ? endOffset : Math.min(offset, endOffset)
       }
     }
   }
@@ -98,6 +145,14 @@ export class MemoryLog {
     }
   }
 
+  #put(batch: Buffer): number {
+    const baseOffset = this.endOffset
+    setBaseOffset(batch, baseOffset)
+    this.batches.push(batch)
+    this.endOffset += lastOffsetDeltaOf(batch) + 1
+    return baseOffset
+  }
+
   #remember(batch: Buffer, lastOffset: number): void {
     const info = infoOf(batch)
     if (info.producerId < 0) return
@@ -106,12 +161,35 @@ export class MemoryLog {
     this.producers.set(info.producerId, producer)
   }
 
-  /** All records at or above the log start, decoded. */
+  /** All records at or above the log start, decoded; of transactions, whatever became of them. */
   records(): StoredRecord[] {
-    const { batches } = splitBatches(Buffer.concat(this.batches))
+    const data = this.batches.filter((batch) => !isControl(attributesOf(batch)))
+    const { batches } = splitBatches(Buffer.concat(data))
     return batches
       .flatMap((batch) => decodeBatch(core, batch))
       .filter(({ offset }) => offset >= this.logStartOffset)
+  }
+
+  /** The values of what is decided and was not aborted, as text: by the markers in the log alone. */
+  committedValues(): string[] {
+    const kept = new Set<Buffer>()
+    const open = new Map<number, Buffer[]>()
+    for (const batch of this.batches) {
+      const attributes = attributesOf(batch)
+      const own = open.get(producerIdOf(batch)) ?? []
+      if (isControl(attributes)) {
+        if (markerOf(core, batch)!.type === 'commit') for (const each of own) kept.add(each)
+        open.delete(producerIdOf(batch))
+      } else if (isTransactional(attributes)) open.set(producerIdOf(batch), [...own, batch])
+      else kept.add(batch)
+    }
+    const ends = [...open.values()].map(([first]) => this.batches.indexOf(first!))
+    const end = Math.min(this.batches.length, ...ends)
+    return this.batches
+      .slice(0, end)
+      .filter((batch) => kept.has(batch))
+      .flatMap((batch) => decodeBatch(core, splitBatches(batch).batches[0]!))
+      .map(({ value }) => Buffer.from(value ?? []).toString())
   }
 
   /** The values of all records, as text. */

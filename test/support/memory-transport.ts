@@ -36,6 +36,7 @@ import type {
   BatchProduced,
   FetchListener,
   FetchStream,
+  Isolation,
   PartitionRef,
   ProduceListener,
   ProducerIdentity,
@@ -44,10 +45,16 @@ import type {
   StartPosition,
   Transport,
 } from '../../src/client/transport.ts'
+import type {
+  InitTransactions,
+  TransactionalProducer,
+  TransactionOutcome,
+} from '../../src/client/transaction-calls.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryFetchStream } from './memory-fetch-stream.ts'
 import { MemoryGroups } from './memory-groups.ts'
 import { MemoryLog } from './memory-log.ts'
+import { MemoryTransactions } from './memory-transactions.ts'
 
 /** What goes wrong with one request. */
 export type ProduceFault =
@@ -83,6 +90,7 @@ export class MemoryTransport implements Transport {
   readonly #produceStreams = new Set<MemoryProduceStream>()
   readonly #fetchStreams = new Set<MemoryFetchStream>()
   readonly groups: MemoryGroups
+  readonly transactions: MemoryTransactions
   #nextProducerId = 500
   readonly #late: ProduceRequest[] = []
 
@@ -97,6 +105,15 @@ export class MemoryTransport implements Transport {
       },
     }
     this.groups = new MemoryGroups(cluster, clock)
+    this.transactions = new MemoryTransactions({
+      clock,
+      groups: this.groups,
+      log: (topic, partition) => this.log(topic, partition),
+      takeProducerId: () => this.#nextProducerId++,
+      changed: () => {
+        for (const stream of this.#fetchStreams) stream.pump()
+      },
+    })
   }
 
   createTopicNow(name: string, partitions = 1): MemoryTopic {
@@ -125,8 +142,9 @@ export class MemoryTransport implements Transport {
 
   /** What was under way on streams that broke comes now. Nobody hears what becomes of it. */
   deliverLate(): void {
-    for (const { batches } of this.#late.splice(0)) {
+    for (const { transaction, batches } of this.#late.splice(0)) {
       for (const { topic, partition, batch } of batches) {
+        if (transaction && this.transactions.admit(transaction, { topic, partition })) continue
         try {
           this.log(topic, partition)?.append(batch)
         } catch {
@@ -160,9 +178,10 @@ export class MemoryTransport implements Transport {
     return stream
   }
 
-  openFetchStream(listener: FetchListener): FetchStream {
+  openFetchStream(isolation: Isolation, listener: FetchListener): FetchStream {
     const stream = new MemoryFetchStream(
       (topic, partition) => this.log(topic, partition),
+      isolation,
       listener,
       () => this.#fetchStreams.delete(stream),
     )
@@ -219,6 +238,9 @@ export class MemoryTransport implements Transport {
       if (fault?.kind === 'refuse' && (fault.batches?.includes(index) ?? true)) {
         return refused(fault.code)
       }
+      const { transaction } = request
+      const error = transaction && this.transactions.admit(transaction, { topic, partition })
+      if (error !== null) return { error, baseOffset: -1, logAppendTimeMs: -1 }
       let baseOffset: number
       try {
         baseOffset = log.append(batch)
@@ -341,11 +363,14 @@ export class MemoryTransport implements Transport {
 
   async describeCluster(): Promise<ClusterDescription> {
     this.#called('describeCluster')
-    const broker = { brokerId: 0, grpcAddress: 'memory:1', rack: '', version: 'test' }
+    const broker = { brokerId: 0, address: 'memory:1', rack: '', version: 'test' }
     return { clusterId: 'memory', controllerId: 0, brokers: [broker] }
   }
 
-  async listOffsets(partitions: readonly PositionOf[]): Promise<readonly PartitionOffsets[]> {
+  async listOffsets(
+    partitions: readonly PositionOf[],
+    isolation: Isolation,
+  ): Promise<readonly PartitionOffsets[]> {
     this.#called('listOffsets')
     return partitions.map(({ topic, partition, position }) => {
       const log = this.log(topic, partition)
@@ -353,7 +378,7 @@ export class MemoryTransport implements Transport {
         const error = new SluiceError('UNKNOWN_TOPIC_OR_PARTITION')
         return { topic, partition, offset: -1, timestampMs: -1, error }
       }
-      return { topic, partition, ...offsetAt(log, position), error: null }
+      return { topic, partition, ...offsetAt(log, position, isolation), error: null }
     })
   }
 
@@ -399,6 +424,36 @@ export class MemoryTransport implements Transport {
   ): Promise<readonly PartitionOutcome[]> {
     this.#called('deleteOffsets')
     return await this.groups.deleteOffsets(groupId, partitions)
+  }
+
+  async initTransactions(request: InitTransactions): Promise<TransactionalProducer> {
+    this.#called('initTransactions')
+    return await this.transactions.initTransactions(request)
+  }
+
+  async addToTransaction(
+    producer: TransactionalProducer,
+    partitions: readonly PartitionRef[],
+  ): Promise<void> {
+    this.#called('addToTransaction')
+    await this.transactions.addToTransaction(producer, partitions)
+  }
+
+  async addOffsetsToTransaction(
+    producer: TransactionalProducer,
+    caller: GroupCaller,
+    offsets: readonly OffsetToCommit[],
+  ): Promise<readonly PartitionOutcome[]> {
+    this.#called('addOffsetsToTransaction')
+    return await this.transactions.addOffsetsToTransaction(producer, caller, offsets)
+  }
+
+  async endTransaction(
+    producer: TransactionalProducer,
+    outcome: TransactionOutcome,
+  ): Promise<TransactionalProducer> {
+    this.#called('endTransaction')
+    return await this.transactions.endTransaction(producer, outcome)
   }
 
   close(): void {
@@ -479,7 +534,8 @@ function describe({ name, configs, logs }: MemoryTopic): Topic {
 function offsetAt(
   log: MemoryLog,
   position: StartPosition,
+  isolation: Isolation,
 ): { offset: number; timestampMs: number } {
   if (position.kind === 'timestamp') return log.findTimestamp(position.timestampMs)
-  return { offset: log.startOf(position), timestampMs: -1 }
+  return { offset: log.startOf(position, log.endFor(isolation)), timestampMs: -1 }
 }

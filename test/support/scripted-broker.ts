@@ -57,6 +57,8 @@ export class ScriptedBroker {
   readonly received: ReceivedRequest[] = []
   readonly #scripts = new Map<number, AnyScript>()
   readonly #ranges = new Map<number, readonly [number, number]>()
+  /** Levels of what its cluster has decided on. */
+  readonly #features = new Map<string, number>()
   readonly #open = new Set<ScriptedConnection>()
 
   constructor() {
@@ -77,6 +79,11 @@ export class ScriptedBroker {
   serve(api: { readonly key: number }, range: readonly [number, number] | null): void {
     if (range === null) this.#ranges.delete(api.key)
     else this.#ranges.set(api.key, range)
+  }
+
+  /** Says that its cluster has decided on this level of a feature. */
+  finalize(feature: string, level: number): void {
+    this.#features.set(feature, level)
   }
 
   /** Requests of one API. */
@@ -123,7 +130,11 @@ export class ScriptedBroker {
       return { apiKey, minVersion, maxVersion }
     })
     if (version <= this.apiVersionsUpTo) {
-      return frameOf(API_VERSIONS, version, correlationId, { errorCode: 0, apiKeys: all })
+      const finalizedFeatures = [...this.#features].map(([name, level]) => {
+        return { name, maxVersionLevel: level, minVersionLevel: level }
+      })
+      const told = { errorCode: 0, apiKeys: all, finalizedFeaturesEpoch: 1, finalizedFeatures }
+      return frameOf(API_VERSIONS, version, correlationId, told)
     }
     const own = { apiKey: API_VERSIONS.key, minVersion: 0, maxVersion: this.apiVersionsUpTo }
     return frameOf(API_VERSIONS, 0, correlationId, { errorCode: 35, apiKeys: [own] })

@@ -22,6 +22,8 @@ import { MemoryLog } from './memory-log.ts'
 import { ScriptedNetwork, SILENCE } from './scripted-broker.ts'
 import type { ScriptedBroker } from './scripted-broker.ts'
 
+const ISOLATIONS = ['read_uncommitted', 'read_committed'] as const
+
 /** Broker n listens on port 9000 + n. */
 const PORT = 9_000
 
@@ -147,7 +149,10 @@ export class ScriptedCluster {
     return [...this.topics.values()].find((topic) => topic.topicId === topicId)?.name ?? topicId
   }
 
-  #listOffsets(id: number, { topics }: ListOffsetsRequest): ListOffsetsResponseInit {
+  #listOffsets(
+    id: number,
+    { topics, isolationLevel }: ListOffsetsRequest,
+  ): ListOffsetsResponseInit {
     return {
       topics: topics.map(({ name, partitions }) => ({
         name,
@@ -155,7 +160,8 @@ export class ScriptedCluster {
           const refusal = this.#refusal(id, name, partitionIndex)
           if (refusal !== null) return { partitionIndex, errorCode: ERRORS[refusal].id }
           const log = this.log(name, partitionIndex)
-          if (timestamp === -1) return { partitionIndex, errorCode: 0, offset: log.endOffset }
+          const endOffset = log.endFor(ISOLATIONS[isolationLevel]!)
+          if (timestamp === -1) return { partitionIndex, errorCode: 0, offset: endOffset }
           if (timestamp === -2) return { partitionIndex, errorCode: 0, offset: log.logStartOffset }
           const found = log.findTimestamp(timestamp)
           const { offset, timestampMs } = found
@@ -181,7 +187,8 @@ export class ScriptedCluster {
 
   /** What a broker has for a request, and whether that is anything. */
   fetch(id: number, request: FetchRequest): { answer: FetchResponseInit; told: boolean } {
-    const { topics, maxBytes } = request
+    const { topics, maxBytes, isolationLevel } = request
+    const isolation = ISOLATIONS[isolationLevel]!
     let left = maxBytes
     let told = false
     const responses = topics.map(({ topic, topicId, partitions }) => {
@@ -199,11 +206,15 @@ export class ScriptedCluster {
             return { ...none, errorCode: ERRORS[refusal].id, highWatermark: -1 }
           }
           const log = this.log(name, partitionIndex)
-          const { bytes } = left > 0 ? log.read(fetchOffset, left) : { bytes: Buffer.alloc(0) }
+          const end = log.endFor(isolation)
+          const { bytes, nextOffset } = log.read(fetchOffset, left, left > 0 ? end : 0)
+          const isCommitted = isolation === 'read_committed'
+          const abortedTransactions = isCommitted ? log.abortedIn(fetchOffset, nextOffset) : null
           left -= bytes.byteLength
           if (bytes.byteLength > 0) told = true
           const { endOffset: highWatermark, logStartOffset } = log
-          return { ...none, errorCode: 0, highWatermark, logStartOffset, records: bytes }
+          const marks = { highWatermark, lastStableOffset: end, logStartOffset }
+          return { ...none, errorCode: 0, ...marks, abortedTransactions, records: bytes }
         }),
       }
     })

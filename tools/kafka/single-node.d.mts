@@ -7,6 +7,7 @@ export function startSingleNode(
   directory: string,
   settings: Readonly<Record<string, string | number>>,
   port: number,
+  features?: Readonly<Record<string, number>>,
 ): Promise<ChildProcess>
 
 export function stopBroker(broker: ChildProcess): Promise<void>

@@ -20,9 +20,10 @@ const DEADLINE_MS = 180_000
  * @param directory is emptied; holds server.properties and the data
  * @param settings  of the broker, with `listeners` and `controller.quorum.voters`
  * @param port      the port that it will listen on
+ * @param features  levels of features that are not the newest, as in `{ 'transaction.version': 1 }`
  * @returns the broker's process
  */
-export async function startSingleNode(classpath, directory, settings, port) {
+export async function startSingleNode(classpath, directory, settings, port, features = {}) {
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   const properties = join(directory, 'server.properties')
@@ -33,7 +34,11 @@ export async function startSingleNode(classpath, directory, settings, port) {
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   )
-  const format = ['format', '-t', CLUSTER_ID, '-c', properties]
+  const levels = Object.entries(features).flatMap(([name, level]) => [
+    '--feature',
+    `${name}=${level}`,
+  ])
+  const format = ['format', '-t', CLUSTER_ID, '-c', properties, ...levels]
   const formatted = runKafkaClass(classpath, 'kafka.tools.StorageTool', format)
   if (formatted.status !== 0) throw new Error(formatted.stderr)
   const java = ['-Xmx512m', '-cp', classpath, 'kafka.Kafka', properties]

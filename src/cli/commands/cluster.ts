@@ -21,8 +21,8 @@ export async function describeCluster(flags: Flags): Promise<void> {
     writeLine(`cluster ${cluster.clusterId}, controller ${cluster.controllerId}`)
     writeLine()
     printTable(
-      ['BROKER', 'GRPC', 'RACK', 'VERSION'],
-      cluster.brokers.map((b) => [b.brokerId, b.grpcAddress, b.rack || '-', b.version]),
+      ['BROKER', 'ADDRESS', 'RACK', 'VERSION'],
+      cluster.brokers.map((b) => [b.brokerId, b.address, b.rack || '-', b.version]),
     )
     if (flags.configs) printConfigs(configs)
   })

@@ -5,6 +5,7 @@ import {
   bytesSerde,
   type Assignment,
   type FetchedBatch,
+  type Isolation,
   type PartitionDescription,
   type PartitionRef,
 } from '../../client/index.ts'
@@ -28,6 +29,7 @@ interface Flags extends FormatFlags {
   readonly verbose?: true
   readonly count?: number
   readonly follow: boolean
+  readonly isolation: Isolation
   readonly progress?: true
 }
 
@@ -45,6 +47,7 @@ export async function consume(topics: readonly string[], flags: Flags): Promise<
     clientId: 'sluice-cli',
     keyDeserializer: bytesSerde,
     valueDeserializer: bytesSerde,
+    isolation: flags.isolation,
     ...groupOptions(flags),
   })
   const output = new Output()

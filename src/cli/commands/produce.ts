@@ -12,7 +12,7 @@ import { parseJsonRecord, type ParsedRecord } from '../json-records.ts'
 import { linesOf } from '../lines.ts'
 import { Progress } from '../progress.ts'
 import { openSource, type Source } from '../source.ts'
-import { INTERRUPTED, interruption, writeJson } from '../terminal.ts'
+import { INTERRUPTED, interruption, tell, writeJson } from '../terminal.ts'
 import { withAdmin } from '../admin.ts'
 
 interface Flags {
@@ -27,6 +27,8 @@ interface Flags {
   readonly acks: 'all' | '1' | '0'
   readonly linger?: number
   readonly batchBytes?: number
+  readonly transactionalId?: string
+  readonly transactionTimeout?: number
   readonly quiet?: true
 }
 
@@ -38,7 +40,11 @@ const LINE_LIMIT_BYTES = 16 * 1024 * 1024
 
 const NO_HEADERS: HeadersInput = []
 
+/** As long as brokers allow by default: who pipes something in may take a while. */
+const TRANSACTION_TIMEOUT_MS = 900_000
+
 export async function produce(topic: string, flags: Flags): Promise<void> {
+  checkFlags(flags)
   const parse = flags.format === 'json' ? parseJsonRecord : lineParser(flags.keySeparator)
   const producer = createProducer(flags)
   const source = openSource(flags.file ?? null)
@@ -46,7 +52,10 @@ export async function produce(topic: string, flags: Flags): Promise<void> {
   await withAdmin(flags, async (admin) => void (await admin.describeCluster()))
   const interrupted = interruption()
   interrupted.addEventListener('abort', () => source.stop())
-  const run = new ProduceRun(producer, topic, { parse, ...flags })
+  const run: ProduceRun = new ProduceRun(producer, topic, {
+    ...{ parse, isAllOrNothing: flags.transactionalId !== undefined, ...flags },
+    tell: (text) => progress.tell(text),
+  })
   const progress = new Progress({
     verb: 'produced',
     quiet: flags.quiet === true,
@@ -55,7 +64,8 @@ export async function produce(topic: string, flags: Flags): Promise<void> {
     done: () => run,
   })
   try {
-    await run.sendAll(source, interrupted, progress)
+    if (flags.transactionalId === undefined) await run.sendAll(producer, source, interrupted)
+    else await inTransaction(producer, run, source, interrupted)
   } finally {
     progress.stop()
     await producer.close({ timeoutMs: 0 })
@@ -63,6 +73,35 @@ export async function produce(topic: string, flags: Flags): Promise<void> {
   }
   if (flags.json) writeJson({ topic, records: run.records, bytes: run.bytes })
   if (interrupted.aborted) process.exitCode = INTERRUPTED
+}
+
+function checkFlags({ transactionalId, transactionTimeout, acks }: Flags): void {
+  if (transactionalId === undefined) {
+    if (transactionTimeout === undefined) return
+    throw new UsageError('--transaction-timeout is for --transactional-id, which is not given')
+  }
+  if (transactionalId === '') throw new UsageError('--transactional-id is empty')
+  if (acks !== 'all') throw new UsageError('--transactional-id needs --acks all')
+}
+
+/** Sends all lines, or none. */
+async function inTransaction(
+  producer: Producer<Bytes, Bytes>,
+  run: ProduceRun,
+  source: Source,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const stopped = new Failure('interrupted: the transaction was aborted')
+  try {
+    await producer.transaction(async (tx) => {
+      await run.sendAll(tx, source, interrupted)
+      if (interrupted.aborted) throw stopped
+    })
+  } catch (error) {
+    run.nothing()
+    if (error !== stopped) throw error
+    tell(`sluice: ${stopped.message}`)
+  }
 }
 
 function createProducer(flags: Flags): Producer<Bytes, Bytes> {
@@ -74,6 +113,12 @@ function createProducer(flags: Flags): Producer<Bytes, Bytes> {
     compression: flags.compression,
     ...(flags.linger === undefined ? {} : { lingerMs: flags.linger }),
     ...(flags.batchBytes === undefined ? {} : { batchBytes: flags.batchBytes }),
+    ...(flags.transactionalId === undefined
+      ? {}
+      : {
+          transactionalId: flags.transactionalId,
+          transactionTimeoutMs: flags.transactionTimeout ?? TRANSACTION_TIMEOUT_MS,
+        }),
   })
 }
 
@@ -81,7 +126,12 @@ interface RunOptions {
   readonly parse: Parse
   readonly header?: HeadersInput
   readonly partition?: number
+  readonly isAllOrNothing: boolean
+  readonly tell: (text: string) => void
 }
+
+/** A producer, or its transaction. */
+type Sink = Pick<Producer<Bytes, Bytes>, 'send' | 'ready'>
 
 /** Sends lines one after the other, and counts what was acknowledged. */
 class ProduceRun {
@@ -107,17 +157,21 @@ class ProduceRun {
   /**
    * Sends all lines, and waits until they are acknowledged.
    *
+   * @param sink what they are sent by
    * @throws SluiceError of the first record that was refused; Failure with the first line that is
    *   no record. What came before it was sent.
    */
-  async sendAll(source: Source, interrupted: AbortSignal, progress: Progress): Promise<void> {
+  async sendAll(sink: Sink, source: Source, interrupted: AbortSignal): Promise<void> {
     try {
-      await this.#sendLines(source, interrupted)
+      await this.#sendLines(sink, source, interrupted)
     } catch (error) {
       this.#failure ??= error as Error
     }
-    if (interrupted.aborted && this.#producer.bufferedBytes > 0) {
-      progress.tell('waiting until all that was sent is acknowledged; Ctrl-C again gives that up')
+    const isAwaited = interrupted.aborted && !this.#options.isAllOrNothing
+    if (isAwaited && this.#producer.bufferedBytes > 0) {
+      this.#options.tell(
+        'waiting until all that was sent is acknowledged; Ctrl-C again gives that up',
+      )
     }
     await this.#producer.flush()
     // All have their outcome, but not each promise of it has told its own yet.
@@ -125,22 +179,28 @@ class ProduceRun {
     if (this.#failure !== null) throw this.#failure
   }
 
-  async #sendLines(source: Source, interrupted: AbortSignal): Promise<void> {
+  /** All of it was in vain. */
+  nothing(): void {
+    this.records = 0
+    this.bytes = 0
+  }
+
+  async #sendLines(sink: Sink, source: Source, interrupted: AbortSignal): Promise<void> {
     for await (const lines of linesOf(source.chunks, LINE_LIMIT_BYTES)) {
       for (const line of lines) {
         // What was read when it ended may be half a line.
         if (interrupted.aborted || this.#failure !== null) return
         this.#lineNumber += 1
-        const sent = this.#send(line, this.#lineNumber)
-        const room = this.#producer.ready()
+        const sent = this.#send(sink, line, this.#lineNumber)
+        const room = sink.ready()
         if (room !== null) await Promise.race([room, sent])
       }
     }
   }
 
-  #send(line: Buffer, lineNumber: number): Promise<void> {
+  #send(sink: Sink, line: Buffer, lineNumber: number): Promise<void> {
     const sizeBytes = line.byteLength + 1
-    const sent = this.#producer.send(this.#recordOf(line, lineNumber))
+    const sent = sink.send(this.#recordOf(line, lineNumber))
     this.#pendingCount += 1
     return sent.then(
       () => {
@@ -161,12 +221,13 @@ class ProduceRun {
   }
 
   #recordOf(line: Buffer, lineNumber: number): ProducerRecord<Bytes, Bytes> {
-    const { parse, partition, header = NO_HEADERS } = this.#options
+    const { parse, partition, header = NO_HEADERS, isAllOrNothing } = this.#options
     let parsed: ParsedRecord
     try {
       parsed = parse(line)
     } catch (error) {
-      const rest = lineNumber === 1 ? '' : '; the lines before it were produced'
+      const before = isAllOrNothing ? 'nothing was produced' : 'the lines before it were produced'
+      const rest = lineNumber === 1 ? '' : `; ${before}`
       throw new Failure(`line ${lineNumber}: ${(error as Error).message}${rest}`)
     }
     return {

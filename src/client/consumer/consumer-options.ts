@@ -5,7 +5,7 @@ import type { RandomSource } from '../../io/random.ts'
 import type { ConnectionOptions } from '../connection-options.ts'
 import { checkNumber, checkOneOf } from '../option-checks.ts'
 import type { Deserializer } from '../serializers.ts'
-import type { Transport } from '../transport.ts'
+import type { Isolation, Transport } from '../transport.ts'
 import type { GroupOptions } from './group/group-options.ts'
 
 /** What to do when the records at a position are not there, or not any more. 'none' is 'error'. */
@@ -25,6 +25,12 @@ export interface ConsumerOptions<K, V> extends ConnectionOptions, GroupOptions {
    * `'error'`.
    */
   readonly autoOffsetReset?: AutoOffsetReset
+  /**
+   * `'read_committed'`: of transactions the reader sees only what was committed, and reads no further
+   * than to where the first one that is still open began. `'read_uncommitted'`, the default: it sees
+   * every record when it is there, also of transactions that are aborted later.
+   */
+  readonly isolation?: Isolation
   /**
    * Most bytes of batches that wait to be read, from 65,536. Default 4,194,304 (4 MiB). One more batch
    * may come on top. Larger values help where the way to the broker is long.
@@ -50,6 +56,7 @@ export interface ConsumerOptions<K, V> extends ConnectionOptions, GroupOptions {
 
 export interface ConsumerSettings {
   readonly autoOffsetReset: Exclude<AutoOffsetReset, 'none'>
+  readonly isolation: Isolation
   readonly prefetchBytes: number
   readonly checkCrcs: boolean
   readonly requestTimeoutMs: number
@@ -60,6 +67,7 @@ export interface ConsumerSettings {
 
 const DEFAULTS: ConsumerSettings = {
   autoOffsetReset: 'latest',
+  isolation: 'read_uncommitted',
   prefetchBytes: 4 * 1024 * 1024,
   checkCrcs: true,
   requestTimeoutMs: 30_000,
@@ -73,6 +81,7 @@ const ALLOWED_RESETS = ['earliest', 'latest', 'error', 'none']
 /** @throws SluiceError INVALID_OPTION */
 export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): ConsumerSettings {
   checkOneOf('autoOffsetReset', options.autoOffsetReset, ALLOWED_RESETS)
+  checkOneOf('isolation', options.isolation, ['read_uncommitted', 'read_committed'])
   checkNumber('prefetchBytes', options.prefetchBytes, 64 * 1024)
   checkNumber('requestTimeoutMs', options.requestTimeoutMs, 1)
   checkNumber('retryBackoffMs', options.retryBackoffMs, 1)
@@ -81,6 +90,7 @@ export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): Consumer
   const reset = options.autoOffsetReset ?? DEFAULTS.autoOffsetReset
   return {
     autoOffsetReset: reset === 'none' ? 'error' : reset,
+    isolation: options.isolation ?? DEFAULTS.isolation,
     prefetchBytes: options.prefetchBytes ?? DEFAULTS.prefetchBytes,
     checkCrcs: options.checkCrcs ?? DEFAULTS.checkCrcs,
     requestTimeoutMs: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,

@@ -1,6 +1,6 @@
 // The consumer: what a user calls to get records out.
 
-import type { Clock, Timer } from '../../io/clock.ts'
+import type { Clock } from '../../io/clock.ts'
 import { realClock } from '../../io/real-clock.ts'
 import { realRandom } from '../../io/real-random.ts'
 import type { PartitionOffsets } from '../admin-calls.ts'
@@ -10,7 +10,11 @@ import { openTransport } from '../open-transport.ts'
 import { bytesSerde } from '../serializers.ts'
 import type { Deserializer } from '../serializers.ts'
 import type { PartitionRef, StartPosition, Transport } from '../transport.ts'
+import { OFFSET_SOURCE } from '../offset-source.ts'
+import type { OffsetGiver, OffsetSource } from '../offset-source.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
+import { Assigner } from './assigner.ts'
+import type { Assignment } from './assigner.ts'
 import { consumerSettings } from './consumer-options.ts'
 import type { ConsumerOptions, ConsumerSettings } from './consumer-options.ts'
 import type { ConsumerRecord } from './consumer-record.ts'
@@ -18,18 +22,13 @@ import { FetchedBatch } from './fetched-batch.ts'
 import { Fetcher } from './fetcher.ts'
 import { groupSettings } from './group/group-options.ts'
 import { Membership } from './group/membership.ts'
+import { UnsettledReads } from './group/unsettled-reads.ts'
 import { checkSubscription, namesOf, subscriptionTo } from './group/subscription.ts'
 import type { SubscribeOptions, Topics } from './group/subscription.ts'
 import { Hand } from './hand.ts'
 import { BatchStream, RecordStream } from './streams.ts'
 import type { ReadOptions, StreamSource } from './streams.ts'
 import { TopicFollower } from './topic-follower.ts'
-
-/** A partition to read. */
-export interface Assignment extends PartitionRef {
-  /** Where to begin. Default: on as before, or as `autoOffsetReset` says. */
-  readonly start?: StartPosition
-}
 
 /**
  * Reads records: those of partitions, or of topics, or its share of topics as a member of a group.
@@ -74,7 +73,9 @@ export interface Assignment extends PartitionRef {
  * @typeParam K what keys are, after deserialization
  * @typeParam V what values are, after deserialization
  */
-export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerRecord<K, V>> {
+export class Consumer<K = Buffer, V = Buffer>
+  implements AsyncIterable<ConsumerRecord<K, V>>, OffsetGiver
+{
   readonly #settings: ConsumerSettings
   readonly #clock: Clock
   readonly #transport: Transport
@@ -82,8 +83,9 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
   readonly #keyDeserializer: Deserializer<K>
   readonly #valueDeserializer: Deserializer<V>
   readonly #fetcher: Fetcher
-  readonly #hand = new Hand()
+  readonly #hand: Hand
   readonly #follower: TopicFollower
+  readonly #assigner: Assigner
   /** Null without a group. */
   readonly #group: Membership | null
   #reading = false
@@ -109,7 +111,12 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     }
     this.#fetcher = new Fetcher(parts)
     this.#follower = new TopicFollower({ ...parts, fetcher: this.#fetcher })
-    const members = { ...parts, fetcher: this.#fetcher, hand: this.#hand }
+    const readers = { fetcher: this.#fetcher, follower: this.#follower }
+    this.#assigner = new Assigner({ ...parts, ...readers })
+    // Who commits by itself has no part in transactions.
+    const unsettled = group === null || group.enableAutoCommit ? null : new UnsettledReads()
+    this.#hand = new Hand(unsettled)
+    const members = { ...parts, fetcher: this.#fetcher, hand: this.#hand, unsettled }
     this.#group = group === null ? null : new Membership({ ...members, group })
   }
 
@@ -142,10 +149,10 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    *   coordinator · REQUEST_TIMED_OUT when none answers: the consumer goes on trying
    */
   async subscribe(topics: Topics, options: SubscribeOptions = {}): Promise<void> {
-    this.#checkOpen()
+    this.#assigner.checkOpen()
     checkSubscription(topics, options, this.#group !== null)
     if (this.#group === null) {
-      return await this.#subscribeAlone(namesOf(topics), options.start ?? this.#defaultStart)
+      return await this.#assigner.subscribe(namesOf(topics), options.start)
     }
     const subscription = subscriptionTo(topics)
     if (!this.#group.isSubscribed) this.#fetcher.unassign(this.#fetcher.partitions())
@@ -163,15 +170,15 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    *   the consumer goes on trying · INVALID_STATE when it is a member of a group · CLOSED
    */
   async assign(assignments: readonly Assignment[]): Promise<void> {
-    this.#checkOpen()
-    if (this.#group === null) return await this.#assign(assignments, () => {})
+    this.#assigner.checkOpen()
+    if (this.#group === null) return await this.#assigner.assign(assignments)
     if (this.#group.isSubscribed) {
       const message = 'The group assigns what it reads: a consumer either subscribes or assigns'
       throw new SluiceError('INVALID_STATE', {}, { message })
     }
     const placed = await this.#fromCommitted(assignments, this.#group)
-    this.#checkOpen()
-    await this.#assign(placed, () => {})
+    this.#assigner.checkOpen()
+    await this.#assigner.assign(placed)
     this.#group.commitAtIntervals()
   }
 
@@ -187,11 +194,31 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    * @throws SluiceError INVALID_STATE when the partition is not assigned, and others as `assign`
    */
   async seek(partition: PartitionRef, start: StartPosition): Promise<void> {
-    const assigned = this.#assigned(partition)
-    if (this.#hand.has(assigned)) this.#hand.clear()
-    this.#fetcher.seek(assigned, start)
-    this.#group?.sought(assigned)
-    await this.#confirmed([assigned])
+    const assigned = this.#assigner.assigned(partition)
+    this.#seek(assigned, start)
+    await this.#assigner.confirmed([assigned])
+  }
+
+  /**
+   * Goes back to where the group has committed, in all partitions: to read again what was read for a
+   * transaction that was aborted. Where it has committed nothing reading begins as `autoOffsetReset` says.
+   *
+   * @returns when the broker has said where reading begins; see `assign`
+   * @throws SluiceError NO_COMMITTED_OFFSET with `autoOffsetReset: 'error'`, and others as `committed`
+   */
+  async seekToCommitted(): Promise<void> {
+    const group = this.#needGroup()
+    const starts = await group.offsets.goBack()
+    this.#assigner.checkOpen()
+    const sought: AssignedPartition[] = []
+    for (const { start, ...ref } of starts) {
+      // What was given up meanwhile is read by somebody else.
+      const assigned = this.#fetcher.find(ref)
+      if (assigned === null) continue
+      this.#seek(assigned, start)
+      sought.push(assigned)
+    }
+    await this.#assigner.confirmed(sought)
   }
 
   /** Gives out no records of these partitions until `resume`. Default: of all. */
@@ -217,7 +244,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    * @throws SluiceError INVALID_STATE when the partition is not assigned
    */
   position(partition: PartitionRef): number {
-    return this.#assigned(partition).position
+    return this.#assigner.assigned(partition).position
   }
 
   /**
@@ -241,13 +268,13 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
    */
   async commit(offsets?: readonly OffsetToCommit[]): Promise<void> {
     const group = this.#needGroup()
-    if (offsets === undefined) return await group.commitPositions()
+    if (offsets === undefined) return await group.offsets.commitPositions()
     for (const { topic, partition, offset } of offsets) {
       if (Number.isSafeInteger(offset) && offset >= 0) continue
       const message = 'An offset to commit is a whole number, 0 or more'
       throw new SluiceError('INVALID_OPTION', { option: 'offset', topic, partition }, { message })
     }
-    await group.commitOffsets(offsets)
+    await group.offsets.commitOffsets(offsets)
   }
 
   /**
@@ -259,11 +286,12 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
   async committed(
     partitions: readonly PartitionRef[] = this.assignment(),
   ): Promise<readonly CommittedOffset[]> {
-    return await this.#needGroup().committed(partitions)
+    return await this.#needGroup().offsets.committed(partitions)
   }
 
   /**
-   * Looks up offsets by place: the edges of partitions, or a point in time.
+   * Looks up offsets by place: the edges of partitions, or a point in time. For a reader of committed
+   * records a partition ends where the first open transaction began.
    *
    * @returns one result for each partition asked for, in that order
    */
@@ -271,9 +299,10 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     partitions: readonly PartitionRef[],
     position: StartPosition,
   ): Promise<readonly PartitionOffsets[]> {
-    this.#checkOpen()
+    this.#assigner.checkOpen()
     const asked = partitions.map(({ topic, partition }) => ({ topic, partition, position }))
-    return await this.#transport.listOffsets(asked, this.#settings.requestTimeoutMs)
+    const { isolation, requestTimeoutMs } = this.#settings
+    return await this.#transport.listOffsets(asked, isolation, requestTimeoutMs)
   }
 
   /**
@@ -335,6 +364,17 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     await this.close()
   }
 
+  /** For transactions: what it has read for the group. */
+  [OFFSET_SOURCE](): OffsetSource {
+    return { take: (offsets) => this.#needGroup().offsets.takeOffsets(offsets) }
+  }
+
+  #seek(assigned: AssignedPartition, start: StartPosition): void {
+    if (this.#hand.has(assigned)) this.#hand.clear()
+    this.#fetcher.seek(assigned, start)
+    this.#group?.sought(assigned)
+  }
+
   #begin(): StreamSource<K, V> {
     if (this.#reading) {
       throw new SluiceError('INVALID_STATE', {}, { message: 'A loop reads this consumer already' })
@@ -365,22 +405,6 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     }
   }
 
-  async #subscribeAlone(names: readonly string[], start: StartPosition): Promise<void> {
-    const { requestTimeoutMs } = this.#settings
-    const described = await Promise.all(
-      names.map((name) => this.#transport.describeTopic(name, requestTimeoutMs)),
-    )
-    const assignments = described.flatMap(({ name, partitions }) => {
-      return Array.from({ length: partitions }, (_, partition) => ({
-        topic: name,
-        partition,
-        start,
-      }))
-    })
-    this.#checkOpen()
-    await this.#assign(assignments, () => this.#follower.follow(names))
-  }
-
   /** Partitions that are new and come with no start begin where the group has committed. */
   async #fromCommitted(
     assignments: readonly Assignment[],
@@ -389,7 +413,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     const asked = assignments.filter((each) => {
       return each.start === undefined && this.#fetcher.find(each) === null
     })
-    const committed = await group.committed(asked)
+    const committed = await group.offsets.committed(asked)
     return assignments.map((each) => {
       const found = committed[asked.indexOf(each)]
       if (found === undefined || found.offset < 0) return each
@@ -397,68 +421,15 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumerR
     })
   }
 
-  async #assign(assignments: readonly Assignment[], changed: () => void): Promise<void> {
-    const wanted = new Set(assignments.map(({ topic, partition }) => `${topic}-${partition}`))
-    const present = this.#fetcher.partitions()
-    this.#follower.stop()
-    this.#fetcher.unassign(
-      present.filter(({ topic, partition }) => !wanted.has(`${topic}-${partition}`)),
-    )
-    const starts = assignments
-      .filter((assignment) => assignment.start !== undefined || !this.#fetcher.find(assignment))
-      .map(({ topic, partition, start = this.#defaultStart }) => ({ topic, partition, start }))
-    this.#fetcher.assign(starts)
-    changed()
-    await this.#confirmed(starts.map((start) => this.#assigned(start)))
-  }
-
-  /** Waits until the broker has said where reading begins, for as long as a call may take. */
-  async #confirmed(partitions: readonly AssignedPartition[]): Promise<void> {
-    const { requestTimeoutMs } = this.#settings
-    let timer: Timer | null = null
-    const timeout = new Promise<never>((_, reject) => {
-      timer = this.#clock.after(requestTimeoutMs, () => {
-        const message = 'No broker has said in time where reading begins'
-        reject(new SluiceError('REQUEST_TIMED_OUT', {}, { message }))
-      })
-    })
-    const alive = this.#clock.keepAlive()
-    try {
-      const confirmed = Promise.all(partitions.map((each) => this.#fetcher.confirmed(each)))
-      await Promise.race([confirmed, timeout])
-    } finally {
-      alive.cancel()
-      ;(timer as Timer | null)?.cancel()
-    }
-  }
-
-  get #defaultStart(): StartPosition {
-    return { kind: this.#settings.autoOffsetReset === 'latest' ? 'latest' : 'earliest' }
-  }
-
-  #assigned(ref: PartitionRef): AssignedPartition {
-    this.#checkOpen()
-    const assigned = this.#fetcher.find(ref)
-    if (assigned !== null) return assigned
-    const { topic, partition } = ref
-    const message = 'The partition is not assigned'
-    throw new SluiceError('INVALID_STATE', { topic, partition }, { message })
-  }
-
   #select(refs: readonly PartitionRef[] | undefined): readonly AssignedPartition[] {
     if (refs === undefined) return this.#fetcher.partitions()
-    return refs.map((ref) => this.#assigned(ref))
+    return refs.map((ref) => this.#assigner.assigned(ref))
   }
 
   #needGroup(): Membership {
-    this.#checkOpen()
+    this.#assigner.checkOpen()
     if (this.#group !== null) return this.#group
     const message = 'Only a consumer with a groupId commits offsets'
     throw new SluiceError('INVALID_STATE', {}, { message })
-  }
-
-  #checkOpen(): void {
-    if (!this.#fetcher.closed) return
-    throw new SluiceError('CLOSED', {}, { message: 'The consumer was closed' })
   }
 }

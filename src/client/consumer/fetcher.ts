@@ -6,12 +6,11 @@
 //                     prefetch at a time
 //
 // A chunk is what one message brought for one partition. It counts against the credit until all its
-// batches were taken, or dropped because the reader sought elsewhere or paused.
+// batches were taken, or dropped because the reader sought elsewhere or paused: see chunk.ts.
 
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { RandomSource } from '../../io/random.ts'
-import { isControl } from '../../record/batch-header.ts'
-import { isIntact, splitBatches } from '../../record/batch-reader.ts'
+import { isIntact } from '../../record/batch-reader.ts'
 import type { BatchView } from '../../record/batch-reader.ts'
 import { sharedCore } from '../../record/shared-core.ts'
 import { backoffMs } from '../backoff.ts'
@@ -26,6 +25,7 @@ import type {
   Transport,
 } from '../transport.ts'
 import { AssignedPartition, UNKNOWN_OFFSET } from './assigned-partition.ts'
+import { Chunk } from './chunk.ts'
 import type { ConsumerSettings } from './consumer-options.ts'
 
 /** A broker that says nothing for so long is gone: it sends heartbeats every 15 seconds. */
@@ -43,16 +43,6 @@ export interface TakenBatch {
 export interface Start extends PartitionRef {
   readonly start: StartPosition
   readonly held?: boolean
-}
-
-interface Chunk {
-  readonly partition: AssignedPartition
-  readonly tag: number
-  readonly highWatermark: number
-  readonly bytes: Buffer
-  /** Filled when the chunk is the first in the queue. */
-  batches: readonly BatchView[] | null
-  nextBatch: number
 }
 
 export class Fetcher {
@@ -212,14 +202,15 @@ export class Fetcher {
       const view = this.#nextOf(chunk)
       if (view === null) {
         this.#queue.shift()
-        this.#spend(chunk.bytes.byteLength)
+        this.#spend(chunk.sizeBytes)
         continue
       }
       const { partition, highWatermark, tag } = chunk
+      const isHidden = chunk.hides(view)
       const lastOffset = view.header.baseOffset + view.header.lastOffsetDelta
       if (lastOffset < partition.position) continue
       this.#check(partition, view)
-      if (isControl(view.header.attributes)) {
+      if (isHidden) {
         partition.position = lastOffset + 1
         continue
       }
@@ -234,8 +225,7 @@ export class Fetcher {
    */
   giveBack({ partition, view, tag }: TakenBatch): void {
     const chunk = this.#queue[0]
-    if (chunk?.partition !== partition || chunk.tag !== tag || chunk.batches === null) return
-    if (chunk.batches[chunk.nextBatch - 1] === view) chunk.nextBatch -= 1
+    if (chunk?.partition === partition && chunk.tag === tag) chunk.giveBack(view)
   }
 
   /** Resolves when `take` may have something new, or the fetcher was closed. */
@@ -287,7 +277,7 @@ export class Fetcher {
   }
 
   #open(): void {
-    const stream = this.#transport.openFetchStream({
+    const stream = this.#transport.openFetchStream(this.#settings.isolation, {
       batches: (event) => this.#batches(event),
       state: (event) => this.#state(event),
       heartbeat: () => this.#heard(),
@@ -322,8 +312,7 @@ export class Fetcher {
       this.#spend(event.batches.byteLength)
       return
     }
-    const { tag, highWatermark, batches: bytes } = event
-    this.#queue.push({ partition, tag, highWatermark, bytes, batches: null, nextBatch: 0 })
+    this.#queue.push(new Chunk(partition, event))
     this.wake()
   }
 
@@ -392,7 +381,7 @@ export class Fetcher {
       const chunk = this.#queue[at]!
       if (chunk.partition !== partition) continue
       this.#queue.splice(at, 1)
-      this.#spend(chunk.bytes.byteLength)
+      this.#spend(chunk.sizeBytes)
     }
   }
 
@@ -404,18 +393,11 @@ export class Fetcher {
   }
 
   #nextOf(chunk: Chunk): BatchView | null {
-    if (chunk.batches === null) chunk.batches = this.#split(chunk)
-    return chunk.batches[chunk.nextBatch++] ?? null
-  }
-
-  #split({ partition, bytes }: Chunk): readonly BatchView[] {
     try {
-      const { batches, tail } = splitBatches(bytes)
-      if (tail === null) return batches
+      return chunk.next()
     } catch (error) {
-      throw this.#corrupt(partition, error)
+      throw this.#corrupt(chunk.partition, error)
     }
-    throw this.#corrupt(partition, 'The broker sent a part of a batch')
   }
 
   #check(partition: AssignedPartition, view: BatchView): void {

@@ -6,6 +6,7 @@
 
 import { UNKNOWN_OFFSET } from './assigned-partition.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
+import type { UnsettledReads } from './group/unsettled-reads.ts'
 
 /** What was given out: one record of a batch after the other, or a batch. */
 export interface Given {
@@ -23,6 +24,7 @@ export interface ReaderMark {
 }
 
 export class Hand {
+  readonly #unsettled: UnsettledReads | null
   #given: Given | null = null
   /** Of what was given, the reader has said by other means that it is done with what lies below. */
   #doneBelow = 0
@@ -30,6 +32,11 @@ export class Hand {
   #isReading = false
   #waits = 0
   #whenFree: (() => void)[] = []
+
+  /** @param unsettled told of what is given; null when nobody asks for it */
+  constructor(unsettled: UnsettledReads | null) {
+    this.#unsettled = unsettled
+  }
 
   /** Where the reader stands now. */
   get mark(): ReaderMark {
@@ -71,6 +78,7 @@ export class Hand {
   give(given: Given): void {
     this.#given = given
     this.#doneBelow = 0
+    this.#unsettled?.add(given.partition)
   }
 
   /** The reader has said by other means that it is done with what it has, or goes elsewhere. */

@@ -64,10 +64,11 @@ class BatchSource<K, V> {
     for (;;) {
       if (this.#takenBytes >= TURN_BYTES) await this.#yield()
       const { fetcher } = this.#source
-      if (fetcher.closed || (this.#ends !== null && this.#reached(this.#ends))) this.end()
-      if (this.ended) return null
       const taken = this.takeNow()
       if (taken !== null) return taken
+      // Also when what was there was not for the reader.
+      if (fetcher.closed || (this.#ends !== null && this.#reached(this.#ends))) this.end()
+      if (this.ended) return null
       await this.hand.wait(() => fetcher.changed())
       this.#takenBytes = 0
     }

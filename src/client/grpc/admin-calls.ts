@@ -35,6 +35,7 @@ import type {
 } from '../admin-calls.ts'
 import type { StartPosition, Transport } from '../transport.ts'
 import type { Connection } from './connection.ts'
+import { ISOLATIONS } from './isolation.ts'
 import { errorOf } from './wire-error.ts'
 
 export function adminCalls(connection: Connection): AdminCalls & Pick<Transport, 'listOffsets'> {
@@ -46,7 +47,7 @@ export function adminCalls(connection: Connection): AdminCalls & Pick<Transport,
       const request = create(DescribeClusterRequestSchema)
       const answer = await connection.call(ADMIN_SERVICE.describeCluster, request, timeoutMs)
       const brokers = answer.brokers.map(({ brokerId, grpcAddress, rack, version }) => {
-        return { brokerId, grpcAddress, rack, version }
+        return { brokerId, address: grpcAddress, rack, version }
       })
       return { clusterId: answer.clusterId, controllerId: answer.controllerId, brokers }
     },
@@ -143,11 +144,12 @@ function recordCalls(
       })
     },
 
-    async listOffsets(partitions, timeoutMs) {
+    async listOffsets(partitions, isolation, timeoutMs) {
       const request = create(ListOffsetsRequestSchema, {
         partitions: partitions.map(({ topic, partition, position }) => {
           return { topic, partition, position: wirePosition(position) }
         }),
+        isolation: ISOLATIONS[isolation],
       })
       const answer = await connection.call(FETCH_SERVICE.listOffsets, request, timeoutMs)
       return answer.partitions.map(({ topic, partition, offset, timestampMs, error }) => {

@@ -6,18 +6,29 @@ import type { FetchStreamResponse } from '../../protocol/grpc/fetch-codec.ts'
 import { buffersPass } from '../../io/passing-buffers.ts'
 import { FETCH_SERVICE } from '../../protocol/grpc/services.ts'
 import { SluiceError } from '../errors.ts'
-import type { FetchListener, FetchStream, PartitionRef, PartitionStart } from '../transport.ts'
+import type {
+  FetchListener,
+  FetchStream,
+  Isolation,
+  PartitionRef,
+  PartitionStart,
+} from '../transport.ts'
 import type { Connection } from './connection.ts'
+import { ISOLATIONS } from './isolation.ts'
 import { errorOfStream } from './status.ts'
 
-export function openFetchStream(connection: Connection, listener: FetchListener): FetchStream {
+export function openFetchStream(
+  connection: Connection,
+  isolation: Isolation,
+  listener: FetchListener,
+): FetchStream {
   const { call, client } = connection.stream(FETCH_SERVICE.fetchStream)
   call.on('data', (response: FetchStreamResponse) => receive(response, listener))
   call.on('status', (end: StatusObject) => {
     listener.closed(connection.failed(client, errorOfStream(end)))
   })
   call.on('error', () => {}) // the same as the status, which always comes too
-  return new GrpcFetchStream(call)
+  return new GrpcFetchStream(call, ISOLATIONS[isolation])
 }
 
 function receive(response: FetchStreamResponse, listener: FetchListener): void {
@@ -35,12 +46,19 @@ function receive(response: FetchStreamResponse, listener: FetchListener): void {
 class GrpcFetchStream implements FetchStream {
   readonly #call: ClientDuplexStream<FetchStreamRequest, FetchStreamResponse>
 
-  constructor(call: ClientDuplexStream<FetchStreamRequest, FetchStreamResponse>) {
+  /** By its number in the proto. */
+  readonly #isolation: number
+
+  constructor(
+    call: ClientDuplexStream<FetchStreamRequest, FetchStreamResponse>,
+    isolation: number,
+  ) {
     this.#call = call
+    this.#isolation = isolation
   }
 
   assign(partitions: readonly PartitionStart[]): void {
-    this.#call.write({ kind: 'assign', partitions })
+    this.#call.write({ kind: 'assign', partitions, isolation: this.#isolation })
   }
 
   unassign(partitions: readonly PartitionRef[]): void {

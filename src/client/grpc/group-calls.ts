@@ -1,6 +1,7 @@
 // The calls of GroupService over gRPC: messages to plain values and back.
 
 import { create } from '@bufbuild/protobuf'
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import { inParallel } from '../../base/in-parallel.ts'
 import {
   CommitOffsetsRequestSchema,
@@ -23,6 +24,7 @@ import type {
   GroupMember as WireGroupMember,
   GroupPartition as WireGroupPartition,
   GroupSubscription,
+  OffsetToCommitSchema,
 } from '../../protocol/grpc/gen/sluice/v1/groups_pb.ts'
 import { GROUP_SERVICE } from '../../protocol/grpc/services.ts'
 import { SluiceError } from '../errors.ts'
@@ -36,6 +38,7 @@ import type {
   GroupPartition,
   GroupState,
   GroupType,
+  OffsetToCommit,
 } from '../group-calls.ts'
 import type { PartitionRef } from '../transport.ts'
 import type { Connection } from './connection.ts'
@@ -114,6 +117,19 @@ async function leave(
   return { memberEpoch, heartbeatIntervalMs: 0, assignment: null }
 }
 
+/** Offsets as they stand in a request. */
+export function toCommit(
+  offsets: readonly OffsetToCommit[],
+): MessageInitShape<typeof OffsetToCommitSchema>[] {
+  return offsets.map(({ topic, partition, offset, leaderEpoch = -1, metadata = '' }) => ({
+    topic,
+    partition,
+    offset: BigInt(offset),
+    metadata,
+    ...(leaderEpoch < 0 ? {} : { leaderEpoch }),
+  }))
+}
+
 function offsetCalls(
   connection: Connection,
 ): Pick<GroupCalls, 'commitOffsets' | 'fetchOffsets' | 'deleteOffsets'> {
@@ -124,13 +140,7 @@ function offsetCalls(
         memberId: caller.memberId,
         memberEpoch: caller.memberEpoch,
         instanceId: caller.instanceId ?? '',
-        offsets: offsets.map(({ topic, partition, offset, leaderEpoch = -1, metadata = '' }) => ({
-          topic,
-          partition,
-          offset: BigInt(offset),
-          metadata,
-          ...(leaderEpoch < 0 ? {} : { leaderEpoch }),
-        })),
+        offsets: toCommit(offsets),
       })
       const answer = await connection.call(GROUP_SERVICE.commitOffsets, request, timeoutMs)
       return answer.partitions.map(({ topic, partition, error }) => {
@@ -146,7 +156,8 @@ function offsetCalls(
         memberId,
         memberEpoch,
         partitions: [...(partitions ?? [])],
-        requireStable: memberId !== '',
+        // Who reads on from there waits for transactions that may still commit offsets.
+        requireStable: partitions !== null,
       })
       const answer = await connection.call(GROUP_SERVICE.fetchOffsets, request, timeoutMs)
       return answer.partitions.map(({ topic, partition, offset, leaderEpoch, metadata, error }) => {

@@ -10,6 +10,7 @@ import { groupCalls } from './group-calls.ts'
 import { initProducerId } from './producer-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
 import { transactionAdminCalls } from './transaction-admin-calls.ts'
+import { transactionCalls } from './transaction-calls.ts'
 
 /** @throws SluiceError INVALID_OPTION */
 export function openGrpcTransport(options: ConnectionOptions, clock: Clock): Transport {
@@ -18,9 +19,10 @@ export function openGrpcTransport(options: ConnectionOptions, clock: Clock): Tra
     ...adminCalls(connection),
     ...groupCalls(connection),
     ...transactionAdminCalls(connection),
+    ...transactionCalls(connection),
     initProducerId: (timeoutMs) => initProducerId(connection, timeoutMs),
     openProduceStream: (listener) => openProduceStream(connection, listener),
-    openFetchStream: (listener) => openFetchStream(connection, listener),
+    openFetchStream: (isolation, listener) => openFetchStream(connection, isolation, listener),
     close: () => connection.close(),
   }
 }

@@ -48,10 +48,11 @@ class GrpcProduceStream implements ProduceStream {
     this.#call = call
   }
 
-  send({ number, acks, timeoutMs, batches }: ProduceRequest): void {
+  send({ number, acks, timeoutMs, transaction, batches }: ProduceRequest): void {
     for (const { batch } of batches) buffersPass(batch.byteLength)
     // What write answers is not looked at: the producer bounds what is in flight.
-    this.#call.write({ number, acks: ACKS_ON_WIRE[acks], timeoutMs, batches })
+    const transactionalId = transaction?.transactionalId ?? ''
+    this.#call.write({ number, acks: ACKS_ON_WIRE[acks], timeoutMs, transactionalId, batches })
   }
 
   cancel(): void {

@@ -122,6 +122,11 @@ export class BrokerConnection {
     return this.#versions?.find(api) ?? null
   }
 
+  /** Level of a feature that the cluster has decided on; 0 for none. Only while it is ready. */
+  featureLevel(name: string): number {
+    return this.#versions?.featureLevel(name) ?? 0
+  }
+
   /**
    * Asks the broker.
    *

@@ -104,6 +104,13 @@ export class Cluster {
     return await this.#calls.to(address).call(api, message, timeoutMs)
   }
 
+  /** What whoever is at an address says of a feature: see `BrokerConnection.featureLevel`. */
+  async featureLevelAt(address: HostAndPort, name: string, deadline: Deadline): Promise<number> {
+    const connection = this.#calls.to(address)
+    await deadline.limit(connection.ready(), 'The broker could not be reached in time')
+    return connection.featureLevel(name)
+  }
+
   /** Asks any broker. */
   async callAny<Init, Response>(
     api: ClientApi<Init, Response>,

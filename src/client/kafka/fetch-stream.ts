@@ -13,9 +13,9 @@ import { SluiceError } from '../errors.ts'
 import type {
   FetchListener,
   FetchStream,
+  Isolation,
   PartitionRef,
   PartitionStart,
-  StartPosition,
 } from '../transport.ts'
 import type { BrokerLinks } from './broker-links.ts'
 import type { Cluster, ClusterStream } from './cluster.ts'
@@ -24,8 +24,9 @@ import { FetchCredit } from './fetch/fetch-credit.ts'
 import { FetchLane } from './fetch/fetch-lane.ts'
 import type { LaneOwner, PollKind } from './fetch/fetch-lane.ts'
 import { FetchPartition, NOWHERE } from './fetch/fetch-partition.ts'
-import { EDGE, lookUpOffsets } from './offset-lookup.ts'
-import type { FoundOffset, OffsetQuery } from './offset-lookup.ts'
+import { startOffset, startQueries } from './fetch/fetch-start.ts'
+import { lookUpOffsets } from './offset-lookup.ts'
+import type { FoundOffset } from './offset-lookup.ts'
 import { provesStale } from './stale-metadata.ts'
 
 /** Longest wait for the places where partitions begin, in milliseconds. */
@@ -34,12 +35,17 @@ const START_WITHIN_MS = 30_000
 /** A stream that reads nothing asks this often whether a broker lives, in milliseconds. */
 const PING_MS = 15_000
 
-export function openFetchStream(cluster: Cluster, listener: FetchListener): FetchStream {
-  return new KafkaFetchStream(cluster, listener)
+export function openFetchStream(
+  cluster: Cluster,
+  isolation: Isolation,
+  listener: FetchListener,
+): FetchStream {
+  return new KafkaFetchStream(cluster, isolation, listener)
 }
 
 class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
   readonly listener: FetchListener
+  readonly isolation: Isolation
   readonly #cluster: Cluster
   readonly #links: Readonly<Record<PollKind, BrokerLinks>>
   readonly #partitions = new Map<string, FetchPartition>()
@@ -51,8 +57,9 @@ class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
   #scheduled = false
   #ended = false
 
-  constructor(cluster: Cluster, listener: FetchListener) {
+  constructor(cluster: Cluster, isolation: Isolation, listener: FetchListener) {
     this.#cluster = cluster
+    this.isolation = isolation
     this.listener = listener
     this.#links = { main: cluster.openStream(this), side: cluster.openStream(this) }
     this.#pings = cluster.clock.every(PING_MS, () => void this.#ping())
@@ -204,12 +211,12 @@ class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
       return { partition, generation: partition.generation }
     })
     this.#starting.clear()
-    const queries = begun.flatMap(({ partition }) => queriesOf(partition))
+    const queries = begun.map(({ partition }) => startQueries(partition, this.isolation))
     const deadline = new Deadline(this.#cluster.clock, START_WITHIN_MS)
-    const found = await lookUpOffsets(this.#cluster, queries, deadline)
+    const found = await lookUpOffsets(this.#cluster, queries.flat(), deadline)
     let at = 0
-    for (const { partition, generation } of begun) {
-      const own = found.slice(at, at + queriesOf(partition).length)
+    for (const [index, { partition, generation }] of begun.entries()) {
+      const own = found.slice(at, at + queries[index]!.length)
       at += own.length
       if (this.#ended) return
       if (partition.generation === generation) this.#started(partition, own)
@@ -227,7 +234,7 @@ class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
       return
     }
     const [earliest, latest] = [found[0]!.offset, found[1]!.offset]
-    const offset = startOffset(partition.start, earliest, latest, found[2]?.offset ?? -1)
+    const offset = startOffset(partition, found)
     partition.logStartOffset = earliest
     partition.highWatermark = latest
     if (offset < earliest || offset > latest) {
@@ -258,35 +265,6 @@ class KafkaFetchStream implements FetchStream, ClusterStream, LaneOwner {
       return // who hears nothing for long enough gives the stream up
     }
     if (!this.#ended) this.listener.heartbeat()
-  }
-}
-
-/** What has to be asked to begin: always both edges, in this order. */
-function queriesOf({ topic, partition, start }: FetchPartition): readonly OffsetQuery[] {
-  const edges = [
-    { topic, partition, timestamp: EDGE.earliest },
-    { topic, partition, timestamp: EDGE.latest },
-  ]
-  if (start.kind !== 'timestamp') return edges
-  return [...edges, { topic, partition, timestamp: start.timestampMs }]
-}
-
-/** @param byTime offset of the first record from the time on; -1 when there is none */
-function startOffset(
-  start: StartPosition,
-  earliest: number,
-  latest: number,
-  byTime: number,
-): number {
-  switch (start.kind) {
-    case 'earliest':
-      return earliest
-    case 'latest':
-      return latest
-    case 'offset':
-      return start.offset
-    case 'timestamp':
-      return byTime < 0 ? latest : byTime
   }
 }
 

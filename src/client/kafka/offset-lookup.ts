@@ -7,7 +7,7 @@ import type {
   ListOffsetsResponse,
 } from '../../protocol/kafka/gen/list-offsets.ts'
 import { SluiceError } from '../errors.ts'
-import type { PartitionRef } from '../transport.ts'
+import type { Isolation, PartitionRef } from '../transport.ts'
 import type { Cluster } from './cluster.ts'
 import type { Deadline } from './deadline.ts'
 import { errorOfId } from './kafka-error.ts'
@@ -17,9 +17,26 @@ import { provesStale } from './stale-metadata.ts'
 /** Times that stand for edges. Source: ListOffsetsRequest of apache/kafka. */
 export const EDGE = { latest: -1, earliest: -2 } as const
 
+/** What a request says of the transactions that are looked at: in Fetch and in ListOffsets. */
+export const ISOLATION_LEVEL = { read_uncommitted: 0, read_committed: 1 } as const satisfies Record<
+  Isolation,
+  number
+>
+
 export interface OffsetQuery extends PartitionRef {
   /** Milliseconds since 1970, or one of EDGE. */
   readonly timestamp: number
+  /** With 'read_committed' nothing is found from the first open transaction on. */
+  readonly isolation: Isolation
+}
+
+/** Where a partition begins, and its high watermark: in this order. */
+export function edgesOf({ topic, partition }: PartitionRef): [OffsetQuery, OffsetQuery] {
+  const all = { topic, partition, isolation: 'read_uncommitted' } as const
+  return [
+    { ...all, timestamp: EDGE.earliest },
+    { ...all, timestamp: EDGE.latest },
+  ]
 }
 
 export interface FoundOffset {
@@ -33,6 +50,7 @@ export interface FoundOffset {
 /** Queries to one leader that may stand in one request: of each partition at most one. */
 interface Round {
   readonly nodeId: number
+  readonly isolation: Isolation
   readonly queries: { readonly index: number; readonly leader: PartitionLeader }[]
   readonly partitions: Set<string>
 }
@@ -46,10 +64,10 @@ export async function lookUpOffsets(
   const results: FoundOffset[] = Array.from({ length: queries.length })
   const unloaded = await loadLeaders(cluster, queries)
   const rounds: Round[] = []
-  for (const [index, { topic, partition }] of queries.entries()) {
-    const leader = cluster.metadata.leader(topic, partition)
+  for (const [index, query] of queries.entries()) {
+    const leader = cluster.metadata.leader(query.topic, query.partition)
     if (leader instanceof SluiceError) results[index] = failed(unloaded ?? leader)
-    else addToRound(rounds, `${topic}-${partition}`, index, leader)
+    else addToRound(rounds, query, index, leader)
   }
   await Promise.all(
     rounds.map(async (round) => {
@@ -88,11 +106,19 @@ export async function loadLeaders(
   }
 }
 
-function addToRound(rounds: Round[], name: string, index: number, leader: PartitionLeader): void {
+function addToRound(
+  rounds: Round[],
+  { topic, partition, isolation }: OffsetQuery,
+  index: number,
+  leader: PartitionLeader,
+): void {
   const { nodeId } = leader
-  let round = rounds.find((each) => each.nodeId === nodeId && !each.partitions.has(name))
+  const name = `${topic}-${partition}`
+  let round = rounds.find((each) => {
+    return each.nodeId === nodeId && each.isolation === isolation && !each.partitions.has(name)
+  })
   if (round === undefined) {
-    round = { nodeId, queries: [], partitions: new Set() }
+    round = { nodeId, isolation, queries: [], partitions: new Set() }
     rounds.push(round)
   }
   round.queries.push({ index, leader })
@@ -114,7 +140,7 @@ function requestOf(
   }
   return {
     replicaId: -1,
-    isolationLevel: 0,
+    isolationLevel: ISOLATION_LEVEL[round.isolation],
     topics: [...topics].map(([name, partitions]) => ({ name, partitions })),
     timeoutMs: Math.ceil(timeoutMs),
   }

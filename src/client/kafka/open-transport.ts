@@ -11,6 +11,7 @@ import { Cluster } from './cluster.ts'
 import { clusterCalls } from './admin/cluster-calls.ts'
 import { configCalls } from './admin/config-calls.ts'
 import { openFetchStream } from './fetch-stream.ts'
+import { Coordinators } from './group/coordinators.ts'
 import { groupCalls } from './group/group-calls.ts'
 import { initProducerId } from './producer-calls.ts'
 import { openProduceStream } from './produce-stream.ts'
@@ -18,6 +19,7 @@ import { recordCalls } from './admin/record-calls.ts'
 import { authenticator } from './sasl.ts'
 import { topicCalls } from './admin/topic-calls.ts'
 import { transactionAdminCalls } from './admin/transaction-calls.ts'
+import { transactionCalls } from './transaction-calls.ts'
 
 /** Longest time until a broker takes requests, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000
@@ -44,16 +46,19 @@ export function openKafkaTransport(
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     authenticate: options.sasl === undefined ? null : authenticator(options.sasl, random),
   })
+  const groups = new Coordinators(cluster, 'group')
+  const ofTransactions = new Coordinators(cluster, 'transaction')
   return {
     ...topicCalls(cluster),
     ...configCalls(cluster),
     ...recordCalls(cluster),
     ...clusterCalls(cluster),
-    ...groupCalls(cluster),
-    ...transactionAdminCalls(cluster),
+    ...transactionAdminCalls(cluster, ofTransactions),
+    ...groupCalls(cluster, groups),
+    ...transactionCalls(cluster, ofTransactions, groups),
     initProducerId: (timeoutMs) => initProducerId(cluster, timeoutMs),
     openProduceStream: (listener) => openProduceStream(cluster, listener),
-    openFetchStream: (listener) => openFetchStream(cluster, listener),
+    openFetchStream: (isolation, listener) => openFetchStream(cluster, isolation, listener),
     close: () => cluster.close(),
   }
 }

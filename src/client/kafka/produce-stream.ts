@@ -30,8 +30,12 @@ import type { BrokerLinks } from './broker-links.ts'
 import type { Cluster, ClusterStream } from './cluster.ts'
 import { errorOfId } from './kafka-error.ts'
 import { provesStale } from './stale-metadata.ts'
+import { from, upTo } from './versions.ts'
 
 const ACKS_ON_WIRE = { all: -1, 1: 1, 0: 0 } as const satisfies Record<Acks, number>
+
+/** From version 12 on partitions join a transaction by what is written to them: see transaction-calls.ts. */
+const IN_TRANSACTION = { 1: upTo(PRODUCE, 11), 2: from(PRODUCE, 12) } as const
 
 /** Added to what the broker may take for an answer, so that it is the broker who times out. */
 const ANSWER_GRACE_MS = 1_000
@@ -182,7 +186,8 @@ class KafkaProduceStream implements ProduceStream, ClusterStream {
   }
 
   #sendShare(job: Job, share: Share): void {
-    const { acks, timeoutMs } = job.request
+    const { acks, timeoutMs, transaction } = job.request
+    const api = transaction === null ? PRODUCE : IN_TRANSACTION[transaction.version]
     const message = shareRequest(job.request, share)
     const failed = (error: unknown): void => {
       const refusal = SluiceError.from(error)
@@ -193,12 +198,12 @@ class KafkaProduceStream implements ProduceStream, ClusterStream {
       const connection = this.#cluster.connection(share.nodeId, this.#links)
       const withinMs = timeoutMs + ANSWER_GRACE_MS
       if (acks === 0) {
-        connection.tell(PRODUCE, message, withinMs).then(() => {
+        connection.tell(api, message, withinMs).then(() => {
           for (const index of share.indexes) this.#landed(job, index, UNTOLD)
           this.#settle()
         }, failed)
       } else {
-        connection.call(PRODUCE, message, withinMs).then((response) => {
+        connection.call(api, message, withinMs).then((response) => {
           this.#answered(job, share, response)
         }, failed)
       }
@@ -279,7 +284,7 @@ function resultOf(
 }
 
 function shareRequest(
-  { acks, timeoutMs, batches }: ProduceRequest,
+  { acks, timeoutMs, transaction, batches }: ProduceRequest,
   { indexes }: Share,
 ): ProduceRequestInit {
   const topics = new Map<string, { index: number; records: Buffer }[]>()
@@ -291,7 +296,7 @@ function shareRequest(
     else present.push(entry)
   }
   return {
-    transactionalId: null,
+    transactionalId: transaction?.transactionalId ?? null,
     acks: ACKS_ON_WIRE[acks],
     timeoutMs,
     topicData: [...topics].map(([name, partitionData]) => ({ name, partitionData })),

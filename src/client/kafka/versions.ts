@@ -7,6 +7,7 @@ import type {
   ApiVersion,
   ApiVersionsRequestInit,
   ApiVersionsResponse,
+  FinalizedFeatureKey,
 } from '../../protocol/kafka/gen/api-versions.ts'
 import { SluiceError } from '../errors.ts'
 import { throwErrorOf } from './kafka-error.ts'
@@ -14,23 +15,26 @@ import { throwErrorOf } from './kafka-error.ts'
 /**
  * Where this client stays below what its codecs can:
  *
- *   Produce 11        12 belongs to the newer protocol of transactions (KIP-890), 13 to topic ids
+ *   Produce 12        13 takes topic ids
  *   Fetch 17          18 is for followers
  *   Metadata 12       13 tells of moves to other clusters
- *   FindCoordinator 4 5 and 6 are for transactions and share groups
+ *   FindCoordinator 4 5 tells of transactions that may be aborted, which it never has to; 6 is for share
+ *                     groups
  *   OffsetCommit and OffsetFetch 9    10 takes topic ids
  *   DescribeGroups 5  6 refuses groups that 5 calls Dead
- *   InitProducerId 4  next: transactions that may be aborted
+ *   InitProducerId 5  6 is for two-phase commits
+ *   AddPartitionsToTxn 3    4 and 5 are for brokers
  */
 const HIGHEST = new Map<number, number>([
-  [API_KEYS.Produce, 11],
+  [API_KEYS.Produce, 12],
   [API_KEYS.Fetch, 17],
   [API_KEYS.Metadata, 12],
   [API_KEYS.FindCoordinator, 4],
   [API_KEYS.OffsetCommit, 9],
   [API_KEYS.OffsetFetch, 9],
   [API_KEYS.DescribeGroups, 5],
-  [API_KEYS.InitProducerId, 4],
+  [API_KEYS.InitProducerId, 5],
+  [API_KEYS.AddPartitionsToTxn, 3],
 ])
 
 /** What this client is called in the broker's metrics. */
@@ -44,12 +48,29 @@ export interface Versioned {
   readonly maxVersion: number
 }
 
-/** The versions that one broker serves. */
+/** The same API, in no version above this one. */
+export function upTo<A extends Versioned>(api: A, maxVersion: number): A {
+  return { ...api, maxVersion }
+}
+
+/** The same API, in no version below this one. */
+export function from<A extends Versioned>(api: A, minVersion: number): A {
+  return { ...api, minVersion }
+}
+
+/** The versions that one broker serves, and the features that its cluster has decided on. */
 export class BrokerVersions {
   readonly #ranges: ReadonlyMap<number, ApiVersion>
+  readonly #features: ReadonlyMap<string, FinalizedFeatureKey>
 
-  constructor(served: readonly ApiVersion[]) {
-    this.#ranges = new Map(served.map((range) => [range.apiKey, range]))
+  constructor({ apiKeys, finalizedFeatures }: ApiVersionsResponse) {
+    this.#ranges = new Map(apiKeys.map((range) => [range.apiKey, range]))
+    this.#features = new Map(finalizedFeatures.map((feature) => [feature.name, feature]))
+  }
+
+  /** Level of a feature; 0 where the broker knows nothing of it. */
+  featureLevel(name: string): number {
+    return this.#features.get(name)?.maxVersionLevel ?? 0
   }
 
   /** Null when there is none that both sides know. */
@@ -83,14 +104,14 @@ export async function negotiate(
   ask: (version: number, message: ApiVersionsRequestInit) => Promise<ApiVersionsResponse>,
 ): Promise<BrokerVersions> {
   const first = await ask(API_VERSIONS.maxVersion, SOFTWARE)
-  const served = new BrokerVersions(first.apiKeys)
+  const served = new BrokerVersions(first)
   if (first.errorCode !== ERRORS.UNSUPPORTED_VERSION.id) {
     throwErrorOf(first.errorCode, null)
     return served
   }
   const second = await ask(served.find(API_VERSIONS) ?? 0, SOFTWARE)
   throwErrorOf(second.errorCode, null)
-  return new BrokerVersions(second.apiKeys)
+  return new BrokerVersions(second)
 }
 
 /** Of an answer to ApiVersions: whether it is in version 0, whatever was asked (KIP-511). */

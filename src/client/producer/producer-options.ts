@@ -23,6 +23,18 @@ export interface ProducerOptions<K, V> extends ConnectionOptions {
    * possible.
    */
   readonly idempotent?: boolean
+  /**
+   * Name under which the producer has transactions, and has them alone: when another producer takes the
+   * name, the transaction that this one has open is aborted, and it is refused from then on. So a program
+   * that is started again takes the place of the one that may still hang somewhere. Default: none, and no
+   * transactions. Needs `acks: 'all'` and idempotence.
+   */
+  readonly transactionalId?: string
+  /**
+   * How long a transaction may stay open before the brokers abort it, in milliseconds: at most what they
+   * allow, 900,000 by default. Default 60,000.
+   */
+  readonly transactionTimeoutMs?: number
   /** How batches are compressed: `none` (default), `gzip`, `snappy`, `lz4` or `zstd`. */
   readonly compression?: Codec
   /** Level of gzip (1 to 9) and zstd (1 to 22). Default: the codec's own. */
@@ -85,6 +97,8 @@ export interface ProducerOptions<K, V> extends ConnectionOptions {
 export interface ProducerSettings {
   readonly acks: Acks
   readonly idempotent: boolean
+  readonly transactionalId: string | null
+  readonly transactionTimeoutMs: number
   readonly compression: Codec
   readonly compressionLevel: number | null
   readonly batchBytes: number
@@ -104,6 +118,8 @@ export interface ProducerSettings {
 const DEFAULTS: ProducerSettings = {
   acks: 'all',
   idempotent: true,
+  transactionalId: null,
+  transactionTimeoutMs: 60_000,
   compression: 'none',
   compressionLevel: null,
   batchBytes: 128 * 1024,
@@ -128,6 +144,7 @@ export function producerSettings<K, V>(options: ProducerOptions<K, V>): Producer
     const message = "An idempotent producer has acks 'all'"
     throw new SluiceError('INVALID_OPTION', { option: 'acks', value: String(acks) }, { message })
   }
+  checkTransactions(options)
   checkOneOf('compression', compression, ['none', 'gzip', 'snappy', 'lz4', 'zstd'])
   checkNumber('batchBytes', options.batchBytes, 1024, 1024 * 1024)
   checkNumber('lingerMs', options.lingerMs, 0, 3_600_000)
@@ -143,6 +160,8 @@ export function producerSettings<K, V>(options: ProducerOptions<K, V>): Producer
   return {
     acks: acks ?? DEFAULTS.acks,
     idempotent: options.idempotent ?? (acks ?? DEFAULTS.acks) === 'all',
+    transactionalId: options.transactionalId ?? DEFAULTS.transactionalId,
+    transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULTS.transactionTimeoutMs,
     compression: compression ?? DEFAULTS.compression,
     compressionLevel: options.compressionLevel ?? DEFAULTS.compressionLevel,
     batchBytes: options.batchBytes ?? DEFAULTS.batchBytes,
@@ -158,4 +177,22 @@ export function producerSettings<K, V>(options: ProducerOptions<K, V>): Producer
     metadataMaxAgeMs: options.metadataMaxAgeMs ?? DEFAULTS.metadataMaxAgeMs,
     autoCreateTopics: options.autoCreateTopics ?? DEFAULTS.autoCreateTopics,
   }
+}
+
+function checkTransactions<K, V>(options: ProducerOptions<K, V>): void {
+  const { transactionalId, transactionTimeoutMs, idempotent, acks = 'all' } = options
+  checkNumber('transactionTimeoutMs', transactionTimeoutMs, 1, 0x7fff_ffff)
+  if (transactionalId === undefined) {
+    if (transactionTimeoutMs === undefined) return
+    const message = 'transactionTimeoutMs is for transactions: give a transactionalId as well'
+    throw new SluiceError('INVALID_OPTION', { option: 'transactionTimeoutMs' }, { message })
+  }
+  if (transactionalId === '') {
+    const facts = { option: 'transactionalId', value: transactionalId }
+    throw new SluiceError('INVALID_OPTION', facts, { message: 'transactionalId must not be empty' })
+  }
+  if (acks === 'all' && idempotent !== false) return
+  const [option, value] = acks === 'all' ? ['idempotent', 'false'] : ['acks', String(acks)]
+  const message = "Transactions need idempotence and acks 'all'"
+  throw new SluiceError('INVALID_OPTION', { option, value }, { message })
 }

@@ -3,7 +3,6 @@
 import type { Clock } from '../../io/clock.ts'
 import { realClock } from '../../io/real-clock.ts'
 import { realRandom } from '../../io/real-random.ts'
-import type { RandomSource } from '../../io/random.ts'
 import type { Header } from '../../record/record.ts'
 import { SluiceError } from '../errors.ts'
 import { openTransport } from '../open-transport.ts'
@@ -15,30 +14,19 @@ import { headersOf } from './headers.ts'
 import type { HeadersInput } from './headers.ts'
 import { isPending, LateSend, serialize } from './late-send.ts'
 import type { PendingPair, SerializedPair } from './late-send.ts'
-import { partitionOfKey } from './partitioner.ts'
-import type { Partitioner } from './partitioner.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { producerSettings } from './producer-options.ts'
 import type { ProducerOptions, ProducerSettings } from './producer-options.ts'
-import { RecordBuffer, TopicQueues } from './record-buffer.ts'
+import type { ProducerRecord } from './producer-record.ts'
+import { RecordBuffer } from './record-buffer.ts'
 import { Sender } from './sender.ts'
+import { Sequencer } from './sequencer.ts'
 import { TopicDirectory } from './topic-directory.ts'
+import { Topics } from './topics.ts'
+import { Transaction } from './transaction/transaction.ts'
+import { Transactions } from './transaction/transactions.ts'
 import { WaitingSends } from './waiting-sends.ts'
 import type { Attempt } from './waiting-sends.ts'
-
-/** A record to send. */
-export interface ProducerRecord<K, V> {
-  readonly topic: string
-  /** Records of equal keys go to one partition, in order. Null, or absent: any partition. */
-  readonly key?: K | null
-  /** Null, or absent: a tombstone, which deletes the key on a compacted topic. */
-  readonly value?: V | null
-  readonly headers?: HeadersInput
-  /** Milliseconds since 1970. Default: now. */
-  readonly timestamp?: number
-  /** 0 or more. Default: the partitioner chooses. */
-  readonly partition?: number
-}
 
 let captured: Resolve
 /** Gives the function that settles a promise to the caller without a closure for each promise. */
@@ -93,17 +81,17 @@ function capture(resolve: Resolve): void {
 export class Producer<K = Serialized, V = Serialized> {
   readonly #settings: ProducerSettings
   readonly #clock: Clock
-  readonly #random: RandomSource
   readonly #transport: Transport
   readonly #ownsTransport: boolean
   readonly #keySerializer: Serializer<K>
   readonly #valueSerializer: Serializer<V>
-  readonly #partitioner: Partitioner | null
   readonly #directory: TopicDirectory
+  readonly #topics: Topics
   readonly #buffer: RecordBuffer
   readonly #sender: Sender
   readonly #waiting: WaitingSends<LateSend>
-  readonly #topics = new Map<string, TopicQueues>()
+  /** Null without a transactional id. */
+  readonly #transactions: Transactions | null
   #readyWaiters: (() => void)[] = []
   #closing: Promise<void> | null = null
   #closed = false
@@ -113,7 +101,6 @@ export class Producer<K = Serialized, V = Serialized> {
     const settings = producerSettings(options)
     this.#settings = settings
     this.#clock = options.clock ?? realClock
-    this.#random = options.random ?? realRandom
     this.#transport = options.transport ?? openTransport(options, this.#clock)
     this.#ownsTransport = options.transport === undefined
     // Without serializers K and V are what the default takes, unless the caller says otherwise in
@@ -121,23 +108,34 @@ export class Producer<K = Serialized, V = Serialized> {
     const fallback: Serializer<never> = bytesOrStringSerializer
     this.#keySerializer = options.keySerializer ?? (fallback as Serializer<K>)
     this.#valueSerializer = options.valueSerializer ?? (fallback as Serializer<V>)
-    this.#partitioner = options.partitioner ?? null
-    const parts = {
-      transport: this.#transport,
-      settings,
-      clock: this.#clock,
-      random: this.#random,
-    }
+    const random = options.random ?? realRandom
+    const parts = { transport: this.#transport, settings, clock: this.#clock, random }
     this.#directory = new TopicDirectory(parts)
+    this.#topics = new Topics(this.#directory, options.partitioner ?? null, random)
     this.#buffer = new RecordBuffer(settings, this.#clock, {
       sendable: (queue) => this.#sender.sendable(queue),
-      closed: (queue) => this.#batchClosed(queue),
+      closed: (queue) => this.#topics.batchClosed(queue),
       released: () => this.#released(),
     })
+    const go = {
+      identified: () => this.#sender.wake(),
+      admitted: (queue: PartitionQueue) => this.#sender.sendable(queue),
+      refused: (error: SluiceError) => this.#buffer.failAll(error),
+    }
+    const { transactionalId } = settings
+    const ofTransactions = {
+      flush: () => this.flush(),
+      drop: (error: SluiceError) => this.#drop(error),
+    }
+    this.#transactions =
+      transactionalId === null
+        ? null
+        : new Transactions({ ...parts, transactionalId, ...ofTransactions }, go)
+    const withoutThem = settings.idempotent ? new Sequencer(parts, go) : null
     this.#sender = new Sender(
       this.#buffer,
-      { checkPartition: (queue) => this.#checkPartition(queue) },
-      parts,
+      { checkPartition: (queue) => this.#topics.check(queue) },
+      { ...parts, sequencing: this.#transactions?.sequencer ?? withoutThem },
     )
     this.#waiting = new WaitingSends(
       this.#clock,
@@ -157,6 +155,13 @@ export class Producer<K = Serialized, V = Serialized> {
    *   NETWORK_EXCEPTION when no retry is left: the record may be stored or not · CLOSED
    */
   send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
+    if (this.#transactions === null) return this.#send(record)
+    const message =
+      'A producer with a transactionalId sends in transactions: producer.transaction(…)'
+    return Promise.reject(new SluiceError('INVALID_STATE', {}, { message }))
+  }
+
+  #send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
     const promise = new Promise<RecordMetadata>(capture)
     const resolve = captured
     const topic = this.#topics.get(record.topic)
@@ -171,7 +176,7 @@ export class Producer<K = Serialized, V = Serialized> {
         this.#wait(record, resolve, Promise.all([key, value]))
         return promise
       }
-      const queue = this.#queueFor(topic, record, key, value)
+      const queue = this.#topics.queueFor(topic, record, key, value)
       if (queue === null) {
         this.#wait(record, resolve)
         return promise
@@ -182,6 +187,57 @@ export class Producer<K = Serialized, V = Serialized> {
       resolve(Promise.reject(SluiceError.from(error)))
     }
     return promise
+  }
+
+  /**
+   * Sends records, and commits offsets of a group, all or nothing.
+   *
+   * ```ts
+   * import { Consumer, Producer } from 'sluice'
+   *
+   * const producer = new Producer({ transactionalId: 'copier-1' })
+   * const consumer = new Consumer({
+   *   groupId: 'copier',
+   *   enableAutoCommit: false,
+   *   isolation: 'read_committed',
+   * })
+   * await consumer.subscribe('clicks')
+   * for await (const batch of consumer.batches()) {
+   *   await producer.transaction(async (tx) => {
+   *     for (const { key, value } of batch) tx.send({ topic: 'copies', key, value })
+   *     await tx.sendOffsets(consumer)
+   *   })
+   * }
+   * ```
+   *
+   * It is committed when `work` has resolved and everything that it sent is stored, and aborted when `work`
+   * rejects or anything that it sent is refused. Who goes on reading after that goes back first, by
+   * `consumer.seekToCommitted()`, to read again what was read in vain. One transaction at a time.
+   *
+   * The first one takes the transactional id: a producer that had it before is fenced, and what it left
+   * open is aborted. When a producer was fenced, `failure` says so, and all it can do is close.
+   *
+   * @param work sends by `tx`, and by nothing else
+   * @returns what `work` gave, once the transaction is committed
+   * @throws whatever `work` rejects with · SluiceError what a record or the coordinator was refused for;
+   *   `recovery` says whether to run it again · TRANSACTION_OUTCOME_UNKNOWN when it may have been committed,
+   *   and no broker has answered within `deliveryTimeoutMs` · INVALID_STATE, CLOSED. With any other than
+   *   TRANSACTION_OUTCOME_UNKNOWN it was aborted, or will be
+   */
+  async transaction<T>(work: (tx: Transaction<K, V>) => T | Promise<T>): Promise<T> {
+    if (this.#transactions === null) {
+      const message = 'Only a producer with a transactionalId has transactions'
+      throw new SluiceError('INVALID_STATE', {}, { message })
+    }
+    return await this.#transactions.run(async (open) => {
+      const send = (record: ProducerRecord<K, V>): Promise<RecordMetadata> => this.#send(record)
+      return await work(new Transaction(open, send, () => this.ready()))
+    })
+  }
+
+  /** Why there can be no further transaction: PRODUCER_FENCED … Null while there can be. */
+  get failure(): SluiceError | null {
+    return this.#transactions?.failure ?? null
   }
 
   /**
@@ -229,10 +285,14 @@ export class Producer<K = Serialized, V = Serialized> {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const flushed = this.flush()
+    const ended = this.#transactions === null ? this.flush() : this.#transactions.close()
     this.#closed = true
-    const timer = this.#clock.after(timeoutMs, () => this.#abandon())
-    await flushed
+    const over = Promise.withResolvers<void>()
+    const timer = this.#clock.after(timeoutMs, () => {
+      this.#abandon()
+      over.resolve()
+    })
+    await Promise.race([ended, over.promise])
     timer.cancel()
     this.#abandon()
     this.#directory.close()
@@ -241,10 +301,19 @@ export class Producer<K = Serialized, V = Serialized> {
   }
 
   #abandon(): void {
-    const error = closedError()
+    this.#failAll(closedError())
+    this.#wakeReady()
+  }
+
+  #failAll(error: SluiceError): void {
     this.#waiting.failAll(error)
     this.#buffer.failAll(error)
-    this.#wakeReady()
+  }
+
+  /** For transactions: see TransactionsParts. */
+  async #drop(error: SluiceError): Promise<void> {
+    this.#failAll(error)
+    await this.#sender.quiet()
   }
 
   /** The slow way of `send`: behind all others that wait. */
@@ -284,10 +353,10 @@ export class Producer<K = Serialized, V = Serialized> {
     if (send.pair === null) return send.waitForSerializer()
     const [key, value] = send.pair
     const topic = this.#topics.get(send.record.topic)
-    const queue = topic === undefined ? null : this.#queueFor(topic, send.record, key, value)
+    const queue = topic === undefined ? null : this.#topics.queueFor(topic, send.record, key, value)
     if (queue === null) {
       const partitionCount = topic?.queues.length ?? 0
-      return send.waitForTopic(() => this.#refresh(send.record.topic), partitionCount)
+      return send.waitForTopic(() => this.#topics.refresh(send.record.topic), partitionCount)
     }
     if (this.#buffer.full) {
       this.#buffer.press(true)
@@ -295,52 +364,6 @@ export class Producer<K = Serialized, V = Serialized> {
     }
     this.#append(queue, key, value, send.timestamp, send.record.headers, resolve)
     return GONE
-  }
-
-  async #refresh(name: string): Promise<void> {
-    const partitionCount = await this.#directory.load(name)
-    let topic = this.#topics.get(name)
-    // Fewer partitions than before: the topic was deleted and made anew.
-    if (topic === undefined || topic.queues.length > partitionCount) {
-      topic = new TopicQueues(name, this.#random)
-      this.#topics.set(name, topic)
-    }
-    topic.growTo(partitionCount)
-  }
-
-  /** A broker does not know the partition: has the topic gone, or become another one? */
-  async #checkPartition({ topic, partition }: PartitionQueue): Promise<SluiceError | null> {
-    try {
-      await this.#refresh(topic)
-    } catch (error) {
-      const refusal = SluiceError.from(error)
-      const gone = refusal.code === 'UNKNOWN_TOPIC_OR_PARTITION'
-      if (refusal.retriable && !gone) return null
-      this.#topics.delete(topic)
-      return refusal
-    }
-    const partitionCount = this.#topics.get(topic)!.queues.length
-    if (partition < partitionCount) return null
-    const facts = { topic, partition, partitionCount }
-    return new SluiceError('UNKNOWN_TOPIC_OR_PARTITION', facts, { retriable: false })
-  }
-
-  /** @returns null for a partition that the topic is not known to have */
-  #queueFor(
-    topic: TopicQueues,
-    record: { readonly partition?: number },
-    key: Serialized | null,
-    value: Serialized | null,
-  ): PartitionQueue | null {
-    const { queues } = topic
-    const partitionCount = queues.length
-    let partition: number | null = null
-    if (record.partition !== undefined) partition = record.partition
-    else if (this.#partitioner !== null) {
-      partition = this.#partitioner({ topic: topic.topic, key, value, partitionCount })
-    } else if (key !== null) partition = partitionOfKey(key, partitionCount)
-    if (partition === null) partition = topic.sticky.current(partitionCount)
-    return queues[partition] ?? null
   }
 
   #append(
@@ -358,15 +381,6 @@ export class Producer<K = Serialized, V = Serialized> {
     const list: readonly Header[] | undefined =
       headers === undefined ? undefined : headersOf(headers)
     this.#buffer.append(queue, key, value, timestamp, list, resolve)
-  }
-
-  #batchClosed(queue: PartitionQueue): void {
-    const topic = this.#topics.get(queue.topic)
-    if (topic === undefined) return
-    topic.sticky.batchGone(queue.partition, topic.queues.length)
-    // Partitions may have been added. Until that is known, records go to those that are.
-    if (!this.#directory.isStale(queue.topic)) return
-    this.#refresh(queue.topic).catch(() => {})
   }
 
   get #full(): boolean {

@@ -27,7 +27,9 @@ import type { ProducerBatch } from './batch.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerSettings } from './producer-options.ts'
 import type { RecordBuffer } from './record-buffer.ts'
-import { Sequencer } from './sequencer.ts'
+import { retryBounds } from './retry-bounds.ts'
+import { placeIsTaken } from './sequences.ts'
+import type { Sequencing } from './sequences.ts'
 
 /** Batches of many partitions share a request up to this size, in bytes. */
 const MAX_REQUEST_BYTES = 1024 * 1024
@@ -66,13 +68,14 @@ export class Sender {
   readonly #buffer: RecordBuffer
   readonly #listener: SenderListener
   /** Null without idempotence. */
-  readonly #sequencer: Sequencer | null
+  readonly #sequencing: Sequencing | null
   #stream: ProduceStream | null = null
   /** Streams that ended one after the other with no answer between. */
   #streamFailures = 0
   #reopenTimer: Timer | null = null
   #nextNumber = 0
   readonly #inFlight: Request[] = []
+  readonly #whenQuiet: (() => void)[] = []
   /** Queues that may have something to send; the first goes first. */
   readonly #sendable = new Set<PartitionQueue>()
   /** Queues that were packed and have more. */
@@ -89,6 +92,8 @@ export class Sender {
       readonly settings: ProducerSettings
       readonly clock: Clock
       readonly random: RandomSource
+      /** Null without idempotence. */
+      readonly sequencing: Sequencing | null
     },
   ) {
     this.#buffer = buffer
@@ -97,29 +102,17 @@ export class Sender {
     this.#settings = parts.settings
     this.#clock = parts.clock
     this.#random = parts.random
-    const identity = {
-      identified: () => this.#schedule(),
-      refused: (error: SluiceError) => this.#buffer.failAll(error),
-    }
-    this.#sequencer = parts.settings.idempotent ? new Sequencer(parts, identity) : null
+    this.#sequencing = parts.sequencing
   }
 
   /** A partition has a batch that may go. What comes in one turn is packed together. */
   sendable(queue: PartitionQueue): void {
     this.#sendable.add(queue)
-    this.#schedule()
+    this.wake()
   }
 
-  /** Ends the stream. What is in flight has been settled by the caller. */
-  close(): void {
-    this.#closed = true
-    this.#reopenTimer?.cancel()
-    this.#watchdog?.cancel()
-    this.#sequencer?.close()
-    this.#stream?.cancel()
-  }
-
-  #schedule(): void {
+  /** What held batches back may be over. */
+  wake(): void {
     if (this.#scheduled) return
     this.#scheduled = true
     this.#clock.endOfTurn(() => {
@@ -128,10 +121,25 @@ export class Sender {
     })
   }
 
+  /** Resolves when nothing is in flight. */
+  quiet(): Promise<void> {
+    if (this.#inFlight.length === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenQuiet.push(resolve))
+  }
+
+  /** Ends the stream. What is in flight has been settled by the caller. */
+  close(): void {
+    this.#closed = true
+    this.#reopenTimer?.cancel()
+    this.#watchdog?.cancel()
+    this.#sequencing?.close()
+    this.#stream?.cancel()
+  }
+
   #send(): void {
     while (!this.#closed && this.#inFlight.length < this.#settings.maxInFlight) {
       if (this.#reopenTimer !== null || this.#sendable.size === 0) return
-      if (this.#sequencer?.ready() === false) return
+      if (this.#sequencing?.ready() === false) return
       const batches = this.#pack()
       if (batches.length === 0) return
       this.#stream ??= this.#open()
@@ -142,6 +150,7 @@ export class Sender {
         number,
         acks: this.#settings.acks,
         timeoutMs: this.#settings.requestTimeoutMs,
+        transaction: this.#sequencing?.transaction ?? null,
         batches: batches.map(({ queue, bytes }) => {
           return { topic: queue.topic, partition: queue.partition, batch: bytes! }
         }),
@@ -157,7 +166,7 @@ export class Sender {
       if (sizeBytes >= MAX_REQUEST_BYTES) break
       // A queue that still has batches comes again behind the others.
       this.#sendable.delete(queue)
-      if (!queue.sendable) continue
+      if (!queue.sendable || this.#sequencing?.admits(queue) === false) continue
       const batch = this.#buffer.take(queue)
       sizeBytes += this.#build(batch).byteLength
       batch.inFlight = true
@@ -173,7 +182,7 @@ export class Sender {
   #build(batch: ProducerBatch): Buffer {
     if (batch.bytes !== null) return batch.bytes
     const { compression: codec, compressionLevel: level } = this.#settings
-    const place = this.#sequencer?.place(batch)
+    const place = this.#sequencing?.place(batch)
     return batch.build({ codec, ...(level === null ? {} : { level }), ...place })
   }
 
@@ -195,7 +204,8 @@ export class Sender {
     this.#inFlight.shift()
     this.#streamFailures = 0
     request.batches.forEach((batch, index) => this.#outcome(batch, results[index]!))
-    this.#schedule()
+    this.#tellQuiet()
+    this.wake()
   }
 
   #streamClosed(error: SluiceError): void {
@@ -208,12 +218,18 @@ export class Sender {
         this.#outcome(batch, { error, baseOffset: -1, logAppendTimeMs: -1 })
       }
     }
+    this.#tellQuiet()
     const waitMs = this.#backoffMs(this.#streamFailures, error)
     this.#reopenTimer?.cancel()
     this.#reopenTimer = this.#clock.after(waitMs, () => {
       this.#reopenTimer = null
-      this.#schedule()
+      this.wake()
     })
+  }
+
+  #tellQuiet(): void {
+    if (this.#inFlight.length > 0) return
+    for (const resolve of this.#whenQuiet.splice(0)) resolve()
   }
 
   #outcome(batch: ProducerBatch, result: BatchProduced): void {
@@ -229,7 +245,7 @@ export class Sender {
   }
 
   #stored(batch: ProducerBatch, result: BatchProduced): void {
-    if (this.#sequencer !== null) this.#sequencer.stored(batch)
+    if (this.#sequencing !== null) placeIsTaken(batch)
     else
       for (const earlier of batch.queue.refused.splice(0)) this.#fail(earlier, earlier.lastError!)
     if (!batch.settled) {
@@ -246,7 +262,7 @@ export class Sender {
       this.#unblock(batch.queue)
       return
     }
-    if (this.#sequencer !== null && OUT_OF_STEP.has(error.code)) {
+    if (this.#sequencing !== null && OUT_OF_STEP.has(error.code)) {
       this.#outOfStep(batch, error)
       return
     }
@@ -270,7 +286,14 @@ export class Sender {
       return
     }
     // Behind one that will be tried again it was only too early.
-    if (queue.refused.length === 0) queue.outOfStep = error.code
+    if (queue.refused.length === 0) {
+      if (!this.#sequencing!.canRestart) {
+        this.#fail(batch, error)
+        this.#unblock(queue)
+        return
+      }
+      queue.outOfStep = error.code
+    }
     batch.lastError ??= error
     queue.refused.push(batch)
     queue.blocked = true
@@ -303,7 +326,7 @@ export class Sender {
   #restart(queue: PartitionQueue): void {
     queue.restarts += 1
     // All of them may have run out of time meanwhile.
-    const isRestarted = this.#sequencer!.restart(queue)
+    const isRestarted = this.#sequencing!.restart(queue)
     if (isRestarted || queue.refused.length === 0) this.#tryAgain(queue)
     else this.#tryAgainLater(queue)
   }
@@ -323,8 +346,8 @@ export class Sender {
   }
 
   #backoffMs(failures: number, error: SluiceError): number {
-    const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#settings
-    return backoffMs({ initialMs, maxMs }, failures, this.#random, error.retryAfterMs)
+    const bounds = retryBounds(error, this.#settings)
+    return backoffMs(bounds, failures, this.#random, error.retryAfterMs)
   }
 
   get #answerWithinMs(): number {

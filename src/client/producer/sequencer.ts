@@ -1,4 +1,4 @@
-// Sequences of an idempotent producer: what makes a batch that is sent again known to the broker.
+// Sequences of an idempotent producer that has no transactions.
 //
 //   identity   one id for the producer, asked for before the first batch goes
 //   partition  an epoch and a count of records of its own: each batch takes its place when it is first
@@ -16,7 +16,6 @@
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { RandomSource } from '../../io/random.ts'
 import { setProducer } from '../../record/batch-header.ts'
-import { sequenceAfter } from '../../record/sequence.ts'
 import { sharedCore } from '../../record/shared-core.ts'
 import { backoffMs } from '../backoff.ts'
 import { SluiceError } from '../errors.ts'
@@ -24,17 +23,11 @@ import type { ProducerIdentity, Transport } from '../transport.ts'
 import type { ProducerBatch } from './batch.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerSettings } from './producer-options.ts'
-
-/** Batches of one partition that a broker remembers, and that may be in flight therefore. */
-const MAX_IN_FLIGHT = 5
+import { beginSequences, takePlace } from './sequences.ts'
+import type { Sequencing, SequencingListener, Stamp } from './sequences.ts'
 
 /** Largest epoch: 16 bits on the wire. */
 const MAX_EPOCH = 32_767
-
-/** What a batch says of who made it. */
-export interface Stamp extends ProducerIdentity {
-  readonly baseSequence: number
-}
 
 export interface SequencerParts {
   readonly transport: Transport
@@ -43,23 +36,18 @@ export interface SequencerParts {
   readonly random: RandomSource
 }
 
-export interface SequencerListener {
-  /** Batches may go. */
-  identified(): void
-  /** No id will be given: what waits fails. */
-  refused(error: SluiceError): void
-}
-
-export class Sequencer {
+export class Sequencer implements Sequencing {
+  readonly transaction = null
+  readonly canRestart = true
   readonly #parts: SequencerParts
-  readonly #listener: SequencerListener
+  readonly #listener: SequencingListener
   #identity: ProducerIdentity | null = null
   #asking = false
   #failures = 0
   #timer: Timer | null = null
   #closed = false
 
-  constructor(parts: SequencerParts, listener: SequencerListener) {
+  constructor(parts: SequencerParts, listener: SequencingListener) {
     this.#parts = parts
     this.#listener = listener
   }
@@ -71,21 +59,13 @@ export class Sequencer {
     return false
   }
 
-  /** The place of a batch that is sent for the first time. Its records are all there. */
-  place(batch: ProducerBatch): Stamp {
-    const { queue } = batch
-    if (queue.identity === null) this.#begin(queue, this.#identity!)
-    const baseSequence = queue.nextSequence
-    queue.nextSequence = sequenceAfter(baseSequence, batch.recordCount)
-    batch.order = queue.nextOrder++
-    return { ...queue.identity!, baseSequence }
+  admits(): boolean {
+    return true
   }
 
-  /** The broker has the batch. From now on it refuses whatever does not follow. */
-  stored({ queue, order }: ProducerBatch): void {
-    queue.storedOrder = Math.max(queue.storedOrder, order)
-    queue.inFlightLimit = MAX_IN_FLIGHT
-    queue.restarts = 0
+  place(batch: ProducerBatch): Stamp {
+    if (batch.queue.identity === null) beginSequences(batch.queue, this.#identity!)
+    return takePlace(batch, false)
   }
 
   /**
@@ -103,7 +83,7 @@ export class Sequencer {
       return this.ready()
     }
     const next = { producerId, producerEpoch: producerEpoch + 1 }
-    this.#begin(queue, isFenced ? this.#identity : next)
+    beginSequences(queue, isFenced ? this.#identity : next)
     for (const batch of [...queue.refused, ...queue.ready]) {
       if (batch.bytes !== null) setProducer(sharedCore(), batch.bytes, this.place(batch))
     }
@@ -113,15 +93,6 @@ export class Sequencer {
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
-  }
-
-  // While the broker knows nothing of the producer it takes any sequence, so nothing may overtake the
-  // first batch.
-  #begin(queue: PartitionQueue, identity: ProducerIdentity): void {
-    queue.identity = identity
-    queue.nextSequence = 0
-    queue.inFlightLimit = 1
-    queue.outOfStep = null
   }
 
   async #ask(): Promise<void> {

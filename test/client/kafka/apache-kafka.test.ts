@@ -13,6 +13,7 @@ import { testClient } from '../client-suite.ts'
 import type { ClientBroker } from '../client-suite.ts'
 import { testConsumerGroups } from '../group-consumer-suite.ts'
 import { testGroupCalls, testGroupConsumers } from '../group-suite.ts'
+import { testTransactions } from '../transaction-suite.ts'
 
 describe.runIf(hasApacheKafka('test/client/kafka/apache-kafka.test.ts'))('Apache Kafka', () => {
   let kafka: ApacheKafka
@@ -97,4 +98,13 @@ describe.runIf(hasApacheKafka('test/client/kafka/apache-kafka.test.ts'))('Apache
   testGroupCalls(shared)
   testGroupConsumers(shared)
   testConsumerGroups(shared)
+  testTransactions(shared)
+
+  // As brokers have it that are older than Kafka 4, or were not told to go over to the second.
+  describe('with the first protocol of transactions', () => {
+    testTransactions(async () => {
+      const older = await ApacheKafka.start({ 'transaction.version': 1 })
+      return { bootstrap: older.bootstrap, remove: () => older.remove() }
+    })
+  })
 })

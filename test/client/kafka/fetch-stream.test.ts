@@ -41,7 +41,7 @@ class Bench {
     const { bootstrap, network } = this.cluster
     const parts = { clock: this.clock, random, connect: network.connect }
     this.transport = openKafkaTransport({ bootstrap }, parts)
-    this.stream = this.transport.openFetchStream({
+    this.stream = this.transport.openFetchStream('read_uncommitted', {
       batches: ({ partition, tag, batches }) => {
         this.bytes += batches.byteLength
         const views = splitBatches(batches)

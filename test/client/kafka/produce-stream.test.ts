@@ -45,7 +45,7 @@ class Bench {
     const batches = partitions.map((partition) => {
       return { topic, partition, batch: testBatch({ records: [{ value: 'x'.repeat(1_000) }] }) }
     })
-    this.stream.send({ number: this.#number++, acks, timeoutMs: 1_000, batches })
+    this.stream.send({ number: this.#number++, acks, timeoutMs: 1_000, transaction: null, batches })
   }
 
   /** What was told since it was asked last. */

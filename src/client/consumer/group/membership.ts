@@ -7,17 +7,19 @@ import { randomUuid } from '../../../base/uuid.ts'
 import { backoffMs } from '../../backoff.ts'
 import { SluiceError } from '../../errors.ts'
 import { MEMBER_EPOCH } from '../../group-calls.ts'
-import type { CommittedOffset, GroupCaller, OffsetToCommit } from '../../group-calls.ts'
+import type { GroupCaller } from '../../group-calls.ts'
 import type { PartitionRef, Transport } from '../../transport.ts'
 import type { AssignedPartition } from '../assigned-partition.ts'
 import type { ConsumerSettings } from '../consumer-options.ts'
 import type { Fetcher } from '../fetcher.ts'
 import type { Hand, ReaderMark } from '../hand.ts'
 import { Committer } from './committer.ts'
+import { GroupOffsets } from './group-offsets.ts'
 import type { GroupSettings, RebalanceListener } from './group-options.ts'
 import { MemberState } from './member-state.ts'
 import type { SentHeartbeat, Subscription } from './member-state.ts'
 import { Rebalancer } from './rebalancer.ts'
+import type { UnsettledReads } from './unsettled-reads.ts'
 
 /** Longest that a heartbeat waits for its answer: three of them fit into a session of 45 s. */
 const HEARTBEAT_TIMEOUT_MS = 15_000
@@ -32,6 +34,8 @@ export interface MembershipParts {
   readonly transport: Transport
   readonly fetcher: Fetcher
   readonly hand: Hand
+  /** Null when the group commits by itself. */
+  readonly unsettled: UnsettledReads | null
   readonly clock: Clock
   readonly random: RandomSource
   readonly settings: ConsumerSettings
@@ -49,6 +53,8 @@ export class Membership {
   readonly #state: MemberState
   readonly #committer: Committer
   readonly #rebalancer: Rebalancer
+  /** What the user does with offsets of the group. */
+  readonly offsets: GroupOffsets
   #beatTimer: Timer | null = null
   /** The heartbeat that is not answered yet. */
   #beating: Promise<void> | null = null
@@ -86,6 +92,13 @@ export class Membership {
       committer: this.#committer,
       changed: () => this.#beat(),
     })
+    this.offsets = new GroupOffsets({
+      ...parts,
+      committer: this.#committer,
+      caller: () => this.#caller(),
+      checkOwned: (ref) => this.#checkOwned(ref),
+      placed: () => this.#placed(),
+    })
   }
 
   /** True once it takes part in the group, and not only commits to it. */
@@ -116,30 +129,8 @@ export class Membership {
     this.#commitTimer ??= clock.every(group.autoCommitIntervalMs, () => void this.#autoCommit())
   }
 
-  /** Commits what was given out. @throws SluiceError */
-  async commitPositions(): Promise<void> {
-    const { hand, settings } = this.#parts
-    const offsets = this.#committer.positions(this.#placed())
-    hand.clear()
-    await this.#committer.commit(offsets, settings.requestTimeoutMs)
-  }
-
-  /** @throws SluiceError */
-  async commitOffsets(offsets: readonly OffsetToCommit[]): Promise<void> {
-    const { hand, fetcher, settings } = this.#parts
-    for (const ref of offsets) this.#checkOwned(ref)
-    for (const given of offsets) {
-      const assigned = fetcher.find(given)
-      if (assigned !== null) hand.processed(assigned, given.offset)
-    }
-    await this.#committer.commit(offsets, settings.requestTimeoutMs)
-  }
-
-  async committed(partitions: readonly PartitionRef[]): Promise<readonly CommittedOffset[]> {
-    return await this.#committer.fetch(partitions, this.#parts.settings.requestTimeoutMs)
-  }
-
   sought(partition: AssignedPartition): void {
+    this.#parts.unsettled?.sought(partition)
     this.#rebalancer.sought(partition)
   }
 

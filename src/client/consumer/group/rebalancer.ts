@@ -7,22 +7,23 @@
 
 import type { Clock, Timer } from '../../../io/clock.ts'
 import { SluiceError } from '../../errors.ts'
-import type { CommittedOffset } from '../../group-calls.ts'
 import { sleep } from '../../sleep.ts'
-import type { StartPosition } from '../../transport.ts'
 import type { AssignedPartition } from '../assigned-partition.ts'
 import type { ConsumerSettings } from '../consumer-options.ts'
 import type { Fetcher } from '../fetcher.ts'
 import type { Hand } from '../hand.ts'
+import { isUnplaced, noCommittedOffset, startOf } from './committed-start.ts'
 import type { Committer } from './committer.ts'
 import type { GroupSettings, RebalanceListener } from './group-options.ts'
 import type { Change, MemberState } from './member-state.ts'
 import type { PartitionSet } from './partition-set.ts'
+import type { UnsettledReads } from './unsettled-reads.ts'
 
 export interface RebalancerParts {
   readonly state: MemberState
   readonly fetcher: Fetcher
   readonly hand: Hand
+  readonly unsettled: UnsettledReads | null
   readonly committer: Committer
   readonly clock: Clock
   readonly settings: ConsumerSettings
@@ -170,9 +171,14 @@ export class Rebalancer {
     const { life } = state
     const committed = await committer.fetch(partitions.toArray(), settings.requestTimeoutMs)
     if (this.#isStopped || !state.took(life, partitions)) return
-    fetcher.assign(committed.map((each) => ({ ...each, start: this.#startOf(each), held: true })))
+    const starts = committed.map((each) => ({
+      ...each,
+      start: startOf(each, settings),
+      held: true,
+    }))
+    fetcher.assign(starts)
     for (const each of committed) {
-      if (each.offset >= 0 || settings.autoOffsetReset !== 'error') continue
+      if (!isUnplaced(each, settings)) continue
       this.#unplaced.add(fetcher.find(each)!)
       this.#tellUnplaced(fetcher.find(each)!)
     }
@@ -183,16 +189,9 @@ export class Rebalancer {
     changed()
   }
 
-  #startOf({ offset }: CommittedOffset): StartPosition {
-    if (offset >= 0) return { kind: 'offset', offset }
-    return { kind: this.#parts.settings.autoOffsetReset === 'latest' ? 'latest' : 'earliest' }
-  }
-
   #tellUnplaced(partition: AssignedPartition): void {
     const { fetcher, group } = this.#parts
-    const message = 'The group has committed no offset; seek says where to begin'
-    const facts = { ...partition.ref, groupId: group.groupId }
-    fetcher.fail(partition, new SluiceError('NO_COMMITTED_OFFSET', facts, { message }))
+    fetcher.fail(partition, noCommittedOffset(partition, group.groupId))
   }
 
   /** Waits until nothing of the partitions is with the reader, or it has had its time. */
@@ -221,7 +220,10 @@ export class Rebalancer {
 
   #forget(partitions: PartitionSet): void {
     const assigned = this.assigned(partitions)
-    for (const partition of assigned) this.#unplaced.delete(partition)
+    for (const partition of assigned) {
+      this.#unplaced.delete(partition)
+      this.#parts.unsettled?.forget(partition)
+    }
     this.#parts.committer.forget(partitions)
     this.#parts.fetcher.unassign(assigned)
   }

@@ -45,5 +45,5 @@ function brokerOf(
   brokerId: number,
   { host, port, rack }: WireBroker,
 ): ClusterDescription['brokers'][number] {
-  return { brokerId, grpcAddress: `${host}:${port}`, rack: rack ?? '', version: '' }
+  return { brokerId, address: `${host}:${port}`, rack: rack ?? '', version: '' }
 }

@@ -17,14 +17,21 @@ import type { Cluster } from '../cluster.ts'
 import type { Deadline } from '../deadline.ts'
 import { throwErrorOf } from '../kafka-error.ts'
 import { only } from '../only.ts'
-import { describeTransaction, listTransactions } from './transaction-queries.ts'
+import { listTransactions } from './transaction-queries.ts'
 
 /** Default of transaction.max.timeout.ms, which this protocol has no call for without a broker's id. */
 const MAX_TIMEOUT_MS = 900_000
 
+/** Asks the coordinator of a transactional id. */
+export type Describe = (
+  transactionalId: string,
+  deadline: Deadline,
+) => Promise<TransactionDescription>
+
 /** Ordered by topic, partition and producer. */
 export async function findHanging(
   cluster: Cluster,
+  describe: Describe,
   { topic, partition, openForMs = MAX_TIMEOUT_MS }: HangingFilter,
   deadline: Deadline,
 ): Promise<readonly HangingTransaction[]> {
@@ -33,12 +40,13 @@ export async function findHanging(
   const open = (await openIn(cluster, refs, deadline)).filter(({ lastTimestampMs }) => {
     return lastTimestampMs < before
   })
-  return await hanging(cluster, open, deadline)
+  return await hanging(cluster, describe, open, deadline)
 }
 
 /** @throws SluiceError RESOURCE_NOT_FOUND, INVALID_TXN_STATE; what the leader refuses the marker with */
 export async function abortHanging(
   cluster: Cluster,
+  describe: Describe,
   { topic, partition, startOffset }: HangingTransactionRef,
   deadline: Deadline,
 ): Promise<ProducerIdentity> {
@@ -50,7 +58,7 @@ export async function abortHanging(
     const message = 'No transaction is open there that begins at this offset'
     throw new SluiceError('RESOURCE_NOT_FOUND', facts, { message })
   }
-  if ((await hanging(cluster, [found], deadline)).length === 0) {
+  if ((await hanging(cluster, describe, [found], deadline)).length === 0) {
     const message = 'Its coordinator knows of it: abort it by its transactional id'
     throw new SluiceError('INVALID_TXN_STATE', facts, { message })
   }
@@ -130,6 +138,7 @@ async function openIn(
 /** Those of which no coordinator knows, and that are still open once all have been asked. */
 async function hanging(
   cluster: Cluster,
+  describe: Describe,
   open: readonly HangingTransaction[],
   deadline: Deadline,
 ): Promise<HangingTransaction[]> {
@@ -138,7 +147,7 @@ async function hanging(
   const listed = await listTransactions(cluster, { producerIds }, deadline.leftMs)
   const known = new Set<string>()
   for (const { transactionalId } of listed) {
-    const described = describeTransaction(cluster, transactionalId, deadline)
+    const described = describe(transactionalId, deadline)
     // It may have been forgotten since it was listed.
     const { state, producerId, partitions } = await described.catch(unlessNotFound)
     if (!OPEN_STATES.has(state)) continue

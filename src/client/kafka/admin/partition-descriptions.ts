@@ -10,7 +10,7 @@ import type { PartitionDescription } from '../../admin-calls.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Deadline } from '../deadline.ts'
 import { errorOfId } from '../kafka-error.ts'
-import { EDGE, lookUpOffsets } from '../offset-lookup.ts'
+import { edgesOf, lookUpOffsets } from '../offset-lookup.ts'
 import type { FoundOffset } from '../offset-lookup.ts'
 
 /**
@@ -23,10 +23,9 @@ export async function describePartitions(
   deadline: Deadline,
 ): Promise<readonly PartitionDescription[]> {
   const ordered = partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex)
-  const queries = ordered.flatMap(({ partitionIndex: partition }) => [
-    { topic: name!, partition, timestamp: EDGE.earliest },
-    { topic: name!, partition, timestamp: EDGE.latest },
-  ])
+  const queries = ordered.flatMap(({ partitionIndex: partition }) => {
+    return edgesOf({ topic: name!, partition })
+  })
   const [edges, sizes] = await Promise.all([
     lookUpOffsets(cluster, queries, deadline),
     partitionSizes(cluster, name!, ordered, deadline),

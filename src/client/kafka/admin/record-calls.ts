@@ -4,11 +4,11 @@ import { DELETE_RECORDS } from '../../../protocol/kafka/gen/delete-records.ts'
 import type { AdminCalls, PartitionOffsets, PositionOf, RecordsDeleted } from '../../admin-calls.ts'
 import { SluiceError } from '../../errors.ts'
 import { sleep } from '../../sleep.ts'
-import type { PartitionRef, StartPosition, Transport } from '../../transport.ts'
+import type { Isolation, PartitionRef, StartPosition, Transport } from '../../transport.ts'
 import type { Cluster } from '../cluster.ts'
 import { Deadline } from '../deadline.ts'
 import { errorOfId } from '../kafka-error.ts'
-import { EDGE, loadLeaders, lookUpOffsets } from '../offset-lookup.ts'
+import { EDGE, edgesOf, loadLeaders, lookUpOffsets } from '../offset-lookup.ts'
 import type { FoundOffset, OffsetQuery } from '../offset-lookup.ts'
 import { provesStale } from '../stale-metadata.ts'
 
@@ -49,13 +49,13 @@ export function recordCalls(
       return partitions.map(({ partition }) => results.get(partition)!)
     },
 
-    async listOffsets(partitions, timeoutMs) {
+    async listOffsets(partitions, isolation, timeoutMs) {
       const deadline = new Deadline(cluster.clock, timeoutMs)
       const results: PartitionOffsets[] = []
       let open = [...partitions.keys()]
       for (let moves = 0; ; moves++) {
         const asked = open.map((index) => partitions[index]!)
-        const found = await findAll(cluster, asked, deadline)
+        const found = await findAll(cluster, asked, isolation, deadline)
         for (const [at, index] of open.entries()) results[index] = found[at]!
         open = open.filter((index) => mayHaveMoved(results[index]!))
         if (open.length === 0 || moves === MAX_MOVES || deadline.leftMs === 0) return results
@@ -102,9 +102,11 @@ function kept(partition: number, error: SluiceError): RecordsDeleted {
 async function findAll(
   cluster: Cluster,
   partitions: readonly PositionOf[],
+  isolation: Isolation,
   deadline: Deadline,
 ): Promise<readonly PartitionOffsets[]> {
-  const found = await lookUpOffsets(cluster, partitions.flatMap(queriesOf), deadline)
+  const queries = partitions.flatMap((each) => queriesOf(each, isolation))
+  const found = await lookUpOffsets(cluster, queries, deadline)
   let at = 0
   return partitions.map(({ topic, partition, position }) => {
     const own = found.slice(at, at + (position.kind === 'offset' ? 2 : 1))
@@ -113,15 +115,20 @@ async function findAll(
   })
 }
 
-function queriesOf({ topic, partition, position }: PositionOf): readonly OffsetQuery[] {
+function queriesOf(
+  { topic, partition, position }: PositionOf,
+  isolation: Isolation,
+): readonly OffsetQuery[] {
+  const at = (timestamp: number): OffsetQuery => ({ topic, partition, timestamp, isolation })
   switch (position.kind) {
     case 'earliest':
     case 'latest':
-      return [{ topic, partition, timestamp: EDGE[position.kind] }]
+      return [at(EDGE[position.kind])]
     case 'timestamp':
-      return [{ topic, partition, timestamp: position.timestampMs }]
+      return [at(position.timestampMs)]
     case 'offset':
-      return [EDGE.earliest, EDGE.latest].map((timestamp) => ({ topic, partition, timestamp }))
+      // The partition holds what was not committed yet as well.
+      return edgesOf({ topic, partition })
   }
 }
 

@@ -15,10 +15,10 @@ import type {
   PartitionData,
 } from '../../../protocol/kafka/gen/fetch.ts'
 import { SluiceError } from '../../errors.ts'
-import type { FetchListener } from '../../transport.ts'
+import type { AbortedTransaction, FetchListener, Isolation } from '../../transport.ts'
 import type { BrokerConnection } from '../broker-connection.ts'
 import { errorOfId } from '../kafka-error.ts'
-import { leaderError } from '../offset-lookup.ts'
+import { ISOLATION_LEVEL, leaderError } from '../offset-lookup.ts'
 import { BrokerSession, sessionless } from './broker-session.ts'
 import type { SessionRequest } from './broker-session.ts'
 import type { FetchPartition } from './fetch-partition.ts'
@@ -30,6 +30,7 @@ export type PollKind = 'main' | 'side'
 /** What a lane asks of its stream. */
 export interface LaneOwner {
   readonly listener: FetchListener
+  readonly isolation: Isolation
   /** @throws SluiceError when the broker can't be reached */
   connection(nodeId: number, kind: PollKind): BrokerConnection
   /** Name of a topic by its id. */
@@ -153,13 +154,19 @@ export class FetchLane {
     const connection = this.#owner.connection(this.nodeId, kind)
     if (kind === 'side') {
       const alone = sessionless(wanted, PARTITION_MAX_BYTES)
-      return await connection.call(FETCH, requestOf(alone, maxBytes), ANSWER_WITHIN_MS)
+      return await connection.call(FETCH, this.#requestOf(alone, maxBytes), ANSWER_WITHIN_MS)
     }
     // Another connection: another session.
     if (connection !== this.#connection) this.#session.reset()
     this.#connection = connection
     const session = this.#session.next(wanted)
-    return await connection.call(FETCH, requestOf(session, maxBytes), ANSWER_WITHIN_MS)
+    return await connection.call(FETCH, this.#requestOf(session, maxBytes), ANSWER_WITHIN_MS)
+  }
+
+  #requestOf(session: SessionRequest, maxBytes: number): FetchRequestInit {
+    const isolationLevel = ISOLATION_LEVEL[this.#owner.isolation]
+    const bounds = { maxWaitMs: MAX_WAIT_MS, minBytes: 1, maxBytes }
+    return { replicaId: -1, ...bounds, isolationLevel, ...session }
   }
 
   /** @returns bytes of batches that were told */
@@ -209,10 +216,14 @@ export class FetchLane {
     partition.highWatermark = data.highWatermark
     partition.logStartOffset = data.logStartOffset
     if (data.records === null || data.records.byteLength === 0) return 0
-    return this.#takeRecords(partition, data.records)
+    return this.#takeRecords(partition, data.records, data.abortedTransactions ?? [])
   }
 
-  #takeRecords(partition: FetchPartition, records: Buffer): number {
+  #takeRecords(
+    partition: FetchPartition,
+    records: Buffer,
+    aborted: readonly AbortedTransaction[],
+  ): number {
     let sizeBytes: number
     try {
       const whole = wholeBatches(records, partition.nextOffset)
@@ -232,6 +243,7 @@ export class FetchLane {
       tag,
       highWatermark,
       logStartOffset,
+      aborted,
       batches: sizeBytes === records.byteLength ? records : records.subarray(0, sizeBytes),
     })
     return sizeBytes
@@ -258,17 +270,6 @@ export class FetchLane {
 
   #isAsked(partition: FetchPartition, kind: PollKind): boolean {
     return this.#asked[kind]?.get(partition) === partition.generation
-  }
-}
-
-function requestOf(session: SessionRequest, maxBytes: number): FetchRequestInit {
-  return {
-    replicaId: -1,
-    maxWaitMs: MAX_WAIT_MS,
-    minBytes: 1,
-    maxBytes,
-    isolationLevel: 0,
-    ...session,
   }
 }
 

@@ -2,13 +2,12 @@
 
 import type { GroupCalls } from '../../group-calls.ts'
 import type { Cluster } from '../cluster.ts'
-import { Coordinators } from './coordinators.ts'
+import type { Coordinators } from './coordinators.ts'
 import { managingCalls } from './managing-calls.ts'
 import { memberCalls } from './member-calls.ts'
 import { offsetCalls } from './offset-calls.ts'
 
-export function groupCalls(cluster: Cluster): GroupCalls {
-  const coordinators = new Coordinators(cluster)
+export function groupCalls(cluster: Cluster, coordinators: Coordinators): GroupCalls {
   return {
     ...memberCalls(cluster, coordinators),
     ...offsetCalls(cluster, coordinators),

@@ -18,7 +18,7 @@ import type { PartitionRef } from '../../transport.ts'
 import type { Cluster } from '../cluster.ts'
 import { Deadline } from '../deadline.ts'
 import { throwErrorOf } from '../kafka-error.ts'
-import { EDGE, lookUpOffsets } from '../offset-lookup.ts'
+import { edgesOf, lookUpOffsets } from '../offset-lookup.ts'
 import { only } from '../only.ts'
 import type { AskCoordinator, Coordinators } from './coordinators.ts'
 import { fromClassic, fromConsumer, stateOf, typeOf } from './group-description.ts'
@@ -115,11 +115,7 @@ async function partitionsOf(
   const offsets = new Map(committed.map((each) => [nameOf(each), each]))
   for (const each of committed) refs.set(nameOf(each), each)
   const ordered = [...refs.values()].toSorted(byName)
-  const queries = ordered.flatMap(({ topic, partition }) => [
-    { topic, partition, timestamp: EDGE.earliest },
-    { topic, partition, timestamp: EDGE.latest },
-  ])
-  const edges = await lookUpOffsets(cluster, queries, deadline)
+  const edges = await lookUpOffsets(cluster, ordered.flatMap(edgesOf), deadline)
   return ordered.map(({ topic, partition }, index) => {
     const name = nameOf({ topic, partition })
     const { offset: committedOffset = -1, metadata = '' } = offsets.get(name) ?? {}

@@ -8,40 +8,17 @@ import type {
   OffsetFetchRequestInit,
   OffsetFetchResponse,
 } from '../../../protocol/kafka/gen/offset-fetch.ts'
-import { SluiceError } from '../../errors.ts'
-import type { SluiceErrorCode } from '../../errors.ts'
-import type {
-  CommittedOffset,
-  GroupCaller,
-  GroupCalls,
-  OffsetToCommit,
-  PartitionOutcome,
-} from '../../group-calls.ts'
+import type { CommittedOffset, GroupCaller, GroupCalls, OffsetToCommit } from '../../group-calls.ts'
 import type { PartitionRef } from '../../transport.ts'
 import type { Cluster } from '../cluster.ts'
 import { Deadline } from '../deadline.ts'
 import { errorOfId, throwErrorOf } from '../kafka-error.ts'
 import type { Coordinators } from './coordinators.ts'
+import { byTopic, offsetTopics, outcomesOf, outcomesOfAll } from './offset-messages.ts'
 
 /** Versions from which OffsetFetch asks for many groups, knows members, and waits for stable offsets. */
 const MANY_GROUPS = 8
 const STABLE = 7
-
-/** Refusals that hold for a whole commit, though they are told for each partition. */
-const OF_ALL = new Set<SluiceErrorCode>([
-  'NOT_COORDINATOR',
-  'COORDINATOR_NOT_AVAILABLE',
-  'COORDINATOR_LOAD_IN_PROGRESS',
-  'STALE_MEMBER_EPOCH',
-  'FENCED_MEMBER_EPOCH',
-  'UNKNOWN_MEMBER_ID',
-  'ILLEGAL_GENERATION',
-  'FENCED_INSTANCE_ID',
-  'REBALANCE_IN_PROGRESS',
-  'INVALID_GROUP_ID',
-  'GROUP_ID_NOT_FOUND',
-  'GROUP_AUTHORIZATION_FAILED',
-])
 
 export function offsetCalls(
   cluster: Cluster,
@@ -53,10 +30,7 @@ export function offsetCalls(
       const deadline = new Deadline(cluster.clock, timeoutMs)
       return await coordinators.at(caller.groupId, deadline, async (ask) => {
         const { topics } = await ask(OFFSET_COMMIT, commitRequest(caller, offsets))
-        const outcomes = outcomesOf(offsets, topics)
-        const ofAll = outcomes.find(({ error }) => error !== null && OF_ALL.has(error.code))
-        if (ofAll !== undefined) throw ofAll.error
-        return outcomes
+        return outcomesOfAll(offsets, topics)
       })
     },
 
@@ -97,15 +71,7 @@ function commitRequest(
     memberId,
     generationIdOrMemberEpoch: memberEpoch,
     groupInstanceId: instanceId,
-    topics: byTopic(offsets).map(([name, list]) => ({
-      name,
-      partitions: list.map(({ partition, offset, leaderEpoch = -1, metadata = '' }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: leaderEpoch,
-        committedMetadata: metadata,
-      })),
-    })),
+    topics: offsetTopics(offsets),
   }
 }
 
@@ -121,7 +87,8 @@ function fetchRequest(
       : byTopic(partitions).map(([name, refs]) => {
           return { name, partitionIndexes: refs.map(({ partition }) => partition) }
         })
-  const requireStable = isMember && version >= STABLE
+  // Who reads on from there waits for transactions that may still commit offsets.
+  const requireStable = partitions !== null && version >= STABLE
   if (version < MANY_GROUPS) return { groupId, topics, requireStable }
   const group = { groupId, memberId: isMember ? memberId : null, memberEpoch, topics }
   return { groups: [group], requireStable }
@@ -150,35 +117,4 @@ function committedOffsets(
     const none = { topic, partition, offset: -1, leaderEpoch: -1, metadata: '', error: null }
     return found.get(`${topic}-${partition}`) ?? none
   })
-}
-
-interface WireOutcomes {
-  readonly name: string
-  readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[]
-}
-
-function outcomesOf(
-  partitions: readonly PartitionRef[],
-  topics: readonly WireOutcomes[],
-): readonly PartitionOutcome[] {
-  const codes = new Map<string, number>()
-  for (const { name, partitions: told } of topics) {
-    for (const { partitionIndex, errorCode } of told) {
-      codes.set(`${name}-${partitionIndex}`, errorCode)
-    }
-  }
-  return partitions.map(({ topic, partition }) => {
-    const code = codes.get(`${topic}-${partition}`)
-    const error = code === undefined ? unanswered() : errorOfId(code, null, { topic, partition })
-    return { topic, partition, error }
-  })
-}
-
-function unanswered(): SluiceError {
-  const message = 'The broker did not answer for the partition'
-  return new SluiceError('UNKNOWN_SERVER_ERROR', {}, { message })
-}
-
-function byTopic<T extends PartitionRef>(partitions: readonly T[]): readonly [string, T[]][] {
-  return [...Map.groupBy(partitions, ({ topic }) => topic)]
 }
