@@ -14,6 +14,9 @@ const REBALANCE_DELAY = 'group.initial.rebalance.delay.ms=100'
 /** And its default of ten seconds would be that of tests of timeouts. */
 const ABORT_INTERVAL = 'transaction.abort.timed.out.transaction.cleanup.interval.ms=500'
 
+/** And its default of fifteen that of tests of compaction. */
+const CLEANER_BACKOFF = 'log.cleaner.backoff.ms=500'
+
 export interface RunningBroker {
   readonly name: string
   readonly bootstrap: string
@@ -24,7 +27,10 @@ export interface RunningBroker {
 
 export async function startSluice(): Promise<RunningBroker> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-clients-'))
-  const settings = [REBALANCE_DELAY, ABORT_INTERVAL].flatMap((setting) => ['--set', setting])
+  const settings = [REBALANCE_DELAY, ABORT_INTERVAL, CLEANER_BACKOFF].flatMap((setting) => [
+    '--set',
+    setting,
+  ])
   const broker = await BrokerProcess.start(dataDir, settings)
   return {
     name: 'Sluice',

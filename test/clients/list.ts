@@ -25,7 +25,5 @@ export const CLIENTS: readonly Client[] = [
   ...GO_TRANSACTIONS,
   ...JAVA_TRANSACTIONS,
   ...TRANSACTION_TOOLS,
+  ...TABLES,
 ]
-
-/** Those for which Sluice has not all that they need yet: `npm run clients` runs them, tests do not. */
-export const LATER_CLIENTS: readonly Client[] = TABLES

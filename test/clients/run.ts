@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util'
 import { ROOT } from '../support/commands.ts'
 import { startKafka, startSluice, type RunningBroker } from './brokers.ts'
 import { runClient, type Client } from './client.ts'
-import { CLIENTS, LATER_CLIENTS } from './list.ts'
+import { CLIENTS } from './list.ts'
 import { differences, failuresOf, markdownTable, outcomeOf } from './table.ts'
 import type { Outcome, Run } from './table.ts'
 
@@ -29,7 +29,7 @@ const { values, positionals: words } = parseArgs({
   options: { against: { type: 'string', default: 'sluice' } },
 })
 
-const chosen = [...CLIENTS, ...LATER_CLIENTS].filter(({ name, version }) => {
+const chosen = CLIENTS.filter(({ name, version }) => {
   return words.length === 0 || words.some((word) => `${name} ${version()}`.includes(word))
 })
 const places = values.against === 'both' ? ['kafka', 'sluice'] : [values.against]
