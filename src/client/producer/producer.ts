@@ -3,17 +3,13 @@
 import type { Clock } from '../../io/clock.ts'
 import { realClock } from '../../io/real-clock.ts'
 import { realRandom } from '../../io/real-random.ts'
-import type { Header } from '../../record/record.ts'
 import { SluiceError } from '../errors.ts'
 import { openTransport } from '../open-transport.ts'
 import { bytesOrStringSerializer } from '../serializers.ts'
 import type { Serialized, Serializer } from '../serializers.ts'
 import type { Transport } from '../transport.ts'
-import type { RecordMetadata, Resolve } from './batch.ts'
-import { headersOf } from './headers.ts'
-import type { HeadersInput } from './headers.ts'
-import { isPending, LateSend, serialize } from './late-send.ts'
-import type { PendingPair, SerializedPair } from './late-send.ts'
+import type { RecordMetadata } from './batch.ts'
+import { closedError, Intake } from './intake.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { producerSettings } from './producer-options.ts'
 import type { ProducerOptions, ProducerSettings } from './producer-options.ts'
@@ -25,14 +21,6 @@ import { TopicDirectory } from './topic-directory.ts'
 import { Topics } from './topics.ts'
 import { Transaction } from './transaction/transaction.ts'
 import { Transactions } from './transaction/transactions.ts'
-import { WaitingSends } from './waiting-sends.ts'
-import type { Attempt } from './waiting-sends.ts'
-
-let captured: Resolve
-/** Gives the function that settles a promise to the caller without a closure for each promise. */
-function capture(resolve: Resolve): void {
-  captured = resolve
-}
 
 /**
  * Sends records.
@@ -83,13 +71,10 @@ export class Producer<K = Serialized, V = Serialized> {
   readonly #clock: Clock
   readonly #transport: Transport
   readonly #ownsTransport: boolean
-  readonly #keySerializer: Serializer<K>
-  readonly #valueSerializer: Serializer<V>
   readonly #directory: TopicDirectory
-  readonly #topics: Topics
   readonly #buffer: RecordBuffer
   readonly #sender: Sender
-  readonly #waiting: WaitingSends<LateSend>
+  readonly #intake: Intake<K, V>
   /** Null without a transactional id. */
   readonly #transactions: Transactions | null
   #readyWaiters: (() => void)[] = []
@@ -106,15 +91,15 @@ export class Producer<K = Serialized, V = Serialized> {
     // Without serializers K and V are what the default takes, unless the caller says otherwise in
     // the type arguments alone; then it refuses the values that it does not know.
     const fallback: Serializer<never> = bytesOrStringSerializer
-    this.#keySerializer = options.keySerializer ?? (fallback as Serializer<K>)
-    this.#valueSerializer = options.valueSerializer ?? (fallback as Serializer<V>)
+    const keySerializer = options.keySerializer ?? (fallback as Serializer<K>)
+    const valueSerializer = options.valueSerializer ?? (fallback as Serializer<V>)
     const random = options.random ?? realRandom
     const parts = { transport: this.#transport, settings, clock: this.#clock, random }
     this.#directory = new TopicDirectory(parts)
-    this.#topics = new Topics(this.#directory, options.partitioner ?? null, random)
+    const topics = new Topics(this.#directory, options.partitioner ?? null, random)
     this.#buffer = new RecordBuffer(settings, this.#clock, {
       sendable: (queue) => this.#sender.sendable(queue),
-      closed: (queue) => this.#topics.batchClosed(queue),
+      closed: (queue) => topics.batchClosed(queue),
       released: () => this.#released(),
     })
     const go = {
@@ -134,15 +119,14 @@ export class Producer<K = Serialized, V = Serialized> {
     const withoutThem = settings.idempotent ? new Sequencer(parts, go) : null
     this.#sender = new Sender(
       this.#buffer,
-      { checkPartition: (queue) => this.#topics.check(queue) },
+      { checkPartition: (queue) => topics.check(queue) },
       { ...parts, sequencing: this.#transactions?.sequencer ?? withoutThem },
     )
-    this.#waiting = new WaitingSends(
-      this.#clock,
-      settings.maxBlockMs,
-      (send, resolve) => this.#sendLate(send, resolve),
-      () => this.#roomChanged(),
-    )
+    this.#intake = new Intake({
+      ...{ clock: this.#clock, topics, buffer: this.#buffer, keySerializer, valueSerializer },
+      maxBlockMs: settings.maxBlockMs,
+      emptied: () => this.#roomChanged(),
+    })
   }
 
   /**
@@ -155,38 +139,10 @@ export class Producer<K = Serialized, V = Serialized> {
    *   NETWORK_EXCEPTION when no retry is left: the record may be stored or not · CLOSED
    */
   send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
-    if (this.#transactions === null) return this.#send(record)
+    if (this.#transactions === null) return this.#intake.send(record)
     const message =
       'A producer with a transactionalId sends in transactions: producer.transaction(…)'
     return Promise.reject(new SluiceError('INVALID_STATE', {}, { message }))
-  }
-
-  #send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
-    const promise = new Promise<RecordMetadata>(capture)
-    const resolve = captured
-    const topic = this.#topics.get(record.topic)
-    if (topic === undefined || this.#waiting.size > 0 || this.#buffer.full || this.#closed) {
-      this.#wait(record, resolve)
-      return promise
-    }
-    try {
-      const key = serialize(this.#keySerializer, record.key, topic.keyContext)
-      const value = serialize(this.#valueSerializer, record.value, topic.valueContext)
-      if (isPending(key) || isPending(value)) {
-        this.#wait(record, resolve, Promise.all([key, value]))
-        return promise
-      }
-      const queue = this.#topics.queueFor(topic, record, key, value)
-      if (queue === null) {
-        this.#wait(record, resolve)
-        return promise
-      }
-      const timestamp = record.timestamp ?? this.#clock.now()
-      this.#append(queue, key, value, timestamp, record.headers, resolve)
-    } catch (error) {
-      resolve(Promise.reject(SluiceError.from(error)))
-    }
-    return promise
   }
 
   /**
@@ -230,7 +186,8 @@ export class Producer<K = Serialized, V = Serialized> {
       throw new SluiceError('INVALID_STATE', {}, { message })
     }
     return await this.#transactions.run(async (open) => {
-      const send = (record: ProducerRecord<K, V>): Promise<RecordMetadata> => this.#send(record)
+      const send = (record: ProducerRecord<K, V>): Promise<RecordMetadata> =>
+        this.#intake.send(record)
       return await work(new Transaction(open, send, () => this.ready()))
     })
   }
@@ -245,7 +202,7 @@ export class Producer<K = Serialized, V = Serialized> {
    * enough at hand to keep the brokers busy, or the buffer is full.
    */
   ready(): Promise<void> | null {
-    if (this.#closed || !(this.#full || this.#buffer.backlogged)) return null
+    if (this.#closed || !(this.#intake.isFull || this.#buffer.backlogged)) return null
     return new Promise((resolve) => this.#readyWaiters.push(resolve))
   }
 
@@ -261,7 +218,7 @@ export class Producer<K = Serialized, V = Serialized> {
   async flush(): Promise<void> {
     this.#buffer.beginFlush()
     try {
-      await this.#waiting.passed()
+      await this.#intake.passed()
       await this.#buffer.allSettled()
       // A promise that takes over another's rejection is two jobs behind it: those of `send` go first.
       for (let job = 0; job < 4; job++) await Promise.resolve()
@@ -287,6 +244,7 @@ export class Producer<K = Serialized, V = Serialized> {
   async #close(timeoutMs: number): Promise<void> {
     const ended = this.#transactions === null ? this.flush() : this.#transactions.close()
     this.#closed = true
+    this.#intake.close()
     const over = Promise.withResolvers<void>()
     const timer = this.#clock.after(timeoutMs, () => {
       this.#abandon()
@@ -306,7 +264,7 @@ export class Producer<K = Serialized, V = Serialized> {
   }
 
   #failAll(error: SluiceError): void {
-    this.#waiting.failAll(error)
+    this.#intake.failAll(error)
     this.#buffer.failAll(error)
   }
 
@@ -316,84 +274,13 @@ export class Producer<K = Serialized, V = Serialized> {
     await this.#sender.quiet()
   }
 
-  /** The slow way of `send`: behind all others that wait. */
-  #wait(record: ProducerRecord<K, V>, resolve: Resolve, pending?: PendingPair): void {
-    if (this.#closed) {
-      resolve(Promise.reject(closedError()))
-      return
-    }
-    const timestamp = record.timestamp ?? this.#clock.now()
-    const pair = pending ?? this.#serializePair(record)
-    this.#waiting.add(new LateSend(record, timestamp, pair), resolve)
-  }
-
-  /** Serializes at once: the caller may change its values after `send`. */
-  #serializePair(record: ProducerRecord<K, V>): SerializedPair | PendingPair {
-    const { topic } = record
-    try {
-      const key = serialize(this.#keySerializer, record.key, { topic, field: 'key' })
-      const value = serialize(this.#valueSerializer, record.value, { topic, field: 'value' })
-      return isPending(key) || isPending(value) ? Promise.all([key, value]) : [key, value]
-    } catch (error) {
-      return Promise.reject(SluiceError.from(error))
-    }
-  }
-
-  #sendLate(send: LateSend, resolve: Resolve): Attempt {
-    try {
-      return this.#tryLate(send, resolve)
-    } catch (error) {
-      resolve(Promise.reject(SluiceError.from(error)))
-      return GONE
-    }
-  }
-
-  #tryLate(send: LateSend, resolve: Resolve): Attempt {
-    if (send.failure !== null) throw send.failure
-    if (send.pair === null) return send.waitForSerializer()
-    const [key, value] = send.pair
-    const topic = this.#topics.get(send.record.topic)
-    const queue = topic === undefined ? null : this.#topics.queueFor(topic, send.record, key, value)
-    if (queue === null) {
-      const partitionCount = topic?.queues.length ?? 0
-      return send.waitForTopic(() => this.#topics.refresh(send.record.topic), partitionCount)
-    }
-    if (this.#buffer.full) {
-      this.#buffer.press(true)
-      return { kind: 'blocked', why: new SluiceError('BUFFER_FULL') }
-    }
-    this.#append(queue, key, value, send.timestamp, send.record.headers, resolve)
-    return GONE
-  }
-
-  #append(
-    queue: PartitionQueue,
-    key: Serialized | null,
-    value: Serialized | null,
-    timestamp: number,
-    headers: HeadersInput | undefined,
-    resolve: Resolve,
-  ): void {
-    if (!(timestamp >= 0 && timestamp <= Number.MAX_SAFE_INTEGER && timestamp % 1 === 0)) {
-      const message = 'A timestamp is a whole number of milliseconds since 1970'
-      throw new SluiceError('INVALID_TIMESTAMP', { timestamp }, { message })
-    }
-    const list: readonly Header[] | undefined =
-      headers === undefined ? undefined : headersOf(headers)
-    this.#buffer.append(queue, key, value, timestamp, list, resolve)
-  }
-
-  get #full(): boolean {
-    return this.#buffer.full || this.#waiting.size > 0
-  }
-
   #released(): void {
-    if (this.#waiting.size > 0) this.#waiting.pump()
+    this.#intake.pump()
     this.#roomChanged()
   }
 
   #roomChanged(): void {
-    if (this.#full) return
+    if (this.#intake.isFull) return
     this.#buffer.press(false)
     if (this.#buffer.drained) this.#wakeReady()
   }
@@ -403,10 +290,4 @@ export class Producer<K = Serialized, V = Serialized> {
     this.#readyWaiters = []
     for (const wake of waiters) wake()
   }
-}
-
-const GONE: Attempt = { kind: 'gone' }
-
-function closedError(): SluiceError {
-  return new SluiceError('CLOSED', {}, { message: 'The producer was closed' })
 }
