@@ -29,7 +29,7 @@ test('a client asks what is served, finds the leader, produces, looks up offsets
     clientSoftwareVersion: '1.0',
   })
   expect(versions.errorCode).toBe(0)
-  expect(versions.apiKeys).toContainEqual({ apiKey: 0, minVersion: 0, maxVersion: 11 })
+  expect(versions.apiKeys).toContainEqual({ apiKey: 0, minVersion: 0, maxVersion: 12 })
 
   const { brokers, topics } = await client.call(METADATA, 12, { topics: [{ name: 'clicks' }] })
   expect(brokers).toEqual([{ nodeId: 1, host: '127.0.0.1', port: broker.kafkaPort, rack: null }])

@@ -101,13 +101,20 @@ export class OpenTransaction {
     await Promise.all(this.#adding)
   }
 
+  /** Resolves when none are being added, whatever came of it. */
+  async offsetsSettled(): Promise<void> {
+    await Promise.allSettled(this.#adding)
+  }
+
   async #addOffsets(
     source: OffsetSource,
     offsets: readonly OffsetToCommit[] | undefined,
   ): Promise<void> {
     if (this.refusal !== null) throw this.refusal
     const { transport, settings } = this.#parts
-    const mayPass = (error: SluiceError): boolean => error.retriable || EPOCH_IS_OLD.has(error.code)
+    const mayPass = ({ retriable, code }: SluiceError): boolean => {
+      return this.#failure === null && (retriable || EPOCH_IS_OLD.has(code))
+    }
     const producer = this.#sequencer.transaction!
     let wanted = offsets
     const addOnce = async (timeoutMs: number): Promise<void> => {

@@ -17,10 +17,11 @@ import type { PartitionQueue } from '../partition-queue.ts'
 import { beginSequences, takePlace } from '../sequences.ts'
 import type { Sequencing, SequencingListener, Stamp } from '../sequences.ts'
 
-/** Adds partitions to the open transaction, and tries again while that may help. */
+/** Adds partitions to the open transaction, and tries again while that may help and is wanted. */
 export type AddPartitions = (
   producer: TransactionalProducer,
   partitions: readonly PartitionRef[],
+  isWanted: () => boolean,
 ) => Promise<void>
 
 export class TransactionSequencer implements Sequencing {
@@ -35,6 +36,9 @@ export class TransactionSequencer implements Sequencing {
   readonly #joined = new Set<PartitionQueue>()
   readonly #joining = new Set<PartitionQueue>()
   #wanted: PartitionQueue[] = []
+  /** Requests that add partitions. */
+  readonly #joins = new Set<Promise<void>>()
+  #isEnding = false
 
   /** @param listener `refused` with what a partition could not be added for */
   constructor(clock: Clock, add: AddPartitions, listener: SequencingListener) {
@@ -56,6 +60,7 @@ export class TransactionSequencer implements Sequencing {
   begin(producer: TransactionalProducer): void {
     this.#producer = producer
     this.#hasBegun = false
+    this.#isEnding = false
     this.#joined.clear()
     this.#joining.clear()
     this.#wanted = []
@@ -64,6 +69,15 @@ export class TransactionSequencer implements Sequencing {
   /** The transaction has come to the brokers in another way than by a batch. */
   begun(): void {
     this.#hasBegun = true
+  }
+
+  /**
+   * Adds no more partitions, and resolves when none is being added: one that comes in behind the end of the
+   * transaction would begin another, which nobody ends.
+   */
+  async quiet(): Promise<void> {
+    this.#isEnding = true
+    await Promise.all(this.#joins)
   }
 
   /** Nothing goes until the next `begin`. Nothing is in flight. */
@@ -80,7 +94,7 @@ export class TransactionSequencer implements Sequencing {
     if (this.#joining.has(queue)) return false
     this.#joining.add(queue)
     this.#wanted.push(queue)
-    if (this.#wanted.length === 1) this.#clock.endOfTurn(() => void this.#join())
+    if (this.#wanted.length === 1) this.#clock.endOfTurn(() => this.#joinWanted())
     return false
   }
 
@@ -104,15 +118,22 @@ export class TransactionSequencer implements Sequencing {
     this.#producer = null
   }
 
-  async #join(): Promise<void> {
+  #joinWanted(): void {
     const producer = this.#producer
     const queues = this.#wanted
     this.#wanted = []
-    if (producer === null || queues.length === 0) return
+    if (producer === null || this.#isEnding || queues.length === 0) return
+    const join = this.#join(producer, queues)
+    this.#joins.add(join)
+    void join.then(() => this.#joins.delete(join))
+  }
+
+  /** Never rejects. */
+  async #join(producer: TransactionalProducer, queues: readonly PartitionQueue[]): Promise<void> {
     this.#hasBegun = true
     let failure: SluiceError | null = null
     try {
-      await this.#add(producer, queues)
+      await this.#add(producer, queues, () => !this.#isEnding)
     } catch (error) {
       failure = SluiceError.from(error)
     }

@@ -59,11 +59,13 @@ export class Transactions {
     this.#parts = parts
     this.sequencer = new TransactionSequencer(
       parts.clock,
-      async (producer, partitions) => {
+      async (producer, partitions, isWanted) => {
         const { transport, settings } = parts
-        await insistOr(this.#insistParts, settings.deliveryTimeoutMs, (timeoutMs) => {
+        const add = (timeoutMs: number): Promise<void> => {
           return transport.addToTransaction(producer, partitions, timeoutMs)
-        })
+        }
+        const mayPass = ({ retriable }: SluiceError): boolean => retriable && isWanted()
+        await insistOr(this.#insistParts, settings.deliveryTimeoutMs, add, mayPass)
       },
       { ...listener, refused: (error) => this.#notAdmitted(error) },
     )
@@ -124,6 +126,8 @@ export class Transactions {
       open.close()
       const reason = open.failure ?? SluiceError.from(error)
       this.#noteFailure(reason)
+      open.fail(reason)
+      await open.offsetsSettled()
       await this.#abort(reason)
       // It was refused as an old epoch: whose is the new one?
       const isTold = error === reason && reason.code === 'INVALID_PRODUCER_EPOCH'
@@ -153,6 +157,7 @@ export class Transactions {
     const message = `The transaction was aborted: ${reason.message}`
     const facts = { transactionalId }
     await drop(new SluiceError('TRANSACTION_ABORTED', facts, { message, cause: reason }))
+    await this.sequencer.quiet()
     if (!this.sequencer.hasBegun || this.#failure !== null) return
     const ended = await this.#end('abort', settings.maxBlockMs)
     // In version 1 the epoch is the same, and there may be gaps in its sequences.

@@ -329,6 +329,26 @@ describe('records of a transaction', () => {
     expect(bench.committed()).toEqual(['b'])
   })
 
+  test('are not made part of it behind its end, version 1', async () => {
+    const bench = new TransactionBench({ version: 1 })
+    const ending = refusedWith('CONCURRENT_TRANSACTIONS')
+    bench.fail('addToTransaction', [ending, ending, ending, ending, ending, ending])
+    const gate = Promise.withResolvers<void>()
+    const ran = bench.producer.transaction(async (tx) => {
+      void tx.send({ topic: 'clicks', partition: 0, value: 'a' })
+      await gate.promise
+      throw new Error('in vain')
+    })
+    while (bench.calls('addToTransaction') === 0) await bench.pass(1)
+    gate.resolve()
+    expect(await bench.outcome(ran)).toBe('in vain')
+    await bench.pass(5_000)
+    expect(bench.transport.calls.at(-1)).toBe('endTransaction')
+    bench.fail('addToTransaction', [])
+    expect(await bench.outcome(bench.run('b'))).toBe('done')
+    expect(bench.committed()).toEqual(['b'])
+  })
+
   test.each([1, 2] as const)(
     'wait while the transaction before is being written, version %i',
     async (version) => {
