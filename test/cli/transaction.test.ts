@@ -151,4 +151,6 @@ test('a transaction is shown by its producer, its time and its partitions', () =
   ])
   const idle = { ...described, state: 'Empty', startTimeMs: null, partitions: [] } as const
   expect(transactionLines({ ...idle, coordinator: null }, 0)).toHaveLength(2)
+  const done = { ...described, state: 'CompleteCommit', partitions: [] } as const
+  expect(transactionLines(done, 0).at(-1)).toBe('the last one began 2023-11-14T22:13:20.000Z')
 })

@@ -14,6 +14,9 @@ interface Connected {
   readonly json?: true
 }
 
+/** States in which no transaction is open. */
+const OVER = new Set<TransactionState>(['Empty', 'CompleteCommit', 'CompleteAbort', 'Dead'])
+
 interface ListFlags extends Connected {
   readonly state?: TransactionState
   readonly producerId?: readonly number[]
@@ -57,14 +60,16 @@ export function transactionLines(described: TransactionDescription, nowMs: numbe
     `timeout ${timeoutMs / 1000} s`,
     ...(coordinator === null ? [] : [`coordinator broker ${coordinator}`]),
   ]
-  const since = startTimeMs === null ? [] : [sinceText(startTimeMs, nowMs)]
+  const since = startTimeMs === null ? [] : [sinceText(state, startTimeMs, nowMs)]
   const writes = partitions.length === 0 ? [] : [`writes to ${refsText(partitions)}`]
   return [`transaction ${transactionalId}: ${state}`, facts.join(', '), ...since, ...writes]
 }
 
-function sinceText(sinceMs: number, nowMs: number): string {
+function sinceText(state: TransactionState, sinceMs: number, nowMs: number): string {
+  const since = new Date(sinceMs).toISOString()
+  if (OVER.has(state)) return `the last one began ${since}`
   const seconds = Math.max(0, Math.round((nowMs - sinceMs) / 1000))
-  return `open for ${seconds} s, since ${new Date(sinceMs).toISOString()}`
+  return `open for ${seconds} s, since ${since}`
 }
 
 interface HangingFlags extends Connected {
