@@ -42,19 +42,22 @@ export class BrokerProcess {
    *
    * @param dataDir where it keeps its data
    * @param flags   of `sluice start`. Ports are free ones unless they are given.
+   * @param nodeFlags of Node itself, as those of kill-at.ts
    * @throws Error with what it printed, when it ends before it is ready
    */
-  static async start(dataDir: string, flags: readonly string[] = []): Promise<BrokerProcess> {
+  static async start(
+    dataDir: string,
+    flags: readonly string[] = [],
+    nodeFlags: readonly string[] = [],
+  ): Promise<BrokerProcess> {
     const begun = performance.now()
     const free = '127.0.0.1:0'
     const kafka = flags.includes('--kafka') ? [] : ['--kafka', free]
     const ports = flags.includes('--grpc') ? kafka : ['--grpc', free, '--http', free, ...kafka]
     const child = spawn(
       NODE,
-      [SLUICE, 'start', '--json', '--data-dir', dataDir, ...ports, ...flags],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
+      [...nodeFlags, SLUICE, 'start', '--json', '--data-dir', dataDir, ...ports, ...flags],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
     )
     const log: string[] = []
     createInterface({ input: child.stderr! }).on('line', (line) => {
@@ -88,6 +91,12 @@ export class BrokerProcess {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#child.kill(signal)
     return await this.#exited
+  }
+
+  /** Resolves when the process has ended, with the signal that ended it; null: it has exited. */
+  async ended(): Promise<NodeJS.Signals | null> {
+    await this.#exited
+    return this.#child.signalCode
   }
 
   /** True until the process has ended. */
