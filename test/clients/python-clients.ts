@@ -32,6 +32,17 @@ export const PYTHON_TRANSACTIONS: readonly Client[] = [
   },
 ]
 
+export const PYTHON_COMPACTED: readonly Client[] = [
+  {
+    ...pythonClient('confluent-kafka', '2.16.1', 'compacted_confluent.py', [], []),
+    name: 'confluent-kafka, compacted topics',
+    steps: [
+      ...['table while it is compacted', 'compacted to its end', 'seek into a gap'],
+      ...['position and commit in a gap', 'offsets by time'],
+    ],
+  },
+]
+
 function pythonClient(
   name: string,
   version: string,

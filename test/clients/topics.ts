@@ -16,15 +16,19 @@ function kafkaAt(bootstrap: string): InstanceType<typeof Kafka> {
   return new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING })
 }
 
-/** Makes topics, does something, and deletes them. */
+/** Makes topics, by name with how many partitions, does something, and deletes them. */
 export async function withTopics(
   bootstrap: string,
   topics: Readonly<Record<string, number>>,
   action: () => Promise<void>,
+  configs: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const admin = kafkaAt(bootstrap).admin()
   await admin.connect()
-  const wanted = Object.entries(topics).map(([topic, numPartitions]) => ({ topic, numPartitions }))
+  const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
+  const wanted = Object.entries(topics).map(([topic, numPartitions]) => {
+    return { topic, numPartitions, configEntries }
+  })
   await admin.createTopics({ topics: wanted })
   try {
     await action()
