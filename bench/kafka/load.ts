@@ -28,7 +28,10 @@ export interface Target {
 }
 
 /** A Produce request whose client id says where its batch begins. */
-function produceFrame({ topic, batch, acks }: Load, partition: number): Buffer {
+export function produceFrame(
+  { topic, batch, acks }: Pick<Load, 'topic' | 'batch' | 'acks'>,
+  partition: number,
+): Buffer {
   const frameOf = (clientId: string): Buffer => {
     const facts = { version: 7, correlationId: 1, clientId }
     const partitionData = [{ index: partition, records: batch.bytes }]
@@ -40,7 +43,7 @@ function produceFrame({ topic, batch, acks }: Load, partition: number): Buffer {
 }
 
 /** Calls back for every frame of answers. */
-function onFrames(socket: net.Socket, frame: (bytes: Buffer) => void): void {
+export function onFrames(socket: net.Socket, frame: (bytes: Buffer) => void): void {
   let chunks: Buffer[] = []
   let arrivedBytes = 0
   /** Bytes to wait for: the size of a frame, or a whole one. */
@@ -61,7 +64,7 @@ function onFrames(socket: net.Socket, frame: (bytes: Buffer) => void): void {
   })
 }
 
-async function open(port: number): Promise<net.Socket> {
+export async function open(port: number): Promise<net.Socket> {
   const socket = net.connect(port, '127.0.0.1')
   await new Promise((resolve, reject) => {
     socket.once('connect', resolve)
@@ -109,7 +112,8 @@ export function produceLoad(load: Load, target: Target, checked: boolean): Promi
   return timed(target.pid, work, latency)
 }
 
-function checkProduced(answer: Buffer): void {
+/** @throws Error when it says that the batch was refused */
+export function checkProduced(answer: Buffer): void {
   const { message } = readResponse(FrameReader.ofResponse(answer), PRODUCE, 7)
   const { errorCode } = message.responses[0]!.partitionResponses[0]!
   if (errorCode !== 0) throw new Error(`produce was refused with ${errorCode}`)

@@ -9,7 +9,7 @@ import { realFileSystem } from '../../src/io/real-file-system.ts'
 import { realRandom } from '../../src/io/real-random.ts'
 import type { RecoveryProgress } from '../../src/storage/directory/log-loader.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
-import { LogManager } from '../../src/storage/log-manager.ts'
+import { LogManager, type LogManagerOptions } from '../../src/storage/log-manager.ts'
 import type { LogListener, PartitionLog } from '../../src/storage/partition-log.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 
@@ -57,6 +57,8 @@ export interface OpenOptions {
   readonly config?: Partial<LogConfig>
   readonly durable?: (log: PartitionLog) => void
   readonly progress?: (progress: RecoveryProgress) => void
+  /** Options that a bench does not set otherwise. */
+  readonly manager?: Partial<LogManagerOptions>
 }
 
 export function openDirectory(directory: string, options: OpenOptions = {}): Promise<LogManager> {
@@ -73,6 +75,7 @@ export function openDirectory(directory: string, options: OpenOptions = {}): Pro
     listener: options.durable === undefined ? SILENT : { ...SILENT, durable: options.durable },
     journal: options.journal ?? true,
     ...(options.progress === undefined ? {} : { onProgress: options.progress }),
+    ...options.manager,
   })
 }
 

@@ -19,8 +19,11 @@ export interface Contestant {
 /** What topics are made with, by both: one partition a producer, and no replicas. */
 export type TopicSettings = Readonly<Record<string, string>>
 
+/** By names that both know. */
+export type BrokerSettings = Readonly<Record<string, string>>
+
 /** Kafka's own: bin/kafka-server-start.sh and kafka-run-class.sh. */
-const JAVA_FLAGS = [
+export const JAVA_FLAGS = [
   ...['-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
   ...['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent'],
 ]
@@ -32,10 +35,16 @@ const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
  *
  * @param directory holds the data
  * @param port      of the Kafka protocol
+ * @param settings  of the broker, beside the defaults
  */
-export async function startSluice(directory: string, port: number): Promise<Contestant> {
+export async function startSluice(
+  directory: string,
+  port: number,
+  settings: BrokerSettings = {},
+): Promise<Contestant> {
   const address = `127.0.0.1:${port}`
-  const flags = ['--kafka', address, '--log-level', 'warn']
+  const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
+  const flags = ['--kafka', address, '--log-level', 'warn', ...set]
   const broker = await BrokerProcess.start(join(directory, 'sluice'), flags)
   return {
     name: 'Sluice',
@@ -67,11 +76,16 @@ export function startKafka(classpath: string, directory: string, port: number): 
   }
 }
 
-/** Makes the data directory of a broker that is its own controller. */
+/**
+ * Makes the data directory of a broker that is its own controller.
+ *
+ * @param extra settings of the broker, beside the defaults
+ */
 export async function formatKafka(
   classpath: string,
   directory: string,
   port: number,
+  extra: BrokerSettings = {},
 ): Promise<void> {
   mkdirSync(directory, { recursive: true })
   const controllerPort = await freePort()
@@ -86,6 +100,7 @@ export async function formatKafka(
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
     'log.dirs': join(directory, 'kafka'),
+    ...extra,
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
   writeFileSync(propertiesPath(directory), lines.join(''))
