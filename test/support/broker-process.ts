@@ -87,6 +87,12 @@ export class BrokerProcess {
     return this.#log
   }
 
+  /** The value of a metric without labels; NaN when there is none of that name. */
+  async metric(name: string): Promise<number> {
+    const response = await fetch(`http://${this.addresses.http}/metrics`)
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(await response.text())?.[1])
+  }
+
   /** Sends a signal, and resolves with the exit code (null after a signal) when the process is gone. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#child.kill(signal)

@@ -197,16 +197,11 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-async function metric(broker: BrokerProcess, name: string): Promise<number> {
-  const response = await fetch(`http://${broker.addresses.http}/metrics`)
-  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(await response.text())?.[1])
-}
-
 /** Waits until a pass has ended, and nothing is dirty. */
 async function compacted(broker: BrokerProcess): Promise<void> {
   for (;;) {
-    const passes = await metric(broker, 'sluice_compactions_total')
-    const ratio = await metric(broker, 'sluice_compaction_dirty_ratio_max')
+    const passes = await broker.metric('sluice_compactions_total')
+    const ratio = await broker.metric('sluice_compaction_dirty_ratio_max')
     if (passes > 0 && ratio === 0) return
     await delay(50)
   }
@@ -291,7 +286,7 @@ async function expectInOrder(directory: string, table: WrittenTable): Promise<vo
     expect(table.problems(after, cleanOffsetOf(directory))).toEqual([])
     expect(valuesOf(after)).toEqual(table.values())
     expect(after.length).toBeLessThan(found.length + table.endOffset - endOffset)
-    expect(await metric(broker, 'sluice_uncleanable_partitions')).toBe(0)
+    expect(await broker.metric('sluice_uncleanable_partitions')).toBe(0)
     while (filesOf(directory).some((name) => name.endsWith('.deleted'))) await delay(50)
     expect(filesOf(directory).filter((name) => leftovers.test(name))).toEqual([])
     expect(await broker.stop()).toBe(0)

@@ -44,12 +44,6 @@ async function tableOf(address: string): Promise<{ table: Map<string, string>; c
   return { table, count }
 }
 
-async function metric(address: string, name: string): Promise<number> {
-  const response = await fetch(`http://${address}/metrics`)
-  const text = await response.text()
-  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1])
-}
-
 test('a table is compacted beside the event loop, over kills', { timeout: 300_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-compaction-'))
   let broker = await BrokerProcess.start(directory, FLAGS)
@@ -75,8 +69,8 @@ test('a table is compacted beside the event loop, over kills', { timeout: 300_00
     }
     for (let tries = 0; tries < 600; tries++) {
       const [passes, ratio] = await Promise.all([
-        metric(broker.addresses.http, 'sluice_compactions_total'),
-        metric(broker.addresses.http, 'sluice_compaction_dirty_ratio_max'),
+        broker.metric('sluice_compactions_total'),
+        broker.metric('sluice_compaction_dirty_ratio_max'),
       ])
       if (passes > 0 && ratio === 0) break
       await delay(100)
@@ -84,7 +78,7 @@ test('a table is compacted beside the event loop, over kills', { timeout: 300_00
     const { table, count } = await tableOf(broker.addresses.grpc)
     expect(table).toEqual(expected)
     expect(count).toBeLessThan(12_000)
-    expect(await metric(broker.addresses.http, 'sluice_uncleanable_partitions')).toBe(0)
+    expect(await broker.metric('sluice_uncleanable_partitions')).toBe(0)
     expect(await broker.stop()).toBe(0)
   } finally {
     await broker.stop('SIGKILL')

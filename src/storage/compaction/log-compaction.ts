@@ -10,6 +10,7 @@ import type { FileSystem } from '../../io/file-system.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import { readInPool } from '../segment/reading.ts'
+import { segmentFileName } from '../segment/segment-files.ts'
 import { DamageFound, JobCancelled, type Cleaner, type CleanerLimits } from './cleaner/cleaner.ts'
 import { CleanerCheckpoint } from './cleaner-checkpoint.ts'
 import { CompactionPass, type PassReport } from './compaction-pass.ts'
@@ -65,6 +66,12 @@ interface Candidate {
   readonly dirtiness: Dirtiness
 }
 
+/** Damage of a log, which is not compacted until the segment is gone that has it. */
+interface Damage {
+  readonly log: PartitionLog
+  readonly segmentBaseOffset: number
+}
+
 /** The cleaner is closed, and its memory goes back, when it had nothing to do for this long. */
 const IDLE_MS = 60_000
 
@@ -76,7 +83,7 @@ export class LogCompaction {
   readonly #checkpoint: CleanerCheckpoint
   readonly #held = new Map<string, number>()
   /** Logs that are damaged, by name, with where that was found. */
-  readonly #uncleanable = new Map<string, PartitionLog>()
+  readonly #uncleanable = new Map<string, Damage>()
   /** Logs of which a pass failed: not tried again before. */
   readonly #retryMs = new Map<string, number>()
   readonly #stats = { passes: 0, bytesRead: 0, bytesWritten: 0, recordsRemoved: 0, lastPassMs: 0 }
@@ -298,11 +305,24 @@ export class LogCompaction {
 
   #damaged(log: PartitionLog, error: DamageFound): void {
     const { segmentBaseOffset, positionBytes, fault } = error
-    this.#uncleanable.set(log.name, log)
+    this.#uncleanable.set(log.name, { log, segmentBaseOffset })
+    const path = `${log.directory}/${segmentFileName(segmentBaseOffset, '.log')}`
+    const bases = log.segmentFacts().map(({ baseOffset }) => baseOffset)
+    const endOffset = bases.find((baseOffset) => baseOffset > segmentBaseOffset)!
     this.#options.logger.error(
-      { partition: log.name, segmentBaseOffset, positionBytes, fault },
-      'Log is damaged, and is not compacted any more',
+      { partition: log.name, path, positionBytes, fault, endOffset },
+      'Log is damaged: it stays as it is, and is not compacted any more. Put the file back from a ' +
+        `backup while the broker is stopped, or delete the records before offset ${endOffset}`,
     )
+  }
+
+  #isDamaged(log: PartitionLog): boolean {
+    const damage = this.#uncleanable.get(log.name)
+    if (damage === undefined) return false
+    const isThere = log.segments.first.baseOffset <= damage.segmentBaseOffset
+    if (damage.log === log && isThere) return true
+    this.#uncleanable.delete(log.name)
+    return false
   }
 
   #failedLately({ name }: PartitionLog): boolean {
@@ -312,6 +332,6 @@ export class LogCompaction {
   /** True while nobody holds the log, and it can be compacted. */
   #isWanted(log: PartitionLog): boolean {
     const isOpen = !this.#closed && log.offline === null
-    return isOpen && !this.#held.has(log.name) && this.#uncleanable.get(log.name) !== log
+    return isOpen && !this.#held.has(log.name) && !this.#isDamaged(log)
   }
 }
