@@ -107,7 +107,9 @@ class CopyRun {
     this.#network = network
     this.#random = random
     const bootstrap = network.address ?? broker.bootstrap
-    const told = { bootstrap, copiers, protocol, rule, directory }
+    // What stands before the broker knows of Kafka's protocol alone.
+    const grpc = network.address === null ? broker.grpc : null
+    const told = { bootstrap, grpc, copiers, protocol, rule, directory }
     this.#participants = new Participants(told, random)
     this.#reader = new StableReader(broker.bootstrap, TOPICS, {
       client: CLIENTS.stableReader,

@@ -25,6 +25,8 @@ export interface KillableBroker {
   readonly name: string
   /** "127.0.0.1:port" where it listens, whoever stands before it. */
   readonly bootstrap: string
+  /** The same of its gRPC front; null where it has none. */
+  readonly grpc: string | null
   /** Null while it is down. */
   readonly pid: number | null
   kill(): Promise<void>
@@ -47,13 +49,15 @@ export async function startBroker(
   kind: BrokerKind,
   options: BrokerOptions,
 ): Promise<KillableBroker> {
-  const broker = kind === 'sluice' ? sluiceBroker(options) : await kafkaBroker(options)
+  const broker = await (kind === 'sluice' ? sluiceBroker(options) : kafkaBroker(options))
   await broker.start()
   return broker
 }
 
-function sluiceBroker({ directory, port, advertised }: BrokerOptions): KillableBroker {
+async function sluiceBroker(options: BrokerOptions): Promise<KillableBroker> {
+  const { directory, port, advertised } = options
   const bootstrap = `127.0.0.1:${port}`
+  const grpc = `127.0.0.1:${await freePort()}`
   const told = advertised === null ? {} : { 'advertised.listeners.kafka': advertised }
   const all = { ...SETTINGS, ...told }
   const settings = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`])
@@ -61,12 +65,13 @@ function sluiceBroker({ directory, port, advertised }: BrokerOptions): KillableB
   return {
     name: 'Sluice',
     bootstrap,
+    grpc,
     get pid() {
       return running?.pid ?? null
     },
     async start() {
       running = await BrokerProcess.start(join(directory, 'data'), [
-        ...['--kafka', bootstrap],
+        ...['--kafka', bootstrap, '--grpc', grpc, '--http', '127.0.0.1:0'],
         ...settings,
       ])
     },
@@ -99,6 +104,7 @@ async function kafkaBroker(options: BrokerOptions): Promise<KillableBroker> {
   return {
     name: `Apache Kafka ${KAFKA_VERSION}`,
     bootstrap,
+    grpc: null,
     get pid() {
       return running?.pid ?? null
     },

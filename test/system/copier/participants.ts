@@ -34,6 +34,8 @@ export type CopyRule = (typeof RULES)[number]
 export interface ParticipantOptions {
   /** Where copiers and the feeder find the broker. */
   readonly bootstrap: string
+  /** Where copiers over gRPC do; null where there is no such thing. */
+  readonly grpc: string | null
   readonly copiers: readonly CopierKind[]
   readonly protocol: 'classic' | 'consumer'
   readonly rule: CopyRule
@@ -74,6 +76,7 @@ export class Participants {
   #startFeeder(random: SeededRandom): Feeding {
     const { name, partitions } = TOPICS[INPUT]!
     const words = [
+      ...['--bootstrap', this.#options.bootstrap],
       ...this.#words(CLIENTS.feeder, 'feeder', random),
       ...['--input', name, '--in-partitions', String(partitions)],
       ...['--keys', String(KEYS), '--plain', String(PLAIN)],
@@ -85,6 +88,7 @@ export class Participants {
     const name = `copier-${at}-${kind}`
     const { protocol, rule } = this.#options
     const words = (): string[] => [
+      ...['--bootstrap', this.#bootstrapOf(kind)],
       ...this.#words(FIRST_LIFE + this.lives++, name, random),
       ...['--group', GROUP, '--protocol', protocol, '--rule', rule],
       ...['--input', TOPICS[INPUT]!.name, '--output', TOPICS[OUTPUT]!.name],
@@ -95,10 +99,18 @@ export class Participants {
     return new CopierSlot({ name, command: copierCommand(kind), words, log, pauseMs })
   }
 
+  #bootstrapOf(kind: CopierKind): string {
+    const { bootstrap, grpc } = this.#options
+    if (kind === 'sluice-kafka') return `kafka://${bootstrap}`
+    if (kind !== 'sluice-grpc') return bootstrap
+    if (grpc === null) throw new Error('nothing is spoken here but Kafka’s protocol')
+    return `grpc://${grpc}`
+  }
+
   /** What feeder and copiers are told alike. */
   #words(client: number, id: string, random: SeededRandom): string[] {
     return [
-      ...['--bootstrap', this.#options.bootstrap, '--client', String(client), '--id', id],
+      ...['--client', String(client), '--id', id],
       ...['--history', this.#path(`history-${client}`), '--seed', String(random.below(2 ** 31))],
       ...['--max-transaction', String(MAX_TRANSACTION), '--abort', String(ABORTED)],
       ...['--timeout', String(TRANSACTION_TIMEOUT_MS)],

@@ -16,6 +16,9 @@ export interface Payload {
   readonly isDamaged: boolean
 }
 
+/** What a payload is of, without a look at its bytes. */
+export type Origin = Omit<Payload, 'isDamaged'>
+
 const NOTHING: Payload = {
   ...{ sender: 0, number: 0, otherPartition: 0, otherOffset: -1, isDamaged: true },
 }
@@ -32,6 +35,19 @@ export function readPayload(value: Buffer | null): Payload {
     otherOffset,
     isDamaged: isFillerDamaged(value, like, isCopy ? TRANSFORM : 0),
   }
+}
+
+/** The value of a copy: what was read is transformed, not what should have been read. */
+export function copyOf(origin: Buffer, read: Origin, copy: Origin): Buffer {
+  const value = Buffer.alloc(Math.max(origin.byteLength, HEADER_BYTES))
+  value.writeUInt32BE(copy.sender, 0)
+  value.writeUInt32BE(copy.number, 4)
+  value.writeUInt32BE(copy.otherPartition, 8)
+  value.writeBigInt64BE(BigInt(copy.otherOffset), 12)
+  value.writeUInt32BE(read.sender, 20)
+  value.writeUInt32BE(read.number, 24)
+  for (let at = HEADER_BYTES; at < origin.byteLength; at++) value[at] = origin[at]! ^ TRANSFORM
+  return value
 }
 
 function isFillerDamaged(value: Buffer, like: number, transform: number): boolean {

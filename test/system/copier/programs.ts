@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { classpathOf, NEW_KAFKA, OLD_KAFKA, javaMissing } from '../../clients/java-clients.ts'
 import { JAVA_OPTIONS, type KafkaRelease } from '../../clients/java-clients.ts'
 import { PYTHON_CLIENTS } from '../../clients/python-clients.ts'
+import { NODE } from '../../support/broker-process.ts'
 import { ROOT, runCommand } from '../../support/commands.ts'
 
 const SOURCES = fileURLToPath(new URL('.', import.meta.url))
@@ -17,9 +18,13 @@ export type Command = readonly string[]
 /**
  * Copiers by their kind. `java` begins a transaction in a partition by its first record and has an
  * epoch for each (KIP-890, transaction.version 2), where the broker has; the others ask for each
- * partition first, and keep their epoch.
+ * partition first, and keep their epoch. Those of `sluice` are our own client, over either wire, and
+ * have an epoch for each as well.
  */
-export const COPIER_KINDS = ['java', 'java-3.9', 'librdkafka'] as const
+export const COPIER_KINDS = [
+  ...(['java', 'java-3.9', 'librdkafka'] as const),
+  ...(['sluice-grpc', 'sluice-kafka'] as const),
+] as const
 export type CopierKind = (typeof COPIER_KINDS)[number]
 
 const LIBRDKAFKA = PYTHON_CLIENTS.find(({ name }) => name === 'confluent-kafka')!
@@ -38,6 +43,7 @@ export async function preparePrograms(kinds: readonly CopierKind[]): Promise<str
 export function copierCommand(kind: CopierKind): Command {
   if (kind === 'java') return java(NEW_KAFKA, 'Copier')
   if (kind === 'java-3.9') return java(OLD_KAFKA, 'Copier')
+  if (kind !== 'librdkafka') return [NODE, join(SOURCES, 'node/copier.ts')]
   const { name } = LIBRDKAFKA
   const python = join(ROOT, `build/clients/python-${name}-${LIBRDKAFKA.version()}/bin/python`)
   return [python, '-B', join(SOURCES, 'python/copier.py')]

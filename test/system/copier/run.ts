@@ -6,8 +6,9 @@
 //   --kills N         SIGKILLs of copiers and the broker; default 10
 //   --pauses N        copiers that are stopped for longer than their session; default kills / 10
 //   --seed N          default: one that is drawn, and printed
-//   --copiers a,b     java, java-3.9, librdkafka; default java,librdkafka,java-3.9,java
-//   --protocol P      classic (default) or consumer
+//   --copiers a,b     java, java-3.9, librdkafka, sluice-grpc, sluice-kafka;
+//                     default java,librdkafka,java-3.9,java
+//   --protocol P      classic (default) or consumer; those of sluice are always of the latter
 //   --network N       direct (default), or late: requests of transactions arrive past the next one
 //   --against B       sluice (default) or kafka, a real Apache Kafka
 //   --rule R          right (default), or a planted bug: offsets-outside, no-generation
