@@ -41,8 +41,17 @@ function* operationsOf(path: string): Generator<Operation> {
   }
 }
 
+/** Where clients put down what they do. */
+export interface HistorySink {
+  add(each: Operation): void
+  /** After this a kill loses nothing of what was put before. */
+  flush(): void
+  /** Once is enough. */
+  close(): void
+}
+
 /** Appends operations to a file. */
-export class HistoryWriter {
+export class HistoryWriter implements HistorySink {
   readonly #file: number
   readonly #bytes = Buffer.allocUnsafe(WRITE_OPERATIONS * OPERATION_BYTES)
   #held = 0
@@ -58,7 +67,6 @@ export class HistoryWriter {
     if (this.#held === this.#bytes.byteLength) this.flush()
   }
 
-  /** Hands all to the operating system: after that a kill of this process loses nothing. */
   flush(): void {
     let written = 0
     while (written < this.#held) {
@@ -67,7 +75,6 @@ export class HistoryWriter {
     this.#held = 0
   }
 
-  /** Once is enough. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true

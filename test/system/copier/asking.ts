@@ -5,9 +5,23 @@ import type { Api } from '../../../src/protocol/kafka/message-codec.ts'
 import { KafkaClient } from '../../support/kafka-client.ts'
 
 const RETRY_MS = 50
+const PAUSE_MS = 100
+
+/** Who asks a broker, whatever lies between. */
+export interface Asks {
+  /** The answer, or null once `close` was called. */
+  ask<Init, Response>(
+    api: Api<unknown, Init, Response, never>,
+    version: number,
+    message: Init,
+  ): Promise<Response | null>
+  /** Waits a moment. */
+  pause(): Promise<void>
+  close(): void
+}
 
 /** For requests that may be asked twice. */
-export class Asking {
+export class Asking implements Asks {
   readonly #port: number
   #client: KafkaClient | null = null
   #isClosed = false
@@ -17,7 +31,6 @@ export class Asking {
     this.#port = Number(bootstrap.slice(bootstrap.lastIndexOf(':') + 1))
   }
 
-  /** The answer, or null once `close` was called. */
   async ask<Init, Response>(
     api: Api<unknown, Init, Response, never>,
     version: number,
@@ -35,6 +48,10 @@ export class Asking {
       }
     }
     return null
+  }
+
+  async pause(): Promise<void> {
+    await delay(PAUSE_MS)
   }
 
   close(): void {

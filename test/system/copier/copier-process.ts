@@ -7,8 +7,9 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from './programs.ts'
 
-/** How a process ends after which another is to take over. */
+/** How a process ends after which another is to take over: by itself, or hung in a call of its client. */
 const LIFE_IS_OVER = 3
+const HUNG = 'SIGALRM'
 
 export interface LifeOptions {
   readonly name: string
@@ -82,7 +83,7 @@ export class CopierSlot {
       })
       const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
       this.#child = null
-      if (code === LIFE_IS_OVER) this.handedOver += 1
+      if (code === LIFE_IS_OVER || signal === HUNG) this.handedOver += 1
       else if (code !== 0 && signal !== 'SIGKILL') {
         throw new Error(`${this.name} ended with ${code ?? signal}:\n${said}`)
       }

@@ -30,6 +30,13 @@ describe.skipIf(missing !== null)('a copy in transactions', () => {
     isExactlyOnce(verdict)
   })
 
+  test('is exactly once with our own client, over both wires', TIMEOUT, async () => {
+    const copiers = ['sluice-grpc', 'sluice-kafka'] as const
+    const verdict = await copied({ records: 10_000, kills: 6, protocol: 'consumer', copiers })
+    expect(verdict.kills).toBe(6)
+    isExactlyOnce(verdict)
+  })
+
   test(
     'is exactly once whatever arrives too late, with an epoch a transaction',
     TIMEOUT,

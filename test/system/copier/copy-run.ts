@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { CREATE_TOPICS } from '../../../src/protocol/kafka/gen/create-topics.ts'
 import { freePort } from '../../../tools/kafka/single-node.mjs'
+import { HistoryWriter } from '../../support/checker/history-file.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { Asking } from './asking.ts'
 import { startBroker, type BrokerKind, type KillableBroker } from './killable-broker.ts'
@@ -111,13 +112,13 @@ class CopyRun {
     const grpc = network.address === null ? broker.grpc : null
     const told = { bootstrap, grpc, copiers, protocol, rule, directory }
     this.#participants = new Participants(told, random)
-    this.#reader = new StableReader(broker.bootstrap, TOPICS, {
+    this.#reader = new StableReader(new Asking(broker.bootstrap), TOPICS, {
       client: CLIENTS.stableReader,
-      history: join(directory, 'history-stable-reader'),
+      history: new HistoryWriter(join(directory, 'history-stable-reader')),
     })
-    this.#observer = new OffsetObserver(broker.bootstrap, {
+    this.#observer = new OffsetObserver(new Asking(broker.bootstrap), {
       ...{ group: GROUP, input: TOPICS[INPUT]!, client: CLIENTS.observer },
-      history: join(directory, 'history-observer'),
+      history: new HistoryWriter(join(directory, 'history-observer')),
     })
     this.#nemesis = new Nemesis({
       ...{ broker, copiers: this.#participants.copiers, copied: () => this.#copied },
@@ -145,8 +146,9 @@ class CopyRun {
     const { bootstrap } = this.#broker
     const { directory, reader: rule } = this.#options
     await readToEnd({ bootstrap, directory, client: CLIENTS.reader, rule })
-    const history = join(directory, 'history-dump')
-    return this.#judge(await dumpLogs(bootstrap, TOPICS, { client: CLIENTS.dump, history }))
+    const history = new HistoryWriter(join(directory, 'history-dump'))
+    const asking = new Asking(bootstrap)
+    return this.#judge(await dumpLogs(asking, TOPICS, { client: CLIENTS.dump, history }))
   }
 
   /** Ends whatever runs still, however the run went. */

@@ -1,12 +1,12 @@
 // Fetches the partitions of a copy's topics one answer after the other, and splits answers into batches.
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { FETCH } from '../../../src/protocol/kafka/gen/fetch.ts'
 import { splitBatches, type BatchView } from '../../../src/record/batch-reader.ts'
-import { Asking } from './asking.ts'
+import type { Asks } from './asking.ts'
 
 /** The last that names topics by their names. */
 const FETCH_VERSION = 12
+/** How long the broker waits when it has nothing new. */
 const MAX_WAIT_MS = 100
 const MAX_BYTES = 4 * 1024 * 1024
 const PARTITION_BYTES = 1024 * 1024
@@ -36,17 +36,13 @@ interface Place {
 }
 
 export class FetchedPartitions {
-  readonly #asking: Asking
+  readonly #asking: Asks
   readonly #places: Place[]
   readonly #isolationLevel: number
 
   /** @param topics their place in the list is their number in histories */
-  constructor(
-    bootstrap: string,
-    topics: readonly TopicOfRun[],
-    isolation: 'committed' | 'uncommitted',
-  ) {
-    this.#asking = new Asking(bootstrap)
+  constructor(asking: Asks, topics: readonly TopicOfRun[], isolation: 'committed' | 'uncommitted') {
+    this.#asking = asking
     this.#isolationLevel = isolation === 'committed' ? 1 : 0
     this.#places = topics.flatMap(({ name, partitions }, topic) => {
       return Array.from({ length: partitions }, (_, partition) => {
@@ -68,7 +64,7 @@ export class FetchedPartitions {
       for (const { partitionIndex, errorCode, records, ...told } of partitions) {
         // A broker that has just begun may not know its partitions yet.
         if (errorCode !== 0) {
-          await delay(MAX_WAIT_MS)
+          await this.#asking.pause()
           continue
         }
         const place = this.#placeOf(name, partitionIndex)

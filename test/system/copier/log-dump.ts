@@ -5,8 +5,9 @@ import { isControl, isTransactional } from '../../../src/record/batch-header.ts'
 import { decodeBatch, type BatchView } from '../../../src/record/batch-reader.ts'
 import { decodeMarker } from '../../../src/record/control-record.ts'
 import { StorageCore } from '../../../src/wasm/storage-core.ts'
-import { HistoryWriter } from '../../support/checker/history-file.ts'
+import type { HistorySink } from '../../support/checker/history-file.ts'
 import { LOGGED, operation, READ, type Operation } from '../../support/checker/operation.ts'
+import type { Asks } from './asking.ts'
 import { FetchedPartitions, type FetchedPartition, type TopicOfRun } from './fetched-partitions.ts'
 import { readPayload } from './payload.ts'
 import { asBuffer } from './stable-reader.ts'
@@ -25,12 +26,11 @@ export interface DumpedLogs {
 
 /** Writes the logs to a history. Nobody may write to them meanwhile. */
 export async function dumpLogs(
-  bootstrap: string,
+  asking: Asks,
   topics: readonly TopicOfRun[],
-  { client, history: path }: { client: number; history: string },
+  { client, history }: { client: number; history: HistorySink },
 ): Promise<DumpedLogs> {
-  const history = new HistoryWriter(path)
-  const fetched = new FetchedPartitions(bootstrap, topics, 'uncommitted')
+  const fetched = new FetchedPartitions(asking, topics, 'uncommitted')
   const dumps = topics.flatMap(({ partitions }, topic) => {
     return Array.from({ length: partitions }, (_, partition) => {
       return new PartitionDump(history, { topic, partition, client })
@@ -67,10 +67,10 @@ class PartitionDump {
   aborted = 0
   open = 0
   readonly #core = StorageCore.load()
-  readonly #history: HistoryWriter
+  readonly #history: HistorySink
   readonly #open = new Map<number, OpenTransaction>()
 
-  constructor(history: HistoryWriter, place: PartitionDump['place']) {
+  constructor(history: HistorySink, place: PartitionDump['place']) {
     this.#history = history
     this.place = place
   }

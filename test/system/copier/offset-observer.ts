@@ -1,29 +1,27 @@
 // Asks for the committed offsets of the copiers' group, again and again: those that are stable, and
 // those that are there whatever transactions may do.
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { ERRORS } from '../../../src/base/errors.ts'
 import { OFFSET_FETCH } from '../../../src/protocol/kafka/gen/offset-fetch.ts'
-import { HistoryWriter } from '../../support/checker/history-file.ts'
+import type { HistorySink } from '../../support/checker/history-file.ts'
 import { operation } from '../../support/checker/operation.ts'
-import { Asking } from './asking.ts'
+import type { Asks } from './asking.ts'
 import type { TopicOfRun } from './fetched-partitions.ts'
 import { INPUT } from './payload.ts'
 
 const OFFSET_FETCH_VERSION = 7
-const BETWEEN_MS = 100
 
 export interface ObservedGroup {
   readonly group: string
   readonly input: TopicOfRun
   readonly client: number
-  readonly history: string
+  readonly history: HistorySink
 }
 
 export class OffsetObserver {
   readonly #watched: ObservedGroup
-  readonly #asking: Asking
-  readonly #history: HistoryWriter
+  readonly #asking: Asks
+  readonly #history: HistorySink
   readonly #ended: Promise<void>
   readonly #offsets: number[]
   #isStopped = false
@@ -31,10 +29,10 @@ export class OffsetObserver {
   /** Answers that had all partitions. */
   answers = 0
 
-  constructor(bootstrap: string, watched: ObservedGroup) {
+  constructor(asking: Asks, watched: ObservedGroup) {
     this.#watched = watched
-    this.#asking = new Asking(bootstrap)
-    this.#history = new HistoryWriter(watched.history)
+    this.#asking = asking
+    this.#history = watched.history
     this.#offsets = Array.from({ length: watched.input.partitions }, () => -1)
     this.#ended = this.#run()
   }
@@ -56,7 +54,7 @@ export class OffsetObserver {
     for (let requireStable = true; !this.#isStopped; requireStable = !requireStable) {
       await this.#askOnce(requireStable)
       this.#history.flush()
-      await delay(BETWEEN_MS)
+      await this.#asking.pause()
     }
   }
 

@@ -37,6 +37,18 @@ export function readPayload(value: Buffer | null): Payload {
   }
 }
 
+/** The value of a record that is no copy. */
+export function originalOf(sender: number, number: number): Buffer {
+  const value = Buffer.alloc(HEADER_BYTES + fillerBytesOf(number))
+  value.writeUInt32BE(sender, 0)
+  value.writeUInt32BE(number, 4)
+  value.writeBigInt64BE(-1n, 12)
+  for (let at = HEADER_BYTES; at < value.byteLength; at++) {
+    value[at] = 31 * number + 7 * (at - HEADER_BYTES)
+  }
+  return value
+}
+
 /** The value of a copy: what was read is transformed, not what should have been read. */
 export function copyOf(origin: Buffer, read: Origin, copy: Origin): Buffer {
   const value = Buffer.alloc(Math.max(origin.byteLength, HEADER_BYTES))
@@ -51,11 +63,15 @@ export function copyOf(origin: Buffer, read: Origin, copy: Origin): Buffer {
 }
 
 function isFillerDamaged(value: Buffer, like: number, transform: number): boolean {
-  const fillerBytes = Math.imul(like, 0x9e37_79b1) >>> 24
+  const fillerBytes = fillerBytesOf(like)
   if (value.byteLength !== HEADER_BYTES + fillerBytes) return true
   const first = 31 * like
   for (let i = 0; i < fillerBytes; i++) {
     if (value[HEADER_BYTES + i] !== (((first + 7 * i) & 0xff) ^ transform)) return true
   }
   return false
+}
+
+function fillerBytesOf(number: number): number {
+  return Math.imul(number, 0x9e37_79b1) >>> 24
 }

@@ -6,8 +6,9 @@ import { isControl, isTransactional, lastOffsetOf } from '../../../src/record/ba
 import { decodeBatch, type BatchView } from '../../../src/record/batch-reader.ts'
 import { decodeMarker } from '../../../src/record/control-record.ts'
 import { StorageCore } from '../../../src/wasm/storage-core.ts'
-import { HistoryWriter } from '../../support/checker/history-file.ts'
+import type { HistorySink } from '../../support/checker/history-file.ts'
 import { operation, READ } from '../../support/checker/operation.ts'
+import type { Asks } from './asking.ts'
 import { FetchedPartitions, type FetchedPartition, type TopicOfRun } from './fetched-partitions.ts'
 import { INPUT, readPayload } from './payload.ts'
 
@@ -30,19 +31,19 @@ export class StableReader {
   readonly #client: number
   readonly #core = StorageCore.load()
   readonly #fetched: FetchedPartitions
-  readonly #history: HistoryWriter
+  readonly #history: HistorySink
   readonly #ended: Promise<void>
   #isStopped = false
   #step = 0
 
   constructor(
-    bootstrap: string,
+    asking: Asks,
     topics: readonly TopicOfRun[],
-    { client, history }: { client: number; history: string },
+    { client, history }: { client: number; history: HistorySink },
   ) {
     this.#client = client
-    this.#history = new HistoryWriter(history)
-    this.#fetched = new FetchedPartitions(bootstrap, topics, 'committed')
+    this.#history = history
+    this.#fetched = new FetchedPartitions(asking, topics, 'committed')
     this.partitions = topics.flatMap(({ partitions }, topic) => {
       return Array.from({ length: partitions }, (_, partition) => {
         this.#write('position', { topic, partition, offset: 0, detail: READ.committed })

@@ -6,6 +6,7 @@ and so is what it does: it may be killed at any time. It knows no rule but the r
 import os
 import random
 import select
+import signal
 import struct
 import sys
 
@@ -25,10 +26,14 @@ FILLER = [bytes((31 * low + 7 * i) & 0xFF for i in range(256)) for low in range(
 
 # A call that meets the end of a broker may otherwise never return.
 CALL_SECONDS = 10
+# Some don't even so: then SIGALRM ends this life.
+HUNG_SECONDS = 30
 
 CODECS = ["none", "lz4", "gzip", "snappy", "zstd"]
 WORDS = dict(zip((word[2:] for word in sys.argv[1::2]), sys.argv[2::2]))
 CLIENT = int(WORDS["client"])
+# Members of the newer group protocol (KIP-848) are given partitions and lose them one by one.
+IS_INCREMENTAL = WORDS["protocol"] == "consumer"
 OUT_PARTITIONS = int(WORDS["out-partitions"])
 CHANCE = random.Random(int(WORDS["seed"]))
 
@@ -69,6 +74,8 @@ class Copier:
         self.is_open = False
         # Partitions are being taken from us.
         self.is_leaving = False
+        # What was read meanwhile of those that we keep is to be read again.
+        self.must_go_back = False
         self.room = 0
         self.numbers = 0
 
@@ -79,9 +86,12 @@ class Copier:
         )
         size = CHANCE.randint(1, 500)
         while self.is_open or not select.select([sys.stdin], [], [], 0)[0]:
+            signal.alarm(HUNG_SECONDS)
             some = self.consumer.consume(size, 0.1)
             records = [each for each in some if each.error() is None]
-            if records:
+            if self.must_go_back:
+                self.go_back()
+            elif records:
                 self.or_abort(lambda records=records: self.copy_all(records))
             elif self.is_open:
                 self.or_abort(self.end)
@@ -186,20 +196,33 @@ class Copier:
         self.history.put(ABORTED, transaction=self.transaction)
         self.moves.clear()
         self.is_open = False
-        if self.starts and not self.is_leaving:
-            # Assigned once more, since a seek may meet a partition that is not read yet.
-            positions = [
-                TopicPartition(WORDS["input"], partition, offset)
-                for partition, offset in self.starts.items()
-            ]
-            self.consumer.assign(positions)
-            for partition, offset in self.starts.items():
-                self.history.put(POSITION, READ_COMMITTED, INPUT, partition, offset)
         self.history.flush()
+        # While partitions are taken away nothing can be done to the others. Before KIP-848 all go.
+        if self.is_leaving:
+            self.must_go_back = IS_INCREMENTAL
+        else:
+            self.go_back()
         return False
+
+    def go_back(self):
+        self.must_go_back = False
+        if not self.starts:
+            return
+        positions = []
+        for partition, offset in self.starts.items():
+            positions.append(TopicPartition(WORDS["input"], partition, offset))
+            self.history.put(POSITION, READ_COMMITTED, INPUT, partition, offset)
+        self.history.flush()
+        # Assigned once more, since a seek may meet a partition that is not read yet.
+        if IS_INCREMENTAL:
+            self.consumer.incremental_unassign(positions)
+            self.consumer.incremental_assign(positions)
+        else:
+            self.consumer.assign(positions)
 
     def retried(self, action):
         while True:
+            signal.alarm(HUNG_SECONDS)
             try:
                 return action()
             except KafkaException as error:
@@ -214,7 +237,7 @@ class Copier:
             self.starts[each.partition] = each.offset
             self.history.put(POSITION, READ_COMMITTED, INPUT, each.partition, each.offset)
         self.history.flush()
-        consumer.assign(committed)
+        (consumer.incremental_assign if IS_INCREMENTAL else consumer.assign)(committed)
 
     def revoked(self, _, partitions):
         # Until this returns they are still ours: what was copied of them may be committed, or not.
@@ -241,18 +264,24 @@ def is_damaged(read, value):
 
 
 def consumer_settings():
+    # The broker says how long sessions are, and assigns, where the protocol is the newer one.
+    of_group = {
+        "partition.assignment.strategy": "range",
+        "session.timeout.ms": 6_000,
+        "heartbeat.interval.ms": 1_000,
+    }
+    if IS_INCREMENTAL:
+        of_group = {"group.protocol": "consumer"}
     return {
+        **of_group,
         "bootstrap.servers": WORDS["bootstrap"],
         "client.id": WORDS["id"],
         "group.id": WORDS["group"],
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
-        "partition.assignment.strategy": "range",
-        "session.timeout.ms": 6_000,
         # A rebalance waits so long, at most, for a member that is held up in a call.
         "max.poll.interval.ms": 30_000,
-        "heartbeat.interval.ms": 1_000,
         "reconnect.backoff.max.ms": 500,
         "log_level": 3,
     }
