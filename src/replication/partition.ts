@@ -57,6 +57,7 @@ export interface LeaderLog extends LogProgress {
   offsetForTimestamp(timestamp: number, belowOffset: number): Promise<FoundRecord | null>
   largestTimestamp(): Promise<{ readonly timestamp: number }>
   endOffsetForEpoch(leaderEpoch: number): EpochEnd
+  readonly swaps: { hold(): () => void }
 }
 
 export interface PartitionParts extends TopicPartition {
@@ -313,16 +314,16 @@ export class Partition implements ReadablePartition {
       const message = 'The topic is compacted: records go by their keys, and not by offset'
       throw new BrokerError('POLICY_VIOLATION', { message, topic: this.topic })
     }
-    return await this.forgetRecords(beforeOffset)
-  }
-
-  /** As `deleteRecords`, for who owns the topic and knows what of it is still needed. */
-  async forgetRecords(beforeOffset: number): Promise<number> {
-    this.#checkLives()
     const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
     if (offset < 0 || offset > this.highWatermark) throw this.#outOfRange(offset)
     await this.#trim(offset)
     return this.#log.logStartOffset
+  }
+
+  /** For who reads all of the log: see SegmentSwaps.hold. @returns what ends it */
+  holdCompaction(): () => void {
+    this.#checkLives()
+    return this.#log.swaps.hold()
   }
 
   /** The producers that are remembered, in no order. */

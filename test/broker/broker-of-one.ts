@@ -21,7 +21,9 @@ import { BatchBuilder } from '../../src/record/batch-builder.ts'
 import { openBatch, type BatchView } from '../../src/record/batch-reader.ts'
 import { validateProduced } from '../../src/record/validate.ts'
 import { ReplicaManager } from '../../src/replication/replica-manager.ts'
-import { LogManager } from '../../src/storage/log-manager.ts'
+import type { TopicConfig } from '../../src/config/topic-options.ts'
+import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
+import { LogManager, type LogManagerOptions } from '../../src/storage/log-manager.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 import { clusterOfOne, type ClusterOfOne } from '../controller/cluster-of-one.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -32,10 +34,26 @@ export const CALLER = { principal: 'User:ANONYMOUS', clientId: 'test', host: '12
 
 const core = StorageCore.load()
 
+/** Parts that a test puts in the place of the real ones. */
+export interface BrokerParts {
+  readonly manager?: Partial<LogManagerOptions>
+  readonly newBuilder?: (limitBytes: number) => BatchBuilder
+  /** Changes what is configured for a topic, beyond the range that users have. */
+  readonly configOf?: (topic: string, config: TopicConfig) => TopicConfig
+}
+
+/** Begins when a test says so. */
+const COMPACTION = {
+  ...{ enabled: false, backoffMs: 1_000, keyBytes: 100_000 },
+  ...{ ioBufferBytes: 4_096, ioBytesPerSecond: Infinity },
+}
+
 export class BrokerOfOne {
   readonly clock: ManualClock
   readonly files: MemoryFileSystem
   readonly cluster: ClusterOfOne
+  readonly #parts: BrokerParts
+  logs!: LogManager
   replicas!: ReplicaManager
   topics!: TopicService
   produce!: ProduceService
@@ -45,7 +63,13 @@ export class BrokerOfOne {
   transactions!: TransactionService
   sessions!: GroupSessions
 
-  private constructor(clock: ManualClock, files: MemoryFileSystem, cluster: ClusterOfOne) {
+  private constructor(
+    clock: ManualClock,
+    files: MemoryFileSystem,
+    cluster: ClusterOfOne,
+    parts: BrokerParts,
+  ) {
+    this.#parts = parts
     this.clock = clock
     this.files = files
     this.cluster = cluster
@@ -56,9 +80,10 @@ export class BrokerOfOne {
     files = new MemoryFileSystem(),
     nowMs?: number,
     options: Readonly<Record<string, string>> = {},
+    parts: BrokerParts = {},
   ): Promise<BrokerOfOne> {
     const cluster = await clusterOfOne(options, files)
-    const broker = new BrokerOfOne(new ManualClock(nowMs), files, cluster)
+    const broker = new BrokerOfOne(new ManualClock(nowMs), files, cluster, parts)
     broker.replicas = await broker.settled(broker.#openReplicas())
     broker.#makeServices()
     return broker
@@ -85,6 +110,11 @@ export class BrokerOfOne {
     await this.settled(this.topics.create(CALLER, { ...topic, configs: texts }, options))
   }
 
+  /** Compacts what is due. */
+  async compact(): Promise<void> {
+    await this.settled(this.logs.runCompaction())
+  }
+
   /** A clean stop. */
   async stop(): Promise<void> {
     this.transactions.close()
@@ -106,9 +136,9 @@ export class BrokerOfOne {
       clock,
       logger: silentLogger,
       store: cluster.store,
-      optionsOf: (image, topic) => topicConfigOf(image, cluster.config, topic),
-      openLogs: (hooks) => {
-        return LogManager.open({
+      optionsOf: (image, topic) => this.#configOf(image, topic),
+      openLogs: async (hooks) => {
+        this.logs = await LogManager.open({
           files,
           directory: '/data',
           clock,
@@ -116,10 +146,18 @@ export class BrokerOfOne {
           core,
           clusterId: 'q1w2e3r4t5y6u7i8o9p0aa',
           nodeId: cluster.config.values.nodeId,
+          compaction: COMPACTION,
           ...hooks,
+          ...this.#parts.manager,
         })
+        return this.logs
       },
     })
+  }
+
+  #configOf(image: MetadataImage, topic: string): TopicConfig {
+    const config = topicConfigOf(image, this.cluster.config, topic)
+    return this.#parts.configOf?.(topic, config) ?? config
   }
 
   #makeServices(): void {
@@ -136,9 +174,8 @@ export class BrokerOfOne {
     const coordinated = {
       ...{ control: controller, store, partitions: replicas, clock, logger: silentLogger },
       values: this.cluster.config.values,
-      // Soon, so that tests see it.
-      sweepBytes: 4_000,
-      newBuilder: (limitBytes: number) => new BatchBuilder(core, limitBytes),
+      newBuilder:
+        this.#parts.newBuilder ?? ((limitBytes: number) => new BatchBuilder(core, limitBytes)),
       openBatch: (batch: BatchView) => openBatch(core, batch),
     }
     const newId = (): string => `id-${(ids += 1)}-${clock.now()}`

@@ -270,31 +270,3 @@ test('a shift of a partition without an offset is that partition’s error alone
   const results = await broker.settled(broker.groups.resetOffsets(CALLER, request))
   expect(results.map(({ offset, error }) => error?.code ?? offset)).toEqual([2, 'INVALID_REQUEST'])
 })
-
-test('a log of groups keeps what lives and forgets the rest, through a cut of the power', async () => {
-  let broker = await start()
-  await broker.createTopic('t', 2)
-  await broker.settled(broker.groups.ready(CALLER))
-  await commit(broker, 'still', 't', 5)
-  const { memberId, generation } = await join(broker, 'still')
-  const partition = broker.groups.coordinator!.partitionOf('still')
-  const log = () => broker.replicas.partition(OFFSETS_TOPIC, partition)
-  const assignments = [{ memberId, assignment: Buffer.from('kept') }]
-  const sync = { groupId: 'still', memberId, instanceId: null, generation, assignments }
-  const names = { protocolType: null, protocol: null }
-  await broker.settled(broker.groups.sync(CALLER, { ...sync, ...names }))
-  // A group of the same partition that commits all the time.
-  const busy = Array.from({ length: 50 }, (_, n) => `busy-${n}`).find((groupId) => {
-    return broker.groups.coordinator!.partitionOf(groupId) === partition
-  })!
-  for (let offset = 0; offset < 300; offset++) await commit(broker, busy, 't', offset)
-  await broker.clock.settle()
-  expect(log().logEndOffset).toBeGreaterThan(300)
-  expect(log().logEndOffset - log().logStartOffset).toBeLessThan(150)
-
-  broker = await startAgain(broker)
-  expect(await committed(broker, busy)).toEqual({ 't-0': 299 })
-  expect(await committed(broker, 'still')).toEqual({ 't-0': 5 })
-  const group = await broker.settled(broker.groups.describeClassicGroup(CALLER, 'still'))
-  expect(Buffer.from(group.members[0]!.assignment).toString()).toBe('kept')
-})

@@ -242,21 +242,3 @@ test('a marker by hand cannot lock the coordinator out', async () => {
   await broker.clock.settle()
   expect(await committedValues(broker, 'orders', 0)).toEqual(['a'])
 })
-
-test('the log of transactions is swept: what lives is written once more', async () => {
-  const { broker, producer } = await startWithProducer()
-  const partition = broker.replicas.partition(
-    TRANSACTIONS_TOPIC,
-    broker.transactions.partitionOf('shop')!,
-  )
-  for (let n = 0; n < 40; n++) {
-    await producer.send('orders', 0, `${n}`)
-    await producer.end('commit')
-    await broker.clock.settle()
-  }
-  expect(partition.logStartOffset).toBeGreaterThan(0)
-  const again = await startAgain(broker)
-  expect(await stateOf(again)).toBe('CompleteCommit')
-  const values = Array.from({ length: 40 }, (_, n) => `${n}`)
-  expect(await committedValues(again, 'orders', 0)).toEqual(values)
-})

@@ -33,7 +33,8 @@ export async function clusterOfOne(
   const config = loadBrokerConfig({ flags: new Map(Object.entries(flags)) })
   const controller = new ClusterController({
     store,
-    random: new SeededRandom(1),
+    // Ids of a later life are others.
+    random: new SeededRandom(1 + store.image.version),
     defaults: () => config.values,
     resolve: (own) => resolveTopicConfig(configLayers(store.image, config, own)),
   })

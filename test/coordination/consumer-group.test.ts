@@ -305,6 +305,17 @@ test('a reload in the middle of a rebalance changes nothing but the sessions', (
   expect(stateOf(fixture)).toBe('Empty')
 })
 
+test('a group is all there where compaction took its epoch from in front of its tombstones', () => {
+  const fixture = new ShardFixture()
+  const a = new Consumer(fixture, 'a')
+  a.join()
+  fixture.consume({ memberId: 'a', memberEpoch: -1 })
+  // Epoch of the target, tombstones of the member, epoch of the group.
+  const last = new Map(fixture.log.map((record) => [record.key.toString(), record]))
+  fixture.reload(fixture.log.filter((record) => last.get(record.key.toString()) === record))
+  expect(contentOf(fixture.shard.state.records())).toEqual(contentOf(fixture.log))
+})
+
 test('an owner whose record comes behind that of the next one does not take the partition with it', () => {
   const group = new ConsumerGroup('g')
   const owns = (memberId: string, ...partitions: number[]) => {

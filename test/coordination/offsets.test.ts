@@ -135,7 +135,7 @@ test('offsets of a transaction wait for its marker', () => {
 test('an unstable offset is refused to who wants stable ones', () => {
   const fixture = new ShardFixture()
   fixture.commit(1, {})
-  const [record] = fixture.shard.state.offsets.recordsOf('g')
+  const [record] = fixture.shard.state.offsets.records()
   fixture.shard.replay(record!, 9)
   const request = { groupId: 'g', memberId: null, memberEpoch: -1, partitions: null }
   const fetch = (requireStable: boolean) => {

@@ -171,6 +171,16 @@ test('offsets of a topic that is gone go, with what transactions carry for it', 
   ])
 })
 
+test('and where there are no others than those', () => {
+  const fixture = new ShardFixture()
+  commit(fixture, 5, { topic: 'orders' })
+  fixture.setTopics({ clicks: 6 })
+  fixture.shard.topicsDeleted(fixture.now)
+  fixture.advance(1)
+  fixture.shard.replayMarker(7, 'committed')
+  expect(fixture.committed('g', 'orders')).toBe(null)
+})
+
 test('an offset of a topic that was made anew is kept while a transaction carries one of the new', () => {
   const fixture = new ShardFixture()
   const commitOld = { topicId: topicIdOf('older') }
@@ -196,7 +206,7 @@ test('records of a step in a transaction change nothing before they are applied'
   const caller = new Caller<CommitOffsetsResponse>()
   const step = fixture.shard.commitInTransaction(request, writer, caller, fixture.now)
   expect(step.writer).toEqual(writer)
-  expect(fixture.shard.state.offsets.hasPending).toBe(false)
+  expect(fixture.shard.state.offsets.pendingSize).toBe(0)
   step.apply()
   expect(fixture.shard.state.offsets.isPending('g', 'clicks', 0)).toBe(true)
 })

@@ -38,6 +38,7 @@ export class MemoryLeaderLog implements LeaderLog {
   offline: BrokerError | null = null
   /** Writes within `append`, as a log does for which much waits. */
   writesAtOnce = false
+  readonly swaps = { hold: () => () => {} }
   readonly batches: Buffer[] = []
   readonly producers = new ProducerTable(new ManualClock(), new ProducerMemory())
   #leaderEpoch = -1

@@ -19,15 +19,16 @@ export class OffsetsTopic {
   #made: GroupCoordinator | null = null
 
   constructor(options: OffsetsTopicOptions) {
-    const { store, values, clock, logger, newId, sweepBytes } = options
+    const { store, values, clock, logger, newId } = options
     this.#topic = new CoordinatedTopic(options, {
       name: OFFSETS_TOPIC,
       partitionCount: values.offsetsTopicNumPartitions,
       segmentBytes: values.offsetsTopicSegmentBytes,
+      // As in Kafka: batches are as the coordinator built them.
+      compressionType: 'producer',
       compressionCodec: Number(values.offsetsTopicCompressionCodec),
       newCoordinator: (partitionCount) => {
         this.#made = new GroupCoordinator({
-          ...(sweepBytes === undefined ? {} : { sweepBytes }),
           ...{ clock, logger, newId, partitionCount },
           ...{ catalog: store.image, options: groupOptionsOf(values) },
         })

@@ -2,6 +2,8 @@
 //
 //   first use                ─► topic made ──────────┐
 //   start with the topic there ──────────────────────┴─► a log a partition ─► loaded ─► coordinator serves
+//
+// Compaction keeps the logs short, and nothing else may: what is old by time may be the last word on its key.
 
 import { BrokerError } from '../../base/errors.ts'
 import type { BrokerValues } from '../../config/broker-options.ts'
@@ -40,8 +42,6 @@ export interface CoordinatedTopicParts {
   readonly values: BrokerValues
   readonly clock: Clock
   readonly logger: Logger
-  /** See RuntimeOptions. */
-  readonly sweepBytes?: number
   readonly newBuilder: (limitBytes: number) => BatchBuilder
   readonly openBatch: (batch: BatchView) => RecordCursor
 }
@@ -51,11 +51,16 @@ export interface CoordinatedTopicPlan<C extends PartitionLeader> {
   readonly name: string
   readonly partitionCount: number
   readonly segmentBytes: number
-  /** By the number of the codec. */
+  /** compression.type of the topic. */
+  readonly compressionType: string
+  /** Of the batches that the coordinator builds, by the number of the codec. */
   readonly compressionCodec: number
   /** @param partitionCount of the topic as it is */
   readonly newCoordinator: (partitionCount: number) => C
 }
+
+const POLICY = 'cleanup.policy'
+const COMPACT = 'compact'
 
 export class CoordinatedTopic<C extends PartitionLeader> {
   readonly #parts: CoordinatedTopicParts
@@ -72,6 +77,7 @@ export class CoordinatedTopic<C extends PartitionLeader> {
     const topic = parts.store.image.topic(plan.name)
     if (topic === null) return
     this.#coordinator = plan.newCoordinator(topic.partitions.length)
+    void this.#mend()
     void this.#lead(this.#coordinator, topic)
   }
 
@@ -100,11 +106,11 @@ export class CoordinatedTopic<C extends PartitionLeader> {
 
   async #create(): Promise<C> {
     const { control, partitions, logger } = this.#parts
-    const { name, partitionCount, segmentBytes, newCoordinator } = this.#plan
+    const { name, partitionCount, segmentBytes, compressionType, newCoordinator } = this.#plan
     try {
       const configs = new Map([
-        ['cleanup.policy', 'compact'],
-        ['compression.type', 'producer'],
+        [POLICY, COMPACT],
+        ['compression.type', compressionType],
         ['segment.bytes', String(segmentBytes)],
       ])
       const numbers = { partitions: partitionCount, replicationFactor: null }
@@ -123,6 +129,19 @@ export class CoordinatedTopic<C extends PartitionLeader> {
       logger.error({ err: error, topic: name }, 'An internal topic could not be made')
       throw new BrokerError('COORDINATOR_NOT_AVAILABLE', {}, error)
     }
+  }
+
+  /** Gives a topic the policy that its state needs, where an older broker or somebody else gave another. */
+  async #mend(): Promise<void> {
+    const { control, store, logger } = this.#parts
+    const resource = { type: 'topic', name: this.#plan.name } as const
+    const policy = store.image.configs(resource).get(POLICY)
+    if (policy === COMPACT) return
+    logger.warn({ topic: resource.name, policy }, 'An internal topic is compacted from now on')
+    const change = { resource, set: new Map([[POLICY, COMPACT]]), unset: [] }
+    await control.alterConfigs(change, { validateOnly: false }).catch((error: unknown) => {
+      logger.error({ err: error, topic: resource.name }, 'An internal topic keeps its policy')
+    })
   }
 
   /** @returns when every partition is loaded, or has failed to and waits */

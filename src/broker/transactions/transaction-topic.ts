@@ -24,15 +24,15 @@ export interface TransactionTopicOptions extends CoordinatedTopicParts {
 const UNCOMPRESSED = 0
 
 export function transactionTopic(options: TransactionTopicOptions): TransactionTopic {
-  const { values, clock, logger, producerIds, markerWriter, sweepBytes } = options
+  const { values, clock, logger, producerIds, markerWriter } = options
   return new CoordinatedTopic(options, {
     name: TRANSACTIONS_TOPIC,
     partitionCount: values.transactionStateLogNumPartitions,
     segmentBytes: values.transactionStateLogSegmentBytes,
+    compressionType: 'uncompressed',
     compressionCodec: UNCOMPRESSED,
     newCoordinator: (partitionCount) => {
       return new TransactionCoordinator({
-        ...(sweepBytes === undefined ? {} : { sweepBytes }),
         ...{ clock, logger, producerIds, markerWriter, partitionCount },
         options: transactionOptionsOf(values),
       })

@@ -61,22 +61,13 @@ export class CoordinatorState {
     }
   }
 
-  /** Every group that has anything on record, as it is now. */
-  groupIds(): Set<string> {
-    return new Set([...this.offsets.groupIds(), ...this.#classic.keys(), ...this.#consumer.keys()])
-  }
-
   /** The shortest list of records that makes this state: one for each key that lives. */
   records(): GroupRecord[] {
-    return [...this.groupIds()].flatMap((groupId) => this.recordsOf(groupId))
-  }
-
-  /** Those of one group. */
-  recordsOf(groupId: string): GroupRecord[] {
-    const records: GroupRecord[] = this.offsets.recordsOf(groupId)
-    const value = this.#classic.get(groupId)
-    if (value !== undefined) records.push({ type: 'ClassicGroup', groupId, value })
-    records.push(...(this.#consumer.get(groupId)?.records() ?? []))
+    const records: GroupRecord[] = this.offsets.records()
+    for (const [groupId, value] of this.#classic) {
+      records.push({ type: 'ClassicGroup', groupId, value })
+    }
+    for (const group of this.#consumer.values()) records.push(...group.records())
     return records
   }
 }

@@ -44,8 +44,6 @@ export interface GroupCoordinatorOptions {
   readonly newId: () => string
   /** Partitions of __consumer_offsets, 1 or more. Kafka's default is 50. */
   readonly partitionCount: number
-  /** See RuntimeOptions. */
-  readonly sweepBytes?: number
 }
 
 /**
@@ -185,7 +183,12 @@ export class GroupCoordinator {
 
   /** The groups of all partitions as they are now, for metrics: those of partitions that serve. */
   *groupsNow(): Iterable<ListedGroup> {
-    for (const { shard } of this.#coordinator.runtimes()) yield* shard?.groups() ?? []
+    for (const shard of this.shards()) yield* shard.groups()
+  }
+
+  /** The shards of all partitions that serve, by their numbers. To be read only. */
+  *shards(): Iterable<GroupShard> {
+    for (const { shard } of this.#coordinator.runtimes()) if (shard !== null) yield shard
   }
 
   /** @throws BrokerError NOT_COORDINATOR */

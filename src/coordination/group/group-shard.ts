@@ -146,7 +146,8 @@ export class GroupShard implements Shard<GroupRecord> {
 
   /** Topics of the catalog are gone: their offsets go with them, as a deadline that is over. */
   topicsDeleted(now: Now): void {
-    if (this.#state.offsets.size === 0) return
+    const { size, pendingSize } = this.#state.offsets
+    if (size + pendingSize === 0) return
     this.#timers.set(timerKeys.forgetTopics, now.monotonicMs, { type: 'forget-topics' })
   }
 
@@ -262,15 +263,6 @@ export class GroupShard implements Shard<GroupRecord> {
     const step = this.#newStep()
     this.#onTimer(this.#env(step, now), event)
     return step
-  }
-
-  /** What an open transaction has written is not among what lives. */
-  get isSweepable(): boolean {
-    return !this.#state.offsets.hasPending
-  }
-
-  *living(): Iterable<GroupRecord[]> {
-    for (const groupId of this.#state.groupIds()) yield this.#state.recordsOf(groupId)
   }
 
   #onTimer(env: Env, event: TimerEvent): void {

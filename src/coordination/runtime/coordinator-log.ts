@@ -63,14 +63,4 @@ export interface CoordinatorLog {
 
   /** Counts who led the partition: what an earlier coordinator has begun is told by it. @throws as `append` */
   readonly leaderEpoch: number
-
-  /** The offset that the next record gets. @throws as `append` */
-  readonly endOffset: number
-
-  /**
-   * Forgets records below an offset, those that are below the high watermark: a load begins there.
-   *
-   * @throws whatever keeps them from being forgotten; some or all of them are then still there
-   */
-  forget(belowOffset: number): Promise<void>
 }

@@ -12,7 +12,6 @@ import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { PartitionMarker } from '../../replication/partition.ts'
 import type { CoordinatorLog, LogEntry } from './coordinator-log.ts'
-import { DEFAULT_SWEEP_BYTES, LogSweep } from './log-sweep.ts'
 import { type Failure, LogWriter, type Written } from './log-writer.ts'
 import type { Now } from './now.ts'
 import { PendingCall } from './pending-call.ts'
@@ -34,8 +33,6 @@ export interface RuntimeOptions<S extends Shard<R>, R> {
   readonly maxPendingCalls?: number
   /** How long a partition that failed rests before it is loaded again. Default 1 s. */
   readonly reloadDelayMs?: number
-  /** Bytes of records that may gather before the log is swept. Default 16 MiB. */
-  readonly sweepBytes?: number
 }
 
 type Phase = 'loading' | 'active' | 'waiting' | 'closed'
@@ -59,8 +56,6 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
   /** The one that is being loaded. */
   #loading: S | null = null
   #answers = new SerialQueue(MAX_UNFINISHED_STEPS)
-  /** Null where the log holds what is not known here, and must not be lost. */
-  #sweep: LogSweep | null = null
   readonly #writer: LogWriter<R>
   #timer: Timer | null = null
   #timerMs = Infinity
@@ -69,8 +64,7 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
     this.#options = options
     this.#maxPendingCalls = options.maxPendingCalls ?? DEFAULT_MAX_PENDING_CALLS
     this.#shard = options.newShard()
-    const { log, codec } = options
-    this.#writer = new LogWriter(log, codec, (record) => this.#sweep?.count(record))
+    this.#writer = new LogWriter(options.log, options.codec)
   }
 
   get isActive(): boolean {
@@ -87,16 +81,13 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
     if (this.#phase !== 'waiting') return
     this.#phase = 'loading'
     const { what, partition, logger, log, codec, newShard } = this.#options
-    const { sweepBytes = DEFAULT_SWEEP_BYTES } = this.#options
     const shard = newShard()
     this.#loading = shard
-    const sweep = new LogSweep(sweepBytes)
     let unknown = 0
     try {
       // What was appended before has to be there, or not, before it is read.
       await this.#answers.run(() => {})
       await log.load((entry) => {
-        if (entry.kind === 'record') sweep.count(entry.record)
         if (!replay(shard, codec, entry)) unknown += 1
       })
     } catch (error) {
@@ -109,7 +100,6 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
     if (!this.#isNow('loading')) return
     if (unknown > 0) logger.warn({ partition, unknown }, 'Records of unknown types were left alone')
     this.#shard = shard
-    this.#sweep = unknown === 0 ? sweep : null
     this.#answers = new SerialQueue(MAX_UNFINISHED_STEPS)
     this.#phase = 'active'
     this.#take((_shard, now) => shard.onLoaded(now))
@@ -226,30 +216,8 @@ export class CoordinatorRuntime<S extends Shard<R>, R> {
       if (this.#shard !== shard || this.#phase !== 'active') return
       if (failure !== null) return this.#fail(failure.cause)
       step.release()
-      if (this.#sweep?.isDue === true) void this.#sweepLog(shard, this.#sweep)
     })
     finished.catch((error: unknown) => this.#fail(error))
-  }
-
-  async #sweepLog(shard: S, sweep: LogSweep): Promise<void> {
-    const { log, logger, what, partition, codec } = this.#options
-    const isCurrent = (): boolean => {
-      return this.#shard === shard && this.#phase === 'active' && shard.isSweepable
-    }
-    if (!isCurrent()) return
-    let begin: number | null
-    try {
-      begin = await sweep.run(shard, codec, log, isCurrent)
-    } catch (error) {
-      if (isCurrent()) this.#fail(error)
-      return
-    }
-    try {
-      if (begin !== null) await log.forget(begin)
-    } catch (error) {
-      // Old records are still there: the next load takes longer, and that is all.
-      logger.warn({ what, partition, error }, 'Old records could not be forgotten')
-    }
   }
 
   /** The state is ahead of its log: everybody is told to try again, and the log is read anew. */

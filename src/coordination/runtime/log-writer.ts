@@ -27,17 +27,10 @@ export type Written =
 export class LogWriter<R> {
   readonly #log: CoordinatorLog
   readonly #codec: RecordCodec<R>
-  readonly #onRecord: (record: EncodedRecord) => void
 
-  /** @param onRecord told of every record that is written */
-  constructor(
-    log: CoordinatorLog,
-    codec: RecordCodec<R>,
-    onRecord: (record: EncodedRecord) => void,
-  ) {
+  constructor(log: CoordinatorLog, codec: RecordCodec<R>) {
     this.#log = log
     this.#codec = codec
-    this.#onRecord = onRecord
   }
 
   /** @returns null once the records are below the high watermark. Never rejects */
@@ -60,9 +53,7 @@ export class LogWriter<R> {
   }
 
   #encode(records: readonly R[]): EncodedRecord[] {
-    const encoded = records.map((record) => this.#codec.encode(record))
-    encoded.forEach(this.#onRecord)
-    return encoded
+    return records.map((record) => this.#codec.encode(record))
   }
 }
 

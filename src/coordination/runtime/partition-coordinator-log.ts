@@ -51,14 +51,31 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
   }
 
   async load(take: (entry: LogEntry) => void): Promise<void> {
-    const { clock } = this.#options
     const partition = this.#options.partition()
     if (partition.offline !== null) throw partition.offline
     const endOffset = partition.logEndOffset
     await safe(partition, endOffset)
-    for (let offset = partition.logStartOffset; offset < endOffset;) {
+    // A tombstone must not be gone when it is its turn, where what it deletes was read.
+    const release = partition.holdCompaction()
+    try {
+      await this.#read(partition, endOffset, take)
+    } finally {
+      release()
+    }
+  }
+
+  async #read(
+    partition: Partition,
+    endOffset: number,
+    take: (entry: LogEntry) => void,
+  ): Promise<void> {
+    const { clock } = this.#options
+    // Kafka's compaction may leave nothing at the end of a log. Once may also be a log that was cut meanwhile.
+    let nothingRead = 0
+    for (let offset = partition.logStartOffset; offset < endOffset && nothingRead < 2;) {
       const limits = { maxBytes: LOAD_BYTES, atLeastOneBatch: true }
       const slice = await partition.read(offset, limits)
+      nothingRead = slice.nextOffset === offset ? nothingRead + 1 : 0
       for (const batch of splitBatches(slice.batches).batches) this.#take(batch, offset, take)
       offset = slice.nextOffset
       await new Promise<void>((resolve) => clock.endOfTurn(resolve))
@@ -67,15 +84,6 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
 
   get leaderEpoch(): number {
     return this.#options.partition().leaderEpoch
-  }
-
-  get endOffset(): number {
-    return this.#options.partition().logEndOffset
-  }
-
-  async forget(belowOffset: number): Promise<void> {
-    const partition = this.#options.partition()
-    await partition.forgetRecords(Math.min(belowOffset, partition.highWatermark))
   }
 
   async append(records: readonly EncodedRecord[]): Promise<void> {

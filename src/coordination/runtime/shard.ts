@@ -36,10 +36,4 @@ export interface Shard<R> {
 
   /** Handles one deadline that is over. @returns null when there is none */
   popDue(now: Now): Step<R> | null
-
-  /** False while the records of `living` alone would not make this state. */
-  readonly isSweepable: boolean
-
-  /** The shortest list of records that makes this state, in pieces that belong together. */
-  living(): Iterable<readonly R[]>
 }

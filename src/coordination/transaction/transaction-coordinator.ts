@@ -47,8 +47,6 @@ export interface TransactionCoordinatorOptions {
   readonly markerWriter: MarkerWriter
   /** Partitions of __transaction_state, 1 or more. Kafka's default is 50. */
   readonly partitionCount: number
-  /** See RuntimeOptions. */
-  readonly sweepBytes?: number
 }
 
 type Runtime = CoordinatorRuntime<TransactionShard, TransactionRecord>
@@ -70,9 +68,9 @@ export class TransactionCoordinator {
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options
     this.#producerIds = options.producerIds
-    const { clock, logger, partitionCount, sweepBytes } = options
+    const { clock, logger, partitionCount } = options
     this.#coordinator = new Coordinator({
-      ...{ clock, logger, partitionCount, ...(sweepBytes === undefined ? {} : { sweepBytes }) },
+      ...{ clock, logger, partitionCount },
       what: 'Transactions',
       codec: transactionCodec,
       newShard: (partition) => this.#newShard(partition),

@@ -180,14 +180,6 @@ export class TransactionShard implements Shard<TransactionRecord> {
     return step
   }
 
-  get isSweepable(): boolean {
-    return true
-  }
-
-  *living(): Iterable<TransactionRecord[]> {
-    for (const [transactionalId, value] of this.#transactions) yield [{ transactionalId, value }]
-  }
-
   #onTimer(env: Env, event: TimerEvent): void {
     const { options, counters } = this.#options
     switch (event.type) {

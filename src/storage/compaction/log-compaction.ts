@@ -332,6 +332,7 @@ export class LogCompaction {
   /** True while nobody holds the log, and it can be compacted. */
   #isWanted(log: PartitionLog): boolean {
     const isOpen = !this.#closed && log.offline === null
-    return isOpen && !this.#held.has(log.name) && !this.#isDamaged(log)
+    const isHeld = log.swaps.isHeld || this.#held.has(log.name)
+    return isOpen && !isHeld && !this.#isDamaged(log)
   }
 }

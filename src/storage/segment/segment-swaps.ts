@@ -32,6 +32,7 @@ export class SegmentSwaps {
   readonly #parts: SegmentSwapsParts
   #pending: PendingSwap | null = null
   #count = 0
+  #holds = 0
 
   constructor(parts: SegmentSwapsParts) {
     this.#parts = parts
@@ -45,6 +46,25 @@ export class SegmentSwaps {
   /** One is under way: the log must not be cut. */
   get isPending(): boolean {
     return this.#pending !== null
+  }
+
+  /** Somebody reads the log as a whole. */
+  get isHeld(): boolean {
+    return this.#holds > 0
+  }
+
+  /**
+   * Keeps compaction away until the function is called that it gives, but for one segment that may be about
+   * to be replaced. So who reads all of the log meets a tombstone wherever it has met what that deletes: it
+   * takes two passes to remove both.
+   */
+  hold(): () => void {
+    this.#holds += 1
+    let isHeld = true
+    return () => {
+      if (isHeld) this.#holds -= 1
+      isHeld = false
+    }
   }
 
   /** Segments are about to be replaced. */

@@ -23,7 +23,6 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
   /** What the next append of a transaction, or of its marker, is refused with. */
   refusal: BrokerError | null = null
   #waiting: Append[] = []
-  #forgotten = 0
 
   get waitingCount(): number {
     return this.#waiting.length
@@ -33,19 +32,6 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
     this.loadCount += 1
     if (this.failingLoads-- > 0) throw new Error('the disk is gone')
     for (const entry of this.entries) take(entry)
-  }
-
-  get endOffset(): number {
-    return (
-      this.#forgotten +
-      this.entries.length +
-      this.#waiting.reduce((n, a) => n + a.entries.length, 0)
-    )
-  }
-
-  async forget(belowOffset: number): Promise<void> {
-    this.entries.splice(0, belowOffset - this.#forgotten)
-    this.#forgotten = belowOffset
   }
 
   append(records: readonly EncodedRecord[]): Promise<void> {

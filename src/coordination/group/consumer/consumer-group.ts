@@ -84,10 +84,14 @@ export class ConsumerGroup {
     return this.#members
   }
 
-  /** True when nothing is on record any more. */
+  /**
+   * True when nothing is on record any more. What is left of one record counts: where the log was
+   * compacted, others of the group may come behind it.
+   */
   get isForgotten(): boolean {
     const kept = [this.#members, this.#current, this.#targets, this.#regexes]
-    return this.#epoch === null && kept.every(({ size }) => size === 0)
+    const hasEpoch = this.#epoch !== null || this.#targetEpoch !== null
+    return !hasEpoch && !this.#hasPartitionMetadata && kept.every(({ size }) => size === 0)
   }
 
   get state(): ConsumerState {

@@ -90,15 +90,12 @@ export class OffsetTable {
     for (const record of this.#pending.take(producerId, outcome)) this.#set(record, record.value!)
   }
 
-  /** True while any transaction carries offsets. */
-  get hasPending(): boolean {
-    return this.#pending.size > 0
-  }
-
-  /** One record for each offset of a group in the table. */
-  recordsOf(groupId: string): OffsetRecord[] {
-    return this.ofGroup(groupId).map(({ topic, partition, committed }) => {
-      return { type: 'Offset', groupId, topic, partition, value: committed }
+  /** One record for each offset in the table. */
+  records(): OffsetRecord[] {
+    return [...this.#groups.keys()].flatMap((groupId) => {
+      return this.ofGroup(groupId).map(({ topic, partition, committed }) => {
+        return { type: 'Offset', groupId, topic, partition, value: committed }
+      })
     })
   }
 
