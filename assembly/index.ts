@@ -15,4 +15,5 @@ export { checkRecords } from './records';
 export { snappyBound, snappyCompress } from './snappy';
 export { snappyDecompressAny, xerialBound, xerialCompress } from './snappy-framing';
 export { floorTimeSlot, putTimeEntry } from './time-index';
+export { touchKeys } from './touch-keys';
 export { xxh32 } from './xxhash32';

@@ -8,7 +8,7 @@
 // stays is copied as it is.
 
 import { BAD_RANGE, BAD_RECORD, BAD_VARINT, TRAILING, isSafe, report } from './batch-result';
-import { offsetAfter, SECRET } from './key-map';
+import { offsetAfter, SECRET, touchSlots } from './key-map';
 import {
   allListed, beginRecords, ENTRIES, ENTRY_BYTES, FLAGS, listRecords, MAX_ENTRIES, NO_KEY, NO_VALUE,
   OFFSET_DELTA, RECORD_AT, RECORD_END, TIMESTAMP_DELTA, used,
@@ -60,6 +60,7 @@ export function keepRecords(
     const fault = listRecords(end, listed, lastDelta, map + SECRET);
     if (fault != 0) return fault;
     left -= listed;
+    touchSlots(map, listed);
     const endOfEntries = ENTRIES + <usize>listed * ENTRY_BYTES;
     for (let entry = ENTRIES; entry < endOfEntries; entry += ENTRY_BYTES) {
       const delta = load<i32>(entry, OFFSET_DELTA);

@@ -87,6 +87,7 @@ export function keyMapPutRecords(
     const fault = listRecords(end, listed, lastDelta, map + SECRET);
     if (fault != 0) return fault;
     left -= listed;
+    touchSlots(map, listed);
     const endOfEntries = ENTRIES + <usize>listed * ENTRY_BYTES;
     for (let entry = ENTRIES; entry < endOfEntries; entry += ENTRY_BYTES) {
       const delta = load<i32>(entry, OFFSET_DELTA);
@@ -123,17 +124,43 @@ export function offsetAfter(map: usize, hash: usize): u64 {
   return load<u64>(findSlot(map, hash), OFFSET);
 }
 
+/** Where the loads of `touchSlots` end up, so that no compiler leaves them out. */
+let touched: u64 = 0;
+
+/**
+ * Brings the slots of the keys that are listed into the processor's caches. A lookup decides by what it
+ * finds, and a processor that has guessed wrong begins anew; here nothing waits for what a load gives, so
+ * that many are under way at once.
+ *
+ * @param count entries of the list
+ */
+export function touchSlots(map: usize, count: u32): void {
+  const endOfEntries = ENTRIES + <usize>count * ENTRY_BYTES;
+  let sum: u64 = 0;
+  for (let entry = ENTRIES; entry < endOfEntries; entry += ENTRY_BYTES) {
+    sum += load<u64>(firstSlot(map, entry), OFFSET);
+  }
+  touched = sum;
+}
+
+/** Where the search for a key begins, by its hash. */
+// @ts-ignore: decorator
+@inline
+export function firstSlot(map: usize, hash: usize): usize {
+  // The upper half of a 32 by 32 bit product spreads hashes evenly over any number of slots.
+  const slot = ((load<u64>(hash) >>> 32) * load<u64>(map, SLOTS)) >>> 32;
+  return map + HEADER_BYTES + <usize>slot * SLOT_BYTES;
+}
+
 /** The slot of a key, or the empty one where it belongs. One in ten is empty, so this ends. */
 // @ts-ignore: decorator
 @inline
 function findSlot(map: usize, hash: usize): usize {
   const low = load<u64>(hash);
   const high = load<u64>(hash, 8);
-  const slots = load<u64>(map, SLOTS);
   const begin = map + HEADER_BYTES;
-  // The upper half of a 32 by 32 bit product spreads hashes evenly over any number of slots.
-  let slot = begin + <usize>(((low >>> 32) * slots) >>> 32) * SLOT_BYTES;
-  const end = begin + <usize>slots * SLOT_BYTES;
+  const end = begin + <usize>load<u64>(map, SLOTS) * SLOT_BYTES;
+  let slot = firstSlot(map, hash);
   while (true) {
     if (load<u64>(slot, OFFSET) == 0) return slot;
     if (load<u64>(slot) == low && load<u64>(slot, 8) == high) return slot;

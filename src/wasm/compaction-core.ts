@@ -30,6 +30,12 @@ const DEPTH_HEADER = 0
 const RESULT_SLOTS = 16
 const NO_ROOM = -20
 
+/** A place in the memory of a CompactionCore. A view of that memory is one too. */
+export interface Span {
+  readonly byteOffset: number
+  readonly byteLength: number
+}
+
 /** What the core has to know of a batch to read its records. */
 export type RecordsFrame = Pick<BatchCheck, 'baseOffset' | 'lastOffsetDelta' | 'recordCount'>
 
@@ -115,17 +121,39 @@ export class CompactionCore {
   }
 
   /**
+   * To be called before small batches are looked at: what is known of their keys is then close by. Changes
+   * nothing, whatever the bytes are.
+   *
+   * @param at             where in the input the first of them starts
+   * @param availableBytes bytes from there on
+   * @returns bytes for which that was done
+   */
+  touchKeys(at: number, availableBytes: number): number {
+    return this.#kernel.touchKeys(KEYS, INPUT + at, availableBytes) >>> 0
+  }
+
+  /** The bytes of a place, not copied. */
+  view({ byteOffset, byteLength }: Span): Buffer {
+    return this.#memory.subarray(byteOffset, byteOffset + byteLength)
+  }
+
+  /** Copies bytes to another place; both may overlap. @param to where they then begin */
+  move({ byteOffset, byteLength }: Span, to: number): void {
+    this.#memory.copyWithin(to, byteOffset, byteOffset + byteLength)
+  }
+
+  /**
    * Enters the keys of records at or above `fromOffset`, each with its last offset.
    *
    * @param records those of one batch, in this memory, not compressed
    * @returns the offset of the first one for which there is no room; null when all are entered
    * @throws RecordsFault; some keys may be entered then
    */
-  enterKeys(records: Uint8Array, frame: RecordsFrame, fromOffset: number): number | null {
+  enterKeys(records: Span, frame: RecordsFrame, fromOffset: number): number | null {
     const { baseOffset, lastOffsetDelta, recordCount } = frame
     const fault = this.#kernel.keyMapPutRecords(
       KEYS,
-      this.#addressOf(records),
+      records.byteOffset,
       records.byteLength,
       recordCount,
       lastOffsetDelta,
@@ -146,14 +174,14 @@ export class CompactionCore {
    * @throws RecordsFault
    */
   keepRecords(
-    records: Uint8Array,
+    records: Span,
     frame: RecordsFrame,
     endOffset: number,
     dropTombstones: boolean,
   ): KeptRecords {
     const count = this.#kernel.keepRecords(
       KEYS,
-      this.#addressOf(records),
+      records.byteOffset,
       records.byteLength,
       frame.recordCount,
       frame.lastOffsetDelta,
@@ -162,12 +190,12 @@ export class CompactionCore {
       Number(dropTombstones),
     )
     if (count < 0) throw new RecordsFault(count)
-    const [sizeBytes, maxTimestampDelta, tombstones] = this.#results
+    const results = this.#results
     return {
       count,
-      sizeBytes: sizeBytes!,
-      maxTimestampDelta: maxTimestampDelta!,
-      tombstones: tombstones!,
+      sizeBytes: results[0]!,
+      maxTimestampDelta: results[1]!,
+      tombstones: results[2]!,
     }
   }
 
@@ -179,22 +207,15 @@ export class CompactionCore {
    * @throws RecordsFault
    */
   shiftTimestamps(
-    records: Uint8Array,
+    { byteOffset, byteLength }: Span,
     count: number,
     shift: number,
     limitBytes: number,
   ): Buffer | null {
     const limit = Math.min(limitBytes, MAX_DECOMPRESSED_BYTES)
-    const from = this.#addressOf(records)
-    const { byteLength } = records
-    const size = this.#kernel.shiftTimestamps(from, byteLength, count, shift, SHIFTED, limit)
+    const size = this.#kernel.shiftTimestamps(byteOffset, byteLength, count, shift, SHIFTED, limit)
     if (size === NO_ROOM) return null
     if (size < 0) throw new RecordsFault(size)
     return this.#memory.subarray(SHIFTED, SHIFTED + size)
-  }
-
-  #addressOf(bytes: Uint8Array): number {
-    assert(bytes.buffer === this.#memory.buffer)
-    return bytes.byteOffset
   }
 }

@@ -75,6 +75,7 @@ export interface CoreExports extends Record<string, unknown> {
     baseOffset: number,
     fromOffset: number,
   ): number
+  touchKeys(map: number, at: number, available: number): number
   keepRecords(
     map: number,
     at: number,

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { CompactionCore, RecordsFault } from '../../src/wasm/compaction-core.ts'
 import { INPUT, OUTPUT, instantiateCore } from '../../src/wasm/core-module.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
-import { recordBytes, type PlainRecord } from './batch-bytes.ts'
+import { batchOf, recordBytes, type PlainRecord } from './batch-bytes.ts'
 
 const SECRET = Buffer.from([...Array(16).keys()])
 const BASE_OFFSET = 1_000
@@ -181,6 +181,49 @@ describe('the core of compaction', () => {
       kernel.keyMapClear(OUTPUT)
     }
     expect(refused).toBeGreaterThan(1_000)
+  })
+
+  test('touches the keys of small batches, whatever they are, and changes nothing', () => {
+    const random = new SeededRandom(64)
+    const kernel = instantiateCore(4096)
+    const memory = Buffer.from(kernel.memory.buffer)
+    kernel.keyMapInit(OUTPUT, 2048, INPUT)
+    let touchedAll = 0
+    for (let round = 0; round < 3_000; round++) {
+      const batches = Array.from({ length: random.below(6) }, () => {
+        return batchOf(randomBatch(random, 0, 8).records)
+      })
+      const bytes = Buffer.concat(batches)
+      for (let changes = random.below(3); changes > 0 && bytes.byteLength > 0; changes--) {
+        bytes[random.below(bytes.byteLength)] = random.pick([0, 1, 0x7f, 0x80, 0xff])
+      }
+      const cut = bytes.subarray(0, bytes.byteLength - random.below(Math.min(90, bytes.length)))
+      // One byte more would lie outside the memory.
+      const at = memory.byteLength - cut.byteLength
+      memory.set(cut, at)
+      const map = Buffer.from(memory.subarray(OUTPUT, OUTPUT + 2048))
+      const touched = kernel.touchKeys(OUTPUT, at, cut.byteLength)
+      const where = `seed 64, round ${round}`
+      expect(touched, where).toBeLessThanOrEqual(cut.byteLength)
+      if (cut.byteLength > 0) expect(touched, where).toBeGreaterThan(0)
+      if (touched === bytes.byteLength) touchedAll += 1
+      expect(memory.subarray(at).equals(cut), where).toBe(true)
+      expect(memory.subarray(OUTPUT, OUTPUT + 2048).equals(map), where).toBe(true)
+    }
+    expect(touchedAll).toBeGreaterThan(500)
+  })
+
+  test('touches up to the first large batch, and some hundred batches at a time', () => {
+    const core = new CompactionCore(4096, SECRET)
+    const small = batchOf(keysOf(1).records)
+    const large = batchOf(keysOf(9).records)
+    const touchedOf = (batches: readonly Buffer[]): number => {
+      const bytes = Buffer.concat(batches)
+      core.input.set(bytes)
+      return core.touchKeys(0, bytes.byteLength)
+    }
+    expect(touchedOf([small, small, large, small])).toBe(2 * small.byteLength + large.byteLength)
+    expect(touchedOf(Array(300).fill(small))).toBe(256 * small.byteLength)
   })
 
   test('names what is wrong', () => {

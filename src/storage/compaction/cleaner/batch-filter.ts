@@ -29,7 +29,7 @@ import {
   DELETE_HORIZON_FLAG,
 } from '../../../record/layout.ts'
 import type { BatchCheck } from '../../../wasm/batch-check.ts'
-import type { CompactionCore, KeptRecords } from '../../../wasm/compaction-core.ts'
+import type { CompactionCore, KeptRecords, Span } from '../../../wasm/compaction-core.ts'
 import type { StorageCore } from '../../../wasm/storage-core.ts'
 import type { AbortedTransaction, LastBatch } from '../../producer-state/producer-table.ts'
 import type { CleaningJob } from './cleaner.ts'
@@ -99,7 +99,7 @@ export class BatchFilter {
    * @param header of the batch
    * @throws RecordsFault, BrokerError, when the records are damaged
    */
-  apply(batch: Buffer, header: BatchCheck): Filtered {
+  apply(batch: Span, header: BatchCheck): Filtered {
     const { attributes, producerId, baseOffset } = header
     if (isControl(attributes)) return this.#marker(batch, header)
     const inTransaction = isTransactional(attributes) && producerId >= 0
@@ -112,7 +112,7 @@ export class BatchFilter {
     return this.#records(batch, header)
   }
 
-  #marker(batch: Buffer, header: BatchCheck): Filtered {
+  #marker(batch: Span, header: BatchCheck): Filtered {
     const { attributes, recordCount, producerId, baseOffset, baseTimestamp } = header
     const wasMet = this.#met.marker(producerId)
     const ended = wasMet ? this.#aborted.endingAt(producerId, baseOffset) : null
@@ -122,21 +122,19 @@ export class BatchFilter {
     if (!mayGo || !this.#isBelowEnd(header) || this.#isLastOfProducer(header)) return SAME
     if (recordCount === 0) return this.#without(batch, header)
     if (!hasHorizon(attributes)) {
-      return (
-        this.#withHorizon(batch, header, batch.subarray(BATCH_HEADER_BYTES), recordCount) ?? SAME
-      )
+      return this.#withHorizon(batch, header, packedRecords(batch), recordCount) ?? SAME
     }
     return this.#nowMs >= baseTimestamp ? this.#without(batch, header) : SAME
   }
 
-  #records(batch: Buffer, header: BatchCheck): Filtered {
+  #records(batch: Span, header: BatchCheck): Filtered {
     const { attributes, recordCount, baseTimestamp } = header
     const records = this.#unpacked(batch, header)
     const horizonPassed = hasHorizon(attributes) && this.#nowMs >= baseTimestamp
     const kept = this.#core.keepRecords(records, header, this.#keysEnd, horizonPassed)
     if (kept.count === 0) return this.#without(batch, header)
     this.#recordsRemoved += recordCount - kept.count
-    const rest = records.subarray(0, kept.sizeBytes)
+    const rest = { byteOffset: records.byteOffset, byteLength: kept.sizeBytes }
     if (kept.tombstones > 0 && !hasHorizon(attributes) && this.#isBelowEnd(header)) {
       const stamped = this.#withHorizon(batch, header, rest, kept.count, kept)
       if (stamped !== null) return stamped
@@ -144,24 +142,24 @@ export class BatchFilter {
     if (kept.count === recordCount) return SAME
     const maxTimestamp = newestOf(header, kept)
     const fields = { attributes, recordCount: kept.count, baseTimestamp, maxTimestamp }
-    return this.#changed(batch, rest, fields)
+    return this.#changed(batch, this.#core.view(rest), fields)
   }
 
   /** None of the records stays, and the batch only if the producer needs it. */
-  #without(batch: Buffer, header: BatchCheck): Filtered {
+  #without(batch: Span, header: BatchCheck): Filtered {
     this.#recordsRemoved += header.recordCount
     if (!this.#isLastOfProducer(header)) return GONE
     if (header.recordCount === 0) return SAME
-    const empty = emptiedBatch(this.#storageCore, batch, header)
+    const empty = emptiedBatch(this.#storageCore, this.#core.view(batch), header)
     const { maxTimestamp } = header
     return { state: 'changed', pieces: [empty], sizeBytes: empty.byteLength, maxTimestamp }
   }
 
   /** The batch with these of its records, and a horizon. Null: it would be too large. */
   #withHorizon(
-    batch: Buffer,
+    batch: Span,
     header: BatchCheck,
-    records: Uint8Array,
+    records: Span,
     recordCount: number,
     kept?: KeptRecords,
   ): Filtered | null {
@@ -176,7 +174,8 @@ export class BatchFilter {
     })
   }
 
-  #changed(batch: Buffer, records: Buffer, fields: ChangedFields): Filtered {
+  #changed(span: Span, records: Buffer, fields: ChangedFields): Filtered {
+    const batch = this.#core.view(span)
     const { bytes, codec } = this.#packed(records, fields.attributes)
     const attributes = (fields.attributes & ~CODEC_MASK) | CODECS[codec]
     changeHeader(this.#storageCore, batch, bytes, { ...fields, attributes })
@@ -190,7 +189,7 @@ export class BatchFilter {
   }
 
   /** The records of the batch, not compressed, in the memory of the core. */
-  #unpacked(batch: Buffer, { attributes }: BatchCheck): Buffer {
+  #unpacked(batch: Span, { attributes }: BatchCheck): Span {
     return unpackedRecords(this.#core, this.#storageCore, batch, attributes)
   }
 
@@ -231,15 +230,23 @@ export class BatchFilter {
 export function unpackedRecords(
   core: CompactionCore,
   storageCore: StorageCore,
-  batch: Buffer,
+  batch: Span,
   attributes: number,
-): Buffer {
-  const bytes = batch.subarray(BATCH_HEADER_BYTES)
+): Span {
+  const records = packedRecords(batch)
   const codec = codecOf(codecIdOf(attributes))
-  if (codec === 'none') return bytes
-  const unpacked = decompress(storageCore, codec, bytes)
+  if (codec === 'none') return records
+  const unpacked = decompress(storageCore, codec, core.view(records))
   core.records.set(unpacked)
-  return core.records.subarray(0, unpacked.byteLength)
+  return { byteOffset: core.records.byteOffset, byteLength: unpacked.byteLength }
+}
+
+/** What follows the header of a batch. */
+function packedRecords({ byteOffset, byteLength }: Span): Span {
+  return {
+    byteOffset: byteOffset + BATCH_HEADER_BYTES,
+    byteLength: byteLength - BATCH_HEADER_BYTES,
+  }
 }
 
 function hasHorizon(attributes: number): boolean {

@@ -6,7 +6,7 @@
 import type { FileSystem } from '../../../io/file-system.ts'
 import { boundaryBatch } from '../../../record/compacted-batch.ts'
 import { segmentFileName } from '../../segment/segment-files.ts'
-import type { CompactionCore } from '../../../wasm/compaction-core.ts'
+import type { CompactionCore, Span } from '../../../wasm/compaction-core.ts'
 import type { StorageCore } from '../../../wasm/storage-core.ts'
 import type { BatchFilter } from './batch-filter.ts'
 import type { CleanedGroup, CleaningJob, JobSegment } from './cleaner.ts'
@@ -94,9 +94,9 @@ export class GroupCleaning {
 
   /** @returns what is to be written of the chunk */
   #filterChunk(batches: SegmentBatches): Pieces {
-    const { filter } = this.#options
+    const { filter, core } = this.#options
     const { header } = batches
-    const pieces = new Pieces()
+    const pieces = new Pieces(core)
     try {
       for (let batch = batches.next(); batch !== null; batch = batches.next()) {
         const filtered = filter.apply(batch, header)
@@ -105,7 +105,7 @@ export class GroupCleaning {
         const isBoundary = header.recordCount === 0 && lastOffset === this.#endOffset - 1
         if (filtered.state === 'same' || (filtered.state === 'gone' && isBoundary)) {
           const { maxTimestamp, sizeBytes } = header
-          if (this.#writes) pieces.same(batch)
+          if (this.#writes) pieces.inMemory(batch)
           this.#cleaned.add({ lastOffset, maxTimestamp, sizeBytes })
           continue
         }
@@ -113,7 +113,7 @@ export class GroupCleaning {
         this.#writes = true
         if (filtered.state === 'gone') continue
         const { maxTimestamp, sizeBytes } = filtered
-        pieces.add(filtered.pieces)
+        for (const piece of filtered.pieces) pieces.add(piece)
         this.#cleaned.add({ lastOffset, maxTimestamp, sizeBytes })
       }
     } catch (error) {
@@ -135,36 +135,55 @@ export class GroupCleaning {
   }
 }
 
-/** What of a chunk is written: batches that follow each other unchanged are one piece. */
+/** A batch up to this size is moved next to the one before: another piece to write costs more. */
+const MOVED_BYTES = 4096
+
+/** What of a chunk is written: batches that follow each other in memory are one piece. */
 class Pieces {
+  readonly #core: CompactionCore
   readonly #pieces: Uint8Array[] = []
-  #run: Buffer | null = null
+  /** Of the core's memory, what is the last piece so far; what lies behind it is of no use any more. */
+  #from = 0
+  #to = 0
   sizeBytes = 0
 
-  same(batch: Buffer): void {
-    this.sizeBytes += batch.byteLength
-    const run = this.#run
-    if (run !== null && run.byteOffset + run.byteLength === batch.byteOffset) {
-      this.#run = Buffer.from(run.buffer, run.byteOffset, run.byteLength + batch.byteLength)
-      return
-    }
-    this.#endRun()
-    this.#run = batch
+  constructor(core: CompactionCore) {
+    this.#core = core
   }
 
-  add(pieces: readonly Uint8Array[]): void {
-    this.#endRun()
-    for (const piece of pieces) this.sizeBytes += piece.byteLength
-    this.#pieces.push(...pieces)
+  /** Adds a batch that stands in the input of the core, behind those before. */
+  inMemory(batch: Span): void {
+    const { byteOffset, byteLength } = batch
+    this.sizeBytes += byteLength
+    if (byteOffset !== this.#to) {
+      if (this.#to > this.#from && byteLength <= MOVED_BYTES) this.#core.move(batch, this.#to)
+      else this.#begin(byteOffset)
+    }
+    this.#to += byteLength
+  }
+
+  /** Adds bytes, wherever they are. */
+  add(piece: Uint8Array): void {
+    const { input } = this.#core
+    if (piece.buffer === input.buffer) {
+      this.inMemory(piece)
+      return
+    }
+    this.sizeBytes += piece.byteLength
+    this.#begin(0)
+    this.#pieces.push(piece)
   }
 
   all(): readonly Uint8Array[] {
-    this.#endRun()
+    this.#begin(0)
     return this.#pieces
   }
 
-  #endRun(): void {
-    if (this.#run !== null) this.#pieces.push(this.#run)
-    this.#run = null
+  /** Ends the last piece; the next one begins at an address. */
+  #begin(at: number): void {
+    const [byteOffset, byteLength] = [this.#from, this.#to - this.#from]
+    if (byteLength > 0) this.#pieces.push(this.#core.view({ byteOffset, byteLength }))
+    this.#from = at
+    this.#to = at
   }
 }

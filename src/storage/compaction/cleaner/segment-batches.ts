@@ -7,7 +7,7 @@ import type { File } from '../../../io/file-system.ts'
 import { batchSizeOf } from '../../../record/batch-header.ts'
 import { LENGTH_OVERHEAD } from '../../../record/layout.ts'
 import { BATCH_FAULTS, BatchCheck, batchFaultName } from '../../../wasm/batch-check.ts'
-import { RecordsFault, type CompactionCore } from '../../../wasm/compaction-core.ts'
+import { RecordsFault, type CompactionCore, type Span } from '../../../wasm/compaction-core.ts'
 import { DamageFound, type JobSegment } from './cleaner.ts'
 
 export class SegmentBatches {
@@ -23,6 +23,8 @@ export class SegmentBatches {
   /** Where in the input the last batch starts, and where the next one does. */
   #batchAt = 0
   #at = 0
+  /** Up to where in the input the keys of small batches are close by. */
+  #touchedAt = 0
   #nextOffset: number
 
   /** @param ioBytes bytes that are read at a time; more where a batch is larger */
@@ -48,6 +50,7 @@ export class SegmentBatches {
   fill(): number {
     this.#chunkAt += this.#at
     this.#at = 0
+    this.#touchedAt = 0
     this.#batchAt = 0
     this.#chunkBytes = 0
     const leftBytes = this.#segment.sizeBytes - this.#chunkAt
@@ -63,13 +66,16 @@ export class SegmentBatches {
   /**
    * Moves to the next whole batch in the input.
    *
-   * @returns the batch, a view that holds until `fill`; null when the input is used up
+   * @returns where the batch is, until `fill`; null when the input is used up
    * @throws DamageFound
    */
-  next(): Buffer | null {
+  next(): Span | null {
     const leftBytes = this.#chunkBytes - this.#at
     if (leftBytes === 0) return null
     this.#batchAt = this.#at
+    if (this.#at >= this.#touchedAt) {
+      this.#touchedAt = this.#at + this.#core.touchKeys(this.#at, leftBytes)
+    }
     const { header } = this
     const fault = this.#core.check(this.#at, leftBytes, header)
     if (fault === BATCH_FAULTS.incomplete && this.#at > 0) return null
@@ -79,9 +85,11 @@ export class SegmentBatches {
       throw this.#damage('offset')
     }
     this.#nextOffset = lastOffset + 1
-    const batch = this.#core.input.subarray(this.#at, this.#at + header.sizeBytes)
     this.#at += header.sizeBytes
-    return batch
+    return {
+      byteOffset: this.#core.input.byteOffset + this.#batchAt,
+      byteLength: header.sizeBytes,
+    }
   }
 
   #read(sizeBytes: number): number {
