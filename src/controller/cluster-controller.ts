@@ -33,7 +33,7 @@ import type {
   PartitionPlacement,
 } from '../metadata/metadata-record.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
-import { resolveChange, refuseProblems } from './config-change.ts'
+import { refuseOtherPolicy, refuseProblems, resolveChange } from './config-change.ts'
 import { placeByHand, placePartitions } from './placement.ts'
 import { decideScram } from './scram-changes.ts'
 import { checkTopicName, collisionKey } from './topic-name.ts'
@@ -141,6 +141,7 @@ export class ClusterController implements ClusterControl {
       if (resource.type === 'topic') {
         const changed = new Map([...this.#store.image.configs(resource), ...set])
         for (const name of unset) changed.delete(name)
+        if (isInternalTopic(resource.name)) refuseOtherPolicy({ set, unset }, changed)
         const [first] = this.#topic(resource.name).partitions
         refuseProblems(checkTogether(this.#options.resolve(changed), first!.replicas.length))
       } else this.#checkBrokerConfigs(set)

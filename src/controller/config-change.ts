@@ -44,6 +44,23 @@ export function refuseProblems(problems: readonly ConfigProblem[]): void {
   throw new BrokerError('INVALID_CONFIG', { message, name: first.name.slice(0, 300) })
 }
 
+/**
+ * The state of coordinators stands in their topics: what is old by time may be the last word on its key.
+ *
+ * @param changed what the internal topic would have
+ * @throws BrokerError INVALID_CONFIG when the change would have it removed
+ */
+export function refuseOtherPolicy(
+  { set, unset }: ResolvedChange,
+  changed: ReadonlyMap<string, string>,
+): void {
+  const name = 'cleanup.policy'
+  const value = changed.get(name) ?? null
+  if ((!set.has(name) && !unset.includes(name)) || value?.trim() === 'compact') return
+  const text = 'Groups and transactions are kept in the topic, which is compacted and nothing else.'
+  refuseProblems([{ name, value, origin: null, text }])
+}
+
 function refuseTwice({ set, unset, append, subtract }: ConfigChange): void {
   const names = [...set.keys(), ...unset, ...(append?.keys() ?? []), ...(subtract?.keys() ?? [])]
   const seen = new Set<string>()

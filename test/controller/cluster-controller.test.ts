@@ -242,6 +242,28 @@ describe('createPartitions', () => {
 })
 
 describe('alterConfigs', () => {
+  test('leaves internal topics compacted', async () => {
+    const { store, controller } = await clusterOfOne()
+    const name = '__consumer_offsets'
+    const made = configs({ 'cleanup.policy': 'compact,delete' })
+    await controller.createTopic(topic(name, { internal: true, configs: made }), GO)
+    const resource = { type: 'topic', name } as const
+    const change = (texts: Record<string, string>, ...unset: string[]) => {
+      return controller.alterConfigs({ resource, set: configs(texts), unset }, GO)
+    }
+    const refused = { code: 'INVALID_CONFIG', facts: { name: 'cleanup.policy' } }
+    await change({ 'segment.bytes': '2000000' })
+    await change({ 'cleanup.policy': ' compact' })
+    await expect(change({ 'cleanup.policy': 'delete' })).rejects.toMatchObject(refused)
+    await expect(change({ 'cleanup.policy': 'compact,delete' })).rejects.toMatchObject(refused)
+    await expect(change({}, 'cleanup.policy')).rejects.toMatchObject(refused)
+    const all = { resource, set: configs({ 'segment.bytes': '3000000' }), unset: [], replace: true }
+    await expect(controller.alterConfigs(all, GO)).rejects.toMatchObject(refused)
+    expect(Object.fromEntries(store.image.configs(resource))).toEqual({
+      ...{ 'cleanup.policy': 'compact', 'segment.bytes': '2000000' },
+    })
+  })
+
   const A = { type: 'topic', name: 'a' } as const
   const ALL = { type: 'broker', name: '' } as const
 
