@@ -34,14 +34,14 @@ const TIME = { timeout: 300_000 }
 
 const GROUPS = ['a', 'b', 'c', 'd']
 const TOPICS = ['t', 'u']
-const PARTITIONS = 3
+const PARTITIONS = 8
 const PRODUCERS = ['p', 'q', 'r']
 
 const OPTIONS = {
   'offsets.topic.num.partitions': '2',
   'transaction.state.log.num.partitions': '2',
   'group.initial.rebalance.delay.ms': '0',
-  'offsets.retention.minutes': '2',
+  'offsets.retention.minutes': '5',
   'offsets.retention.check.interval.ms': '5000',
   'transactional.id.expiration.ms': '120000',
   'transaction.remove.expired.transaction.cleanup.interval.ms': '5000',
@@ -51,7 +51,7 @@ const OPTIONS = {
 /** Segments of a few batches, compacted as soon as there is anything to gain. */
 const SMALL = {
   ...{ segmentBytes: 1_200, indexIntervalBytes: 200, minCleanableDirtyRatio: 0 },
-  ...{ deleteRetentionMs: 30_000, fileDeleteDelayMs: 500 },
+  ...{ deleteRetentionMs: 5_000, fileDeleteDelayMs: 500 },
 }
 
 const NOBODY = { memberId: '', instanceId: null, generationOrEpoch: -1 } as const
@@ -103,7 +103,7 @@ class Life {
     else if (dice < 64) this.#attempt(this.#recreate(random.pick(TOPICS)))
     else if (dice < 78) broker.clock.advance(random.below(3_000))
     else if (dice < 82) broker.clock.advance(random.below(60_000))
-    else if (dice < 83) broker.clock.advance(200_000)
+    else if (dice < 83) broker.clock.advance(350_000)
     else if (dice < 96) await this.#compact()
     else await this.#restart()
     if (random.chance(0.8)) await broker.clock.settle()
