@@ -1,7 +1,7 @@
 // The segment that a pass makes of one or more: its files, and their names until they take the place of
 // the old ones.
 //
-//   <base>.log.cleaned        written, synced now and then so that no sync has much to do
+//   <base>.log.cleaned        written, and synced while more is, so that no sync has much to do
 //   <base>.index.swap  …      written at the end, when nothing of them can change any more
 //
 // As long as nothing went, nothing is written: what is the same up to there is copied when the first
@@ -30,8 +30,8 @@ export interface CleanedBatch {
   readonly sizeBytes: number
 }
 
-/** Bytes that wait for a sync at most. */
-const SYNC_BYTES = 8 * 1024 * 1024
+/** Bytes of a sync, about. As many may be written while it runs. */
+const SYNC_BYTES = 4 * 1024 * 1024
 
 const COPY_BYTES = 256 * 1024
 
@@ -42,7 +42,9 @@ export class CleanedSegment {
   #file: File | null = null
   #sizeBytes = 0
   #writtenBytes = 0
+  /** Up to where a sync has begun, and the last one that has. */
   #syncedBytes = 0
+  #syncing: Promise<void> = Promise.resolve()
   #indexedBytes = 0
   #max = { timestamp: -1, offset: -1 }
   #nextOffset: number
@@ -111,7 +113,7 @@ export class CleanedSegment {
   async write(buffers: readonly Uint8Array[], sizeBytes: number): Promise<void> {
     this.#file!.write(buffers, this.#writtenBytes)
     this.#writtenBytes += sizeBytes
-    if (this.#writtenBytes - this.#syncedBytes >= SYNC_BYTES) this.#sync()
+    if (this.#writtenBytes - this.#syncedBytes >= SYNC_BYTES) await this.#beginSync()
     await this.#options.passed({ written: sizeBytes })
   }
 
@@ -121,13 +123,22 @@ export class CleanedSegment {
    * @param aborted those that have their markers here, by their offsets
    * @throws the system's error
    */
-  finish(aborted: readonly AbortedTransaction[]): void {
+  async finish(aborted: readonly AbortedTransaction[]): Promise<void> {
     const { files, directory } = this.#options
-    this.#sync()
+    // All is written before the first sync, which then leaves little to those behind it.
     this.#appendTimeEntry()
-    this.#timeIndex.entries.syncNow()
-    this.#offsetIndex.entries.syncNow()
-    this.#writeAborted(aborted)
+    this.#timeIndex.entries.store()
+    this.#offsetIndex.entries.store()
+    const txnIndex = this.#writeAborted(aborted)
+    try {
+      await this.#syncing
+      this.#file!.syncNow()
+      this.#timeIndex.entries.syncNow()
+      this.#offsetIndex.entries.syncNow()
+      txnIndex.syncNow()
+    } finally {
+      txnIndex.close()
+    }
     files.syncDirectory(directory)
     this.#close()
   }
@@ -150,7 +161,7 @@ export class CleanedSegment {
   }
 
   // There also when it is empty: an old one of this name must not be taken for it.
-  #writeAborted(aborted: readonly AbortedTransaction[]): void {
+  #writeAborted(aborted: readonly AbortedTransaction[]): File {
     const bytes = Buffer.alloc(aborted.length * ABORTED_ENTRY_BYTES)
     for (const [index, each] of aborted.entries()) {
       writeAborted(bytes, index * ABORTED_ENTRY_BYTES, each)
@@ -159,9 +170,10 @@ export class CleanedSegment {
     try {
       file.truncate(0)
       if (bytes.byteLength > 0) file.write([bytes], 0)
-      file.syncNow()
-    } finally {
+      return file
+    } catch (error) {
       file.close()
+      throw error
     }
   }
 
@@ -170,9 +182,13 @@ export class CleanedSegment {
     this.#file = null
   }
 
-  #sync(): void {
-    this.#file!.syncNow()
+  /** Begins a sync of what was written, when the one before has ended. @throws the system's error, of that */
+  async #beginSync(): Promise<void> {
+    await this.#syncing
     this.#syncedBytes = this.#writtenBytes
+    this.#syncing = this.#file!.sync()
+    // Whoever waits for it next is told.
+    this.#syncing.catch(() => undefined)
   }
 
   #appendTimeEntry(): void {

@@ -60,7 +60,7 @@ export class GroupCleaning {
       for (const segment of group) await this.#clean(segment)
       if (this.#writes && cleaned.nextOffset < this.#endOffset) await this.#writeBoundary()
       const aborted = filter.takeAborted()
-      if (this.#writes) cleaned.finish(aborted)
+      if (this.#writes) await cleaned.finish(aborted)
     } catch (error) {
       cleaned.discard()
       throw error
