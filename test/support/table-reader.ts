@@ -33,8 +33,8 @@ export async function fetchTable(
     .flatMap((batch) => decodeBatch(core, batch))
     .map((record) => ({
       offset: record.offset,
-      key: Buffer.from(record.key!).toString(),
-      value: record.value === null ? null : Buffer.from(record.value).toString(),
+      key: textOf(record.key),
+      value: textOf(record.value),
     }))
   return { records: records.filter(({ offset }) => offset >= fromOffset), nextOffset }
 }
@@ -52,4 +52,8 @@ export async function readTable(
     found.push(...records)
     offset = nextOffset
   }
+}
+
+function textOf(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString()
 }

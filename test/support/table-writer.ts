@@ -8,6 +8,7 @@ import type { KafkaClient } from './kafka-client.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { TableRecord, WrittenTable } from './written-table.ts'
 
+/** Written again and again. */
 const HOT_KEYS = 300
 const VALUE_BYTES = 1_000
 
@@ -37,7 +38,7 @@ export class TableWriter {
     if (answer.topics[0]!.errorCode !== 0) throw new Error(answer.topics[0]!.errorMessage!)
   }
 
-  /** Writes at least this many bytes of values. @throws Error when the broker refuses, or is gone */
+  /** Writes at least this many bytes of values. @throws as `writeBatch` */
   async write(sizeBytes: number): Promise<void> {
     for (let bytes = 0; bytes < sizeBytes;) {
       const records = Array.from({ length: this.#random.between(1, 40) }, () => this.#next())
@@ -46,6 +47,7 @@ export class TableWriter {
     }
   }
 
+  /** @throws Refused; Error when the broker is gone, and whether the batch is there is not known */
   async writeBatch(records: readonly TableRecord[]): Promise<void> {
     this.#table.sends(records)
     const batch = testBatch({ records, timestamp: Date.now() })
@@ -53,7 +55,10 @@ export class TableWriter {
     const request = { acks: -1, timeoutMs: 30_000, topicData }
     const { responses } = await this.#client.call(PRODUCE, 11, request)
     const { errorCode, baseOffset } = responses[0]!.partitionResponses[0]!
-    if (errorCode !== 0) throw new Error(`refused with error ${errorCode}`)
+    if (errorCode !== 0) {
+      this.#table.sends([])
+      throw new Refused(errorCode)
+    }
     this.#table.acknowledged(baseOffset)
   }
 
@@ -63,5 +68,17 @@ export class TableWriter {
     const key = random.chance(0.1) ? `cold-${number}` : `hot-${random.below(HOT_KEYS)}`
     const isGone = key.startsWith('hot') && random.chance(0.1)
     return { key, value: isGone ? null : `${number}:`.padEnd(VALUE_BYTES, 'v') }
+  }
+}
+
+/** The broker has said no. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  /** Kafka's number. */
+  readonly errorCode: number
+
+  constructor(errorCode: number) {
+    super(`refused with error ${errorCode}`)
+    this.errorCode = errorCode
   }
 }

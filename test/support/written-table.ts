@@ -4,10 +4,12 @@
 //   lost      the last record of a key is gone, and it has a value
 //   risen     a tombstone is gone, and an older value of its key is still there
 //   changed   there is another record at an offset than the one that was written there
-//   double    a key stands twice below the offset up to which the log is said to be clean
+//   double    a key stands twice below the offset up to which the log is said to be clean, or a record
+//             without a key is there
 
 export interface TableRecord {
-  readonly key: string
+  /** Null: compaction takes it, whatever its value. */
+  readonly key: string | null
   /** Null: a tombstone. */
   readonly value: string | null
 }
@@ -47,17 +49,18 @@ export class WrittenTable {
     return fork
   }
 
-  /** The last value of each key that has one. */
-  values(): Map<string, string> {
-    return valuesOf(this.#records)
+  /** The last value of each key that has one, of records from an offset on. */
+  values(startOffset = 0): Map<string, string> {
+    return valuesOf(this.#records.slice(startOffset))
   }
 
   /**
    * What is wrong with the records of the log, from its start to its end.
    *
    * @param cleanOffset up to where the log is said to be clean
+   * @param startOffset where the log starts
    */
-  problems(found: readonly PlacedRecord[], cleanOffset: number): string[] {
+  problems(found: readonly PlacedRecord[], cleanOffset: number, startOffset = 0): string[] {
     const problems: string[] = []
     this.#settle(found)
     let last = -1
@@ -69,11 +72,16 @@ export class WrittenTable {
       if (written?.key !== key || written.value !== value) {
         problems.push(`changed: ${key} at ${offset} in the place of ${written?.key ?? 'nothing'}`)
       }
+      if (key === null) {
+        if (offset < cleanOffset) problems.push(`double: record at ${offset} has no key`)
+        continue
+      }
       const offsets = there.get(key)
       if (offsets === undefined) there.set(key, [offset])
       else offsets.push(offset)
     }
     for (const [key, offset] of this.#lastOffsets()) {
+      if (offset < startOffset) continue
       const offsets = there.get(key) ?? []
       const twice = offsets.filter((at) => at < cleanOffset)
       if (twice.length > 1) problems.push(`double: ${key} at ${twice.join(', ')}`)
@@ -93,7 +101,10 @@ export class WrittenTable {
   }
 
   #lastOffsets(): Map<string, number> {
-    return new Map(this.#records.map(({ key }, offset) => [key, offset]))
+    const keyed = this.#records.flatMap(({ key }, offset) => {
+      return key === null ? [] : [[key, offset] as const]
+    })
+    return new Map(keyed)
   }
 }
 
@@ -101,6 +112,7 @@ export class WrittenTable {
 export function valuesOf(records: Iterable<TableRecord>): Map<string, string> {
   const values = new Map<string, string>()
   for (const { key, value } of records) {
+    if (key === null) continue
     if (value === null) values.delete(key)
     else values.set(key, value)
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { BrokerProcess } from '../support/broker-process.ts'
+import { alterConfigs, deleteRecords } from '../support/kafka-admin.ts'
 import { KafkaClient } from '../support/kafka-client.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { readTable } from '../support/table-reader.ts'
@@ -74,6 +75,17 @@ test('a damaged topic is left alone, and others are compacted', { timeout: 120_0
     expect(told).toHaveLength(1)
     expect(told[0]).toContain(path)
     expect(told[0]).toContain(`delete the records before offset ${damagedTo}`)
+
+    // What it says can be done, and helps.
+    const policy = { 'cleanup.policy': 'compact,delete', 'retention.ms': '-1' }
+    await alterConfigs(client, 'topic', 'damaged', policy)
+    expect(await deleteRecords(client, 'damaged', damagedTo!)).toBe(0)
+    while ((await broker.metric('sluice_uncleanable_partitions')) > 0) await delay(50)
+    while ((await broker.metric('sluice_compactions_total')) < 3) await delay(50)
+    const left = await readTable(client, 'damaged', damagedTo)
+    expect(tables.damaged.problems(left, 0, damagedTo)).toEqual([])
+    expect(valuesOf(left)).toEqual(tables.damaged.values(damagedTo))
+    expect(left.length).toBeLessThan(rest.length)
     client.close()
     expect(await broker.stop()).toBe(0)
   } finally {

@@ -312,7 +312,8 @@ export class LogCompaction {
     this.#options.logger.error(
       { partition: log.name, path, positionBytes, fault, endOffset },
       'Log is damaged: it stays as it is, and is not compacted any more. Put the file back from a ' +
-        `backup while the broker is stopped, or delete the records before offset ${endOffset}`,
+        `backup while the broker is stopped, or delete the records before offset ${endOffset}, ` +
+        'which a topic takes with cleanup.policy=compact,delete (and retention.ms=-1, to keep the rest)',
     )
   }
 
@@ -332,7 +333,8 @@ export class LogCompaction {
   /** True while nobody holds the log, and it can be compacted. */
   #isWanted(log: PartitionLog): boolean {
     const isOpen = !this.#closed && log.offline === null
+    const isCompacted = log.config.cleanupPolicy.includes('compact')
     const isHeld = log.swaps.isHeld || this.#held.has(log.name)
-    return isOpen && !isHeld && !this.#isDamaged(log)
+    return isOpen && isCompacted && !isHeld && !this.#isDamaged(log)
   }
 }
