@@ -9,6 +9,9 @@
 //   - older, by its newest record, than retention.ms, or
 //   - not needed to hold retention.bytes.
 //
+// A segment without timestamps, as compaction leaves one that it has emptied, is older than what lies
+// behind it: it goes by time when that does.
+//
 // Source: UnifiedLog.deleteOldSegments in apache/kafka.
 
 import type { LogConfig } from './log-config.ts'
@@ -19,7 +22,8 @@ export interface RetentionSegment {
   /** Offset after its last record; `baseOffset` while it is empty. */
   readonly endOffset: number
   readonly sizeBytes: number
-  /** Newest timestamp of its records, milliseconds since 1970. -1 when none has one. */
+  /** Newest timestamp of its records, milliseconds since 1970. -1 when none has one; Infinity when it is
+   *  not known, which keeps the segment. */
   readonly maxTimestamp: number
 }
 
@@ -51,24 +55,29 @@ export function planRetention(facts: RetentionFacts): RetentionPlan | null {
   const deletes = config.cleanupPolicy.includes('delete')
   let spareBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, -config.retentionBytes)
   const removed: { baseOffset: number; reason: RetentionReason }[] = []
+  // Those without timestamps, of which the next one decides.
+  let undated: number[] = []
 
   for (const segment of segments) {
     const { baseOffset, endOffset, sizeBytes } = segment
-    // An empty active segment has nothing to give. One that was emptied by compaction goes with
-    // those around it.
+    // An empty active segment has nothing to give.
     const isEmptyActive = segment === segments.at(-1) && endOffset === baseOffset
     if (isEmptyActive || endOffset > facts.limitOffset) break
-    const reason =
+    const bySize = config.retentionBytes >= 0 && spareBytes >= sizeBytes && undated.length === 0
+    const reason: RetentionReason | null =
       endOffset <= facts.logStartOffset && segment !== segments.at(-1)
         ? 'log-start-offset'
         : deletes && isOld(segment, config.retentionMs, nowMs)
           ? 'time'
-          : deletes && config.retentionBytes >= 0 && spareBytes >= sizeBytes
+          : deletes && bySize
             ? 'size'
             : null
-    if (reason === null) break
-    removed.push({ baseOffset, reason })
     spareBytes -= sizeBytes
+    if (reason !== null) {
+      removed.push(...undated.map((base) => ({ baseOffset: base, reason })), { baseOffset, reason })
+      undated = []
+    } else if (deletes && segment.maxTimestamp < 0) undated.push(baseOffset)
+    else break
   }
 
   const last = segments[removed.length - 1]

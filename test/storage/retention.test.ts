@@ -95,6 +95,35 @@ describe('planRetention', () => {
     expect(bases({ ...given, segments })).toEqual([0])
   })
 
+  test('a segment without timestamps is as old as the one behind it', () => {
+    const given = facts({}, { retentionMs: 2.5 * HOUR })
+    const emptied = (...bare: readonly number[]): RetentionFacts => {
+      const segments = given.segments.map((segment, at) => {
+        return bare.includes(at) ? { ...segment, sizeBytes: 61, maxTimestamp: -1 } : segment
+      })
+      return { ...given, segments }
+    }
+    expect(bases(emptied(0))).toEqual([0, 100])
+    expect(bases(emptied(1))).toEqual([0])
+    expect(bases(emptied(0, 1))).toEqual([])
+    expect(bases(emptied(0, 1, 2, 3))).toEqual([])
+    // What is behind it is not let go by size before it.
+    const large = emptied(0).segments.map((segment, at) => ({
+      ...segment,
+      sizeBytes: at === 0 ? 3_000 : 500,
+    }))
+    expect(bases(facts({ segments: large }, { retentionBytes: 2_500 }))).toEqual([])
+    expect(bases(facts({ segments: large }, { retentionBytes: 1_500 }))).toEqual([0])
+  })
+
+  test('a segment of which nobody asked stays, and those behind it', () => {
+    const given = facts({}, { retentionMs: 0 })
+    const segments = given.segments.map((segment, at) => {
+      return at === 1 ? { ...segment, maxTimestamp: Infinity } : segment
+    })
+    expect(bases({ ...given, segments })).toEqual([0])
+  })
+
   test('a clock that was set back removes nothing', () => {
     expect(bases(facts({ nowMs: 0 }, { retentionMs: HOUR }))).toEqual([])
     expect(bases(facts({ nowMs: NOW - 365 * 24 * HOUR }, { retentionMs: HOUR }))).toEqual([])

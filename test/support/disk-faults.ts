@@ -50,8 +50,15 @@ export interface Fault {
   cancel(): void
 }
 
+interface AddedRule {
+  readonly rule: FaultRule
+  calls: number
+  failed: number
+  readonly act?: () => void
+}
+
 export class DiskFaults {
-  readonly #rules = new Set<{ rule: FaultRule; calls: number; failed: number }>()
+  readonly #rules = new Set<AddedRule>()
 
   add(rule: FaultRule): Fault {
     const state = { rule, calls: 0, failed: 0, cancel: () => void this.#rules.delete(state) }
@@ -62,6 +69,11 @@ export class DiskFaults {
   /** Counts matching calls without failing any: how many times a test has to run. */
   count(rule: Omit<FaultRule, 'code'> = {}): Fault {
     return this.add({ ...rule, code: 'EIO', times: 0 })
+  }
+
+  /** Acts when the nth matching call was made and whoever made it waits. No call fails. */
+  act(rule: Omit<FaultRule, 'code' | 'times'>, act: () => void): void {
+    this.#rules.add({ rule: { ...rule, code: 'EIO', times: 0 }, calls: 0, failed: 0, act })
   }
 
   /** Removes all rules: the disk works again. */
@@ -77,6 +89,7 @@ export class DiskFaults {
       if (!matches(rule, operation, path)) continue
       state.calls += 1
       const nth = rule.nth ?? 1
+      if (state.calls === nth && state.act !== undefined) queueMicrotask(state.act)
       if (state.calls < nth || state.calls >= nth + (rule.times ?? 1)) continue
       state.failed += 1
       broken ??= rule

@@ -30,7 +30,7 @@ export async function applyRetention(
   const segments = log.segmentFacts().map((segment) => {
     const read = timestamps.get(segment.baseOffset)
     const isAsRead = read?.endOffset === segment.endOffset
-    return { ...segment, maxTimestamp: isAsRead ? read.maxTimestamp : -1 }
+    return { ...segment, maxTimestamp: isAsRead ? read.maxTimestamp : Infinity }
   })
   const { logStartOffset, durableOffset: limitOffset, config } = log
   const plan = planRetention({ segments, logStartOffset, limitOffset, config, nowMs })
@@ -62,7 +62,7 @@ async function newestTimestamps(
   for (const { baseOffset, endOffset } of log.segmentFacts()) {
     const maxTimestamp = await log.segmentTimestamp(baseOffset)
     found.set(baseOffset, { endOffset, maxTimestamp })
-    if (maxTimestamp < 0 || nowMs - maxTimestamp <= retentionMs) break
+    if (maxTimestamp >= 0 && nowMs - maxTimestamp <= retentionMs) break
   }
   return found
 }

@@ -3,27 +3,9 @@
 
 import { expect, test } from 'vitest'
 import { SeededRandom } from '../../support/seeded-random.ts'
-import { CompactionLife } from './compaction-life.ts'
+import { dirtyLog, type CompactionLife } from './compaction-life.ts'
 
 const TIME = { timeout: 600_000 }
-
-/** A log of some segments, part of it clean, that is due. It is stopped: to be forked. */
-async function dirtyLog(seed: number): Promise<CompactionLife> {
-  const life = await CompactionLife.begin(new SeededRandom(seed), {
-    config: { segmentBytes: 1_500 },
-    keyCount: 30,
-    keyBytes: 8_192,
-  })
-  for (let round = 0; round < 2; round++) {
-    for (let count = 14; count > 0; count--) life.append()
-    await life.settle()
-    if (round === 0) await life.compact()
-    // Old files are gone, so that what a crash leaves is of the next pass alone.
-    await life.rig.pass(1_000)
-  }
-  await life.rig.settled(life.rig.manager.close())
-  return life
-}
 
 /** Calls to the disk that the compaction of the log makes. */
 async function callsOf(dirty: CompactionLife): Promise<number> {

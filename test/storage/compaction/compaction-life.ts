@@ -14,7 +14,7 @@ import { StorageCore } from '../../../src/wasm/storage-core.ts'
 import { infoOf } from '../../support/batches.ts'
 import { microtasks } from '../../support/manual-clock.ts'
 import { MemoryFileSystem } from '../../support/memory-file-system.ts'
-import type { SeededRandom } from '../../support/seeded-random.ts'
+import { SeededRandom } from '../../support/seeded-random.ts'
 import { readAll } from '../log-fixture.ts'
 import { ManagerFixture } from '../manager-fixture.ts'
 import { TableModel, type WrittenRecord } from './table-model.ts'
@@ -183,12 +183,23 @@ export class CompactionLife {
     const { log } = this
     const open = Math.min(...this.model.openTransactions().values())
     const stable = Math.min(this.stableOffset, open, log.segments.active.baseOffset)
-    const limitOffset = log
-      .segmentFacts()
-      .map(({ baseOffset }) => baseOffset)
-      .findLast((baseOffset) => baseOffset <= stable)!
+    const bases = log.segmentFacts().map(({ baseOffset }) => baseOffset)
+    const limitOffset = bases.findLast((baseOffset) => baseOffset <= stable) ?? 0
     this.#untouchedOffset = Math.max(this.#untouchedOffset, limitOffset)
     this.model.passBegins(this.rig.clock.now(), limitOffset)
+  }
+
+  /** Cuts the log at an offset that no pass has touched. */
+  async cut(offset: number): Promise<void> {
+    await this.rig.settled(this.rig.manager.truncate(this.log, offset))
+    this.wasCut()
+  }
+
+  /** What the log does not have any more was never written. */
+  wasCut(): void {
+    const { logEndOffset } = this.log
+    this.model.batches = this.model.batches.filter(({ lastOffset }) => lastOffset < logEndOffset)
+    this.#untouchedOffset = Math.min(this.#untouchedOffset, logEndOffset)
   }
 
   /** Starts the broker again. What was not durable may be gone. */
@@ -310,4 +321,22 @@ export class CompactionLife {
       expect([epoch, lastSequence], `${message}: producer ${producerId}`).toEqual(expected)
     }
   }
+}
+
+/** A log of some segments, part of it clean, that is due. It is stopped: to be forked. */
+export async function dirtyLog(seed: number): Promise<CompactionLife> {
+  const life = await CompactionLife.begin(new SeededRandom(seed), {
+    config: { segmentBytes: 1_500 },
+    keyCount: 30,
+    keyBytes: 8_192,
+  })
+  for (let round = 0; round < 2; round++) {
+    for (let count = 14; count > 0; count--) life.append()
+    await life.settle()
+    if (round === 0) await life.compact()
+    // Old files are gone, so that what a crash leaves is of the next pass alone.
+    await life.rig.pass(1_000)
+  }
+  await life.rig.settled(life.rig.manager.close())
+  return life
 }
