@@ -51,12 +51,15 @@ const RESERVED_BYTES = 16 * 1024 * 1024
 export class CompactionPass {
   readonly #options: CompactionPassOptions
   readonly #truncations: number
+  /** Of the log when the pass began. */
+  readonly #firstBaseOffset: number
   #sizeBytesBefore = 0
   #sizeBytes = 0
 
   constructor(options: CompactionPassOptions) {
     this.#options = options
     this.#truncations = options.log.truncations
+    this.#firstBaseOffset = options.log.segments.first.baseOffset
   }
 
   /** @throws DamageFound · JobCancelled · the system's error */
@@ -81,8 +84,15 @@ export class CompactionPass {
       }
     } catch (error) {
       await cleaner.end()
-      throw error
+      throw this.#isOfRemoval(error) ? new JobCancelled() : error
     }
+  }
+
+  /** Retention, or who deletes records, may take the first segments away while they are about to be read. */
+  #isOfRemoval(error: unknown): boolean {
+    const { log } = this.#options
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    return isMissing && log.segments.first.baseOffset > this.#firstBaseOffset
   }
 
   async #job(): Promise<CleaningJob> {

@@ -92,8 +92,9 @@ export class CompactionLife {
     const rig = new ManagerFixture(this.rig.files.clone())
     for (const [name, topic] of this.rig.topics) rig.topics.set(name, topic)
     rig.clock = this.rig.clock
-    rig.options = this.rig.options
     const life = new CompactionLife(rig, random, this.#options)
+    rig.options = { ...this.rig.options, stableOffsetOf: () => life.stableOffset }
+    life.stableOffset = this.stableOffset
     life.model.continue(this.model)
     life.#untouchedOffset = this.#untouchedOffset
     await rig.open()
