@@ -27,7 +27,7 @@ export function servedApis(): ApiName[] {
 /** @throws Error that names the chunk when one of the requests shows a fault of ours */
 export async function fuzzChunk(chunk: Chunk, kind = kindOf(chunk)): Promise<FuzzOutcome> {
   const { api, seed, number, inputs } = chunk
-  const random = new SeededRandom(seed * 0x9e37_79b1 + number)
+  const random = new SeededRandom(Math.imul(seed, 0x9e37_79b1) + number)
   const outcome = { answered: 0, closed: 0, waiting: 0 }
   const sasl = SASL_APIS.includes(api) && number % 2 === 0
   const crowded = number % 8 >= 6
