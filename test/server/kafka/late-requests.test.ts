@@ -11,10 +11,12 @@ import { DESCRIBE_TRANSACTIONS } from '../../../src/protocol/kafka/gen/describe-
 import { DESCRIBE_PRODUCERS } from '../../../src/protocol/kafka/gen/describe-producers.ts'
 import { END_TXN } from '../../../src/protocol/kafka/gen/end-txn.ts'
 import { INIT_PRODUCER_ID } from '../../../src/protocol/kafka/gen/init-producer-id.ts'
+import { LIST_OFFSETS } from '../../../src/protocol/kafka/gen/list-offsets.ts'
 import { OFFSET_FETCH } from '../../../src/protocol/kafka/gen/offset-fetch.ts'
 import { PRODUCE } from '../../../src/protocol/kafka/gen/produce.ts'
 import { TXN_OFFSET_COMMIT } from '../../../src/protocol/kafka/gen/txn-offset-commit.ts'
 import { groupHandlers } from '../../../src/server/kafka/handlers/groups.ts'
+import { listOffsetsHandlers } from '../../../src/server/kafka/handlers/list-offsets.ts'
 import { produceHandlers } from '../../../src/server/kafka/handlers/produce.ts'
 import { producerIdHandlers } from '../../../src/server/kafka/handlers/producer-ids.ts'
 import { transactionHandlers } from '../../../src/server/kafka/handlers/transactions.ts'
@@ -43,6 +45,7 @@ beforeEach(async () => {
   client = await KafkaHandlerClient.open((services) => {
     return [
       ...groupHandlers(services, () => SELF),
+      ...listOffsetsHandlers(services),
       ...transactionHandlers(services),
       ...producerIdHandlers(services.producerIds),
       ...produceHandlers(services),
@@ -78,12 +81,12 @@ function record(versions: Versions): () => Promise<number> {
   }
 }
 
-function addPartition(): () => Promise<number> {
+function addPartition(partition = 0): () => Promise<number> {
   const request = {
     v3AndBelowTransactionalId: 'pay',
     v3AndBelowProducerId: producerId,
     v3AndBelowProducerEpoch: epoch,
-    v3AndBelowTopics: [{ name: 't', partitions: [0] }],
+    v3AndBelowTopics: [{ name: 't', partitions: [partition] }],
   }
   return async () => {
     const answer = await client.call(ADD_PARTITIONS_TO_TXN, 3, request)
@@ -137,6 +140,14 @@ async function openSince(): Promise<number> {
   const answer = await client.call(DESCRIBE_PRODUCERS, 0, { topics })
   const [producer] = answer.topics[0]!.partitions[0]!.activeProducers
   return producer?.currentTxnStartOffset ?? -1
+}
+
+/** Where both partitions end: records and markers. */
+async function ends(): Promise<number[]> {
+  const partitions = [0, 1].map((partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+  const topics = [{ name: 't', partitions }]
+  const answer = await client.call(LIST_OFFSETS, 5, { topics, isolationLevel: 0, replicaId: -1 })
+  return answer.topics[0]!.partitions.map(({ offset }) => offset)
 }
 
 async function committedOffset(): Promise<number> {
@@ -246,6 +257,46 @@ describe('of an older client', () => {
     await over()
     expect(await late()).toBe(id('INVALID_TXN_STATE'))
     expect(await committedOffset()).toBe(5)
+  })
+
+  test('a partition that is added late is one of the next transaction, and gets its marker', async () => {
+    const late = addPartition(1)
+    expect(await addPartition()()).toBe(0)
+    expect(await record(OLDER)()).toBe(0)
+    expect(await end(OLDER)()).toBe(0)
+    await over()
+    expect(await addPartition()()).toBe(0)
+    expect(await late()).toBe(0)
+    expect(await record(OLDER)()).toBe(0)
+    expect(await end(OLDER)()).toBe(0)
+    await over()
+    expect(await openSince()).toBe(-1)
+    // One marker of the first, one record and one marker of the second; and a marker alone.
+    expect(await ends()).toEqual([4, 1])
+  })
+
+  test('one that is added when none is open begins a transaction that its producer ends', async () => {
+    const [late, lateToo] = [addPartition(1), addPartition(1)]
+    expect(await addPartition()()).toBe(0)
+    expect(await record(OLDER)()).toBe(0)
+    expect(await end(OLDER)()).toBe(0)
+    await over()
+    expect(await late()).toBe(0)
+    expect(await transactionState()).toBe('Ongoing')
+    expect(await addPartition()()).toBe(0)
+    expect(await record(OLDER)()).toBe(0)
+    expect(await end(OLDER, false)()).toBe(0)
+    await over()
+    expect(await ends()).toEqual([4, 1])
+    // Nobody else of its name has to wait for what is left.
+    expect(await lateToo()).toBe(0)
+    const request = { transactionalId: 'pay', transactionTimeoutMs: 60_000 }
+    const refused = ERRORS.CONCURRENT_TRANSACTIONS.id
+    let given = await client.call(INIT_PRODUCER_ID, 4, request)
+    while (given.errorCode === refused) given = await client.call(INIT_PRODUCER_ID, 4, request)
+    expect(given.errorCode).toBe(0)
+    await over()
+    expect(await ends()).toEqual([4, 2])
   })
 
   test('an end ends the next transaction: nothing in it says that it is late', async () => {
