@@ -1,6 +1,7 @@
 // What lies between copiers and the broker: nothing, or a network in which requests of transactions
 // arrive late, past the end of the client's next transaction.
 
+import { ADD_OFFSETS_TO_TXN } from '../../../src/protocol/kafka/gen/add-offsets-to-txn.ts'
 import { ADD_PARTITIONS_TO_TXN } from '../../../src/protocol/kafka/gen/add-partitions-to-txn.ts'
 import { END_TXN } from '../../../src/protocol/kafka/gen/end-txn.ts'
 import { PRODUCE } from '../../../src/protocol/kafka/gen/produce.ts'
@@ -9,10 +10,12 @@ import { KafkaProxy } from '../../support/kafka-proxy/kafka-proxy.ts'
 import { LateRequests } from '../../support/kafka-proxy/late-requests.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 
-export const NETWORKS = ['direct', 'late'] as const
+/** `late-records`: those late requests alone that a client without an epoch a transaction can bear. */
+export const NETWORKS = ['direct', 'late', 'late-records'] as const
 export type NetworkKind = (typeof NETWORKS)[number]
 
-const LATE_APIS = [PRODUCE, ADD_PARTITIONS_TO_TXN, TXN_OFFSET_COMMIT, END_TXN] as const
+const LATE_RECORDS = [PRODUCE, ADD_PARTITIONS_TO_TXN, ADD_OFFSETS_TO_TXN] as const
+const LATE_APIS = [...LATE_RECORDS, TXN_OFFSET_COMMIT, END_TXN] as const
 /** How likely each request is late. There are many more with records than of the others. */
 const LATE = 0.15
 const LATE_PRODUCE = 0.03
@@ -38,7 +41,8 @@ export async function openNetwork(
   if (kind === 'direct') {
     return { address: null, counts: () => ({ held: {}, arrived: {} }), close: async () => {} }
   }
-  const chances = new Map(LATE_APIS.map((api) => [api.key, api === PRODUCE ? LATE_PRODUCE : LATE]))
+  const apis = kind === 'late' ? LATE_APIS : LATE_RECORDS
+  const chances = new Map(apis.map((api) => [api.key, api === PRODUCE ? LATE_PRODUCE : LATE]))
   const late = new LateRequests(random, { chances, clients: /^copier/ })
   const proxy = await KafkaProxy.start(brokerPort, late)
   return {

@@ -9,7 +9,8 @@
 //   --copiers a,b     java, java-3.9, librdkafka, sluice-grpc, sluice-kafka;
 //                     default java,librdkafka,java-3.9,java
 //   --protocol P      classic (default) or consumer; those of sluice are always of the latter
-//   --network N       direct (default), or late: requests of transactions arrive past the next one
+//   --network N       direct (default), or late: requests of transactions arrive past the next one;
+//                     late-records: those of them that add records and partitions
 //   --against B       sluice (default) or kafka, a real Apache Kafka
 //   --rule R          right (default), or a planted bug: offsets-outside, no-generation
 //   --directory D     keeps histories, schedule and verdict; default build/copier/<seed>, emptied
