@@ -41,14 +41,15 @@ export class LogRepair {
    * Cuts the log to what can be believed, and reads back the rest of what is to be kept.
    *
    * @param keepOffset where a batch ends, at or above the durable offset
+   * @param syncNames brings the names in the log's directory to disk
    * @returns the segments that went
    * @throws the system's error; Error when durable records cannot be read back. May be called again
    */
-  cut(keepOffset: number): Segment[] {
-    if (!this.#bytesMayBeLost) return cutSegments(this.#segments, keepOffset)
+  cut(keepOffset: number, syncNames: () => void): Segment[] {
+    if (!this.#bytesMayBeLost) return cutSegments(this.#segments, keepOffset, syncNames)
     const { durableOffset, syncedOffset } = this.#marks
     this.#salvaged ??= this.#readBack(syncedOffset, keepOffset, durableOffset)
-    return cutSegments(this.#segments, syncedOffset)
+    return cutSegments(this.#segments, syncedOffset, syncNames)
   }
 
   /**

@@ -8,16 +8,24 @@ import type { SegmentList } from './segment/segment-list.ts'
 
 /**
  * Cuts the log behind the last batch that ends at or below `offset`. Segments that start above it go:
- * their files are renamed. Nothing is synced.
+ * their files are renamed. The cut of the last one that stays is not synced.
  *
+ * @param syncNames brings the names in the log's directory to disk
  * @returns the segments that went
  * @throws the system's error. The log may then be cut in part; doing it again is safe
  */
-export function cutSegments(segments: SegmentList, offset: number): Segment[] {
+export function cutSegments(
+  segments: SegmentList,
+  offset: number,
+  syncNames: () => void,
+): Segment[] {
   const removed: Segment[] = []
   while (segments.count > 1 && segments.active.baseOffset > offset) {
     segments.active.markDeleted()
     removed.push(segments.removeLast())
+    // Else a power cut might leave a segment behind what goes next: of a compacted log nobody could tell
+    // that something is missing between the two.
+    syncNames()
   }
   const { active } = segments
   // Of a segment that was closed long ago, the end has to be found first.

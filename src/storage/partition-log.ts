@@ -338,11 +338,11 @@ export class PartitionLog implements DurableLog {
     // The marks go first: should the cut fail half-way, `revive` cuts to them again.
     this.#endAt(offset)
     this.#health.attempt(() => {
-      this.#removal.removeLater(cutSegments(this.segments, offset))
+      this.#removal.removeLater(cutSegments(this.segments, offset, () => this.#syncNames()))
       this.#producers.cut(offset)
       this.segments.active.pinned = true
       this.segments.active.open().syncNow()
-      this.#place.files.syncDirectory(this.directory)
+      this.#syncNames()
     })
     this.#health.attempt(() => this.#endWithSegments())
   }
@@ -397,7 +397,7 @@ export class PartitionLog implements DurableLog {
       this.swaps.resume()
       const keepWritten = this.config.flushPolicy === 'os'
       const keepOffset = keepWritten ? this.writtenOffset : this.#marks.durableOffset
-      this.#removal.removeLater(this.#repair.cut(keepOffset))
+      this.#removal.removeLater(this.#repair.cut(keepOffset, () => this.#syncNames()))
       // A roll that failed may have left a file, whose name would cut the log at the next start.
       removeStrays(this.#place.files, this.directory, this.segments)
       this.#producers.cut(keepOffset)
@@ -438,7 +438,7 @@ export class PartitionLog implements DurableLog {
     this.#health.attempt(() => {
       this.#repair.syncAll()
       this.#producers.keep(this.writtenOffset, this.segments)
-      this.#place.files.syncDirectory(this.directory)
+      this.#syncNames()
       this.#epochs.save()
     })
     this.markSynced(this.writtenOffset)
@@ -456,6 +456,10 @@ export class PartitionLog implements DurableLog {
   #endWithSegments(): void {
     this.#endAt(Math.max(this.segments.active.nextOffset, this.#logStartOffset))
     this.#producers.reload(this.segments, this.logEndOffset)
+  }
+
+  #syncNames(): void {
+    this.#place.files.syncDirectory(this.directory)
   }
 
   #wentOffline(error: BrokerError): void {
