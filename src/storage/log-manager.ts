@@ -39,6 +39,7 @@ import { CommitJournal } from './rounds/commit-journal.ts'
 import { CommitRounds } from './rounds/commit-rounds.ts'
 import { FileRemoval } from './segment/file-removal.ts'
 import { OpenSegments } from './segment/open-segments.ts'
+import { TurnWrites } from './turn-writes.ts'
 
 export type { LogManagerOptions, LogManagerStats } from './log-manager-options.ts'
 
@@ -73,6 +74,7 @@ export class LogManager {
   readonly #removal: DirectoryRemoval
   readonly #compaction: LogCompaction
   readonly #openSegments = new OpenSegments()
+  readonly #turnWrites: TurnWrites
   readonly #fileRemoval: FileRemoval
   readonly #producerMemory: ProducerMemory
   readonly #logs = new Map<string, PartitionLog>()
@@ -123,7 +125,11 @@ export class LogManager {
       firstFileNumber: replay.nextFileNumber,
       ...(options.journal === false ? { fileBytes: 0 } : {}),
     })
-    this.#rounds = new CommitRounds({ ...shared, journal: this.#journal })
+    this.#turnWrites = new TurnWrites(clock)
+    this.#rounds = new CommitRounds({
+      ...{ ...shared, journal: this.#journal },
+      writePending: () => this.#turnWrites.flush(),
+    })
     this.#revival = new LogRevival({ ...shared, freeBytes: () => files.freeBytes(directory) })
     this.#fileRemoval = new FileRemoval(files)
     this.#producerMemory = new ProducerMemory(options.producerIds)
@@ -400,6 +406,7 @@ export class LogManager {
       openSegments: this.#openSegments,
       fileRemoval: this.#fileRemoval,
       producerMemory: this.#producerMemory,
+      turnWrites: this.#turnWrites,
     }
   }
 

@@ -23,7 +23,7 @@ import { readNow } from './segment/reading.ts'
 import type { SegmentList } from './segment/segment-list.ts'
 import type { SegmentRoller } from './segment/segment-roller.ts'
 import type { SyncMarks } from './sync-marks.ts'
-import { TurnEnd } from './turn-end.ts'
+import type { TurnWrites } from './turn-writes.ts'
 
 /** Bytes of one log that may wait for the end of the turn. More are written at once. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024
@@ -41,6 +41,7 @@ export interface LogTailParts {
   readonly marks: SyncMarks
   readonly health: LogHealth
   readonly roller: SegmentRoller
+  readonly turnWrites: TurnWrites
   /** Where the log ends. All of it is written. */
   readonly logEndOffset: number
   /** The written offset has moved. */
@@ -50,7 +51,6 @@ export interface LogTailParts {
 export class LogTail {
   readonly #parts: LogTailParts
   readonly #pending = new PendingBatches()
-  readonly #turnEnd: TurnEnd
   #logEndOffset: number
   #writtenOffset: number
   #leaderEpoch: number
@@ -61,7 +61,6 @@ export class LogTail {
     this.#logEndOffset = parts.logEndOffset
     this.#writtenOffset = parts.logEndOffset
     this.#leaderEpoch = Math.max(0, parts.epochs.latestEpoch)
-    this.#turnEnd = new TurnEnd(parts.clock, () => this.#writeAtTurnEnd())
   }
 
   get logEndOffset(): number {
@@ -200,10 +199,10 @@ export class LogTail {
   // What is known of producers is brought up to date before: a write makes a snapshot now and then.
   #writeSoon(): void {
     if (this.#pending.sizeBytes >= MAX_PENDING_BYTES) this.writePending()
-    else this.#turnEnd.schedule()
+    else this.#parts.turnWrites.schedule(this.#writeAtTurnEnd)
   }
 
-  #writeAtTurnEnd(): void {
+  readonly #writeAtTurnEnd = (): void => {
     const { health } = this.#parts
     // The listener is told when that fails: nobody else waits for this call.
     if (!this.#closed && health.offline === null) health.succeeds(() => this.writePending())

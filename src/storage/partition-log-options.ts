@@ -13,6 +13,7 @@ import type { LogProducers, LogProducersOptions } from './producer-state/log-pro
 import type { FileRemoval } from './segment/file-removal.ts'
 import type { OpenSegments } from './segment/open-segments.ts'
 import type { Segment, SegmentPlace } from './segment/segment.ts'
+import type { TurnWrites } from './turn-writes.ts'
 
 export type { SegmentFacts } from './segment/segment-list.ts'
 
@@ -63,6 +64,8 @@ export interface PartitionLogOptions extends LogProducersOptions {
   readonly openSegments?: OpenSegments
   /** Shared by the logs of a broker. Default: one for this log alone. */
   readonly fileRemoval?: FileRemoval
+  /** Shared by the logs of a broker. Default: one for this log alone. */
+  readonly turnWrites?: TurnWrites
 }
 
 /** What `openPartitionLog` has found out. All of the log is on disk. */

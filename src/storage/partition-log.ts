@@ -50,6 +50,7 @@ import { SegmentRoller } from './segment/segment-roller.ts'
 import { SegmentSwaps } from './segment/segment-swaps.ts'
 
 export type * from './partition-log-options.ts'
+import { TurnWrites } from './turn-writes.ts'
 
 export class PartitionLog implements DurableLog {
   readonly name: string
@@ -110,6 +111,7 @@ export class PartitionLog implements DurableLog {
     this.#tail = new LogTail({
       ...{ ...options, ...state, segments: this.segments, marks: this.#marks },
       ...{ health: this.#health, roller: this.#roller },
+      turnWrites: options.turnWrites ?? new TurnWrites(options.clock),
       onWritten: () => options.listener.written(this),
     })
     this.#reader = new LogReader(

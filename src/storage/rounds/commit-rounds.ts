@@ -4,8 +4,9 @@
 //                       ▲                                 └─► commit journal synced      (many logs)
 //                       └── what is written meanwhile           └─► logs synced in the background
 //
-// One round is in flight at a time, and the next starts as soon as it ends when any log waits. There
-// is no timer: under load a round gathers what was written during the one before it.
+// One round is in flight at a time, and the next starts in the turn in which it ends, when any log waits. There
+// is no timer: under load a round gathers what was written during the one before it, and what follows from
+// that: a transaction that waits for one record to be safe, and writes the next, is in the round behind it.
 
 import { inParallel } from '../../base/in-parallel.ts'
 import type { Clock } from '../../io/clock.ts'
@@ -24,6 +25,8 @@ export interface CommitRoundsOptions {
   readonly journal: CommitJournal | null
   /** The journal's file is closed when no round wrote to it for this long. Default 2,000 ms. */
   readonly journalIdleMs?: number
+  /** Has logs write what they have appended in this turn. Default: they have written it. */
+  readonly writePending?: () => void
 }
 
 /** What the rounds have done since they were made. */
@@ -200,6 +203,7 @@ export class CommitRounds {
     if (this.#scheduled || this.#round !== null || this.#stopped) return
     this.#scheduled = true
     this.#options.clock.endOfTurn(() => {
+      this.#options.writePending?.()
       this.#scheduled = false
       this.#begin()
     })
@@ -213,7 +217,7 @@ export class CommitRounds {
     this.#round = { logs: new Set(writes.map(({ log }) => log)), done }
     void done.then(() => {
       this.#round = null
-      this.#begin()
+      this.#schedule()
     })
   }
 
