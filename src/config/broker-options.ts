@@ -162,6 +162,16 @@ export const BROKER_OPTIONS = {
       'Bytes of batches that may be taken and not yet answered. Above it the broker stops reading ' +
       'from producers until it has caught up.',
   }),
+  queuedMaxResponseBytes: longOption('queued.max.response.bytes', {
+    default: '50331648',
+    min: 1024 * 1024,
+    unit: 'bytes',
+    doc:
+      'Bytes of answers that the Kafka front may hold for all of its clients. Above it answers are ' +
+      'short, and who has not taken the last one gets no other; at twice as much, who takes nothing ' +
+      'for longest is closed. Kafka has no such bound. Raise it where many clients that are far ' +
+      'away read large answers at once.',
+  }),
   maxConnections: intOption('max.connections', {
     default: '10000',
     min: 1,

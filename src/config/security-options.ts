@@ -74,10 +74,12 @@ export const SECURITY_OPTIONS = {
     parse: (text) => (text === '' ? null : text),
   }),
   saslServerMaxReceiveSize: intOption('sasl.server.max.receive.size', {
-    default: '524288',
+    default: '65536',
     min: 1_024,
     unit: 'bytes',
-    doc: 'Largest request of a client that has yet to say who it is.',
+    doc:
+      'Largest request of a client that has yet to say who it is. Kafka takes eight times as much ' +
+      'from anybody, for the tickets of Kerberos.',
   }),
   connectionsMaxReauthMs: longOption('connections.max.reauth.ms', {
     default: '0',

@@ -13,14 +13,11 @@ import type { FrameMemory } from './frame-memory.ts'
 export interface FrameSink {
   /** @returns why a frame of this size is not taken, or null */
   refusal(sizeBytes: number): string | null
-  /** A frame that does not fit into one read has begun. */
-  begun(sizeBytes: number): void
+  /** A frame that is not whole yet has so much memory more. */
+  grown(sizeBytes: number): void
   /** A whole frame, without its size. Its memory belongs to whoever takes it. */
   frame(bytes: Buffer): void
 }
-
-/** Frames up to this size never ask whether there is memory for them: no read is larger. */
-export const SMALL_FRAME_BYTES = 64 * 1024
 
 /** Memory that a frame has at least while it is collected. */
 const FIRST_BYTES = 1_024
@@ -116,9 +113,8 @@ export class FrameCollector {
     const refusal = this.#sink.refusal(size)
     if (refusal !== null) return refusal
     this.#received = 0
-    const whole = size <= availableBytes
-    if (!whole) this.#sink.begun(size)
-    this.#memory = this.#frameMemory.take(whole ? size : memoryFor(size, availableBytes))
+    if (size <= availableBytes) this.#memory = this.#frameMemory.take(size)
+    else this.#grow(availableBytes, 0)
     return null
   }
 
@@ -134,10 +130,17 @@ export class FrameCollector {
   #room(sizeBytes: number): Buffer {
     const memory = this.#memory!
     if (memory.byteLength >= sizeBytes) return memory
-    const grown = this.#frameMemory.take(memoryFor(this.#size, sizeBytes))
+    const grown = this.#grow(sizeBytes, memory.byteLength)
     grown.set(memory.subarray(0, this.#received))
-    this.#memory = grown
     return grown
+  }
+
+  /** @param hadBytes what the frame had before */
+  #grow(arrivedBytes: number, hadBytes: number): Buffer {
+    const memory = this.#frameMemory.take(memoryFor(this.#size, arrivedBytes))
+    this.#memory = memory
+    this.#sink.grown(memory.byteLength - hadBytes)
+    return memory
   }
 
   #finish(): void {

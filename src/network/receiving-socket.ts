@@ -15,7 +15,15 @@ export interface Receiver {
 }
 
 interface AcceptedSocket extends net.Socket {
-  _handle?: object | null
+  _handle?: { readonly writeQueueSize?: number } | null
+}
+
+/**
+ * Bytes of what is being written that the system has not taken. `writableLength` has whole chunks only: of
+ * a chunk of megabytes it does not tell whether any of it was taken.
+ */
+export function writeQueueBytes(socket: net.Socket): number {
+  return (socket as AcceptedSocket)._handle?.writeQueueSize ?? 0
 }
 
 /**

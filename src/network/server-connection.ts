@@ -6,10 +6,11 @@
 
 import { nextTick } from 'node:process'
 import type net from 'node:net'
-import { FrameCollector, SMALL_FRAME_BYTES, type FrameSink } from './frame-collector.ts'
+import { FrameCollector, type FrameSink } from './frame-collector.ts'
 import type { FrameMemory } from './frame-memory.ts'
 import type { BudgetWaiter, ReceiveBudget } from './receive-budget.ts'
-import { receivingSocket, type Receiver } from './receiving-socket.ts'
+import { receivingSocket, writeQueueBytes, type Receiver } from './receiving-socket.ts'
+import type { SendBudget } from './send-budget.ts'
 
 /** Who is served by a connection. */
 export interface FrameHandler {
@@ -21,7 +22,24 @@ export interface FrameHandler {
   closed(): void
   /** True while requests are not answered: such a connection is not idle. */
   readonly busy: boolean
+  /** False while the client has yet to say who it is: it has `unknownMs` for that. */
+  readonly known: boolean
+  /** Others need the memory of requests: who has `shareBytes` of it ends those that only wait. */
+  hurry(shareBytes: number): void
 }
+
+/** What connections are closed for, as the metrics tell them apart. */
+export const CLOSE_CAUSES = [
+  'frame_size',
+  'slow_frame',
+  'bad_request',
+  'unknown_client',
+  'slow_reader',
+  'send_memory',
+  'connection_limit',
+] as const
+
+export type CloseCause = (typeof CLOSE_CAUSES)[number]
 
 export interface ConnectionLimits {
   /** Largest frame, in bytes. */
@@ -31,6 +49,10 @@ export interface ConnectionLimits {
   /** A frame that has begun must come at `minBytesPerSecond`, looked at after so long. */
   readonly slowFrameMs: number
   readonly minBytesPerSecond: number
+  /** A client that has to authenticate must have done so after so long. */
+  readonly unknownMs: number
+  /** A client that takes nothing of its answers for so long is closed. */
+  readonly stalledMs: number
 }
 
 /** Parts of up to this size in all are written as one: a gathering write costs more. */
@@ -40,11 +62,14 @@ const JOINED_BYTES = 4 * 1024
 export interface ConnectionHost {
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
+  readonly sendBudget: SendBudget
   readonly frameMemory: FrameMemory
   /** For reads of all connections: what is kept of it is copied before the next. */
   readonly sharedMemory: Buffer
   /** The connection is closed for a fault of the client. */
-  refused(connection: ServerConnection, reason: string): void
+  refused(connection: ServerConnection, cause: CloseCause, reason: string | null): void
+  /** Requests wait for memory: those that only wait for something to happen should end. */
+  askForRoom(): void
   failed(connection: ServerConnection, error: Error): void
   closed(connection: ServerConnection): void
 }
@@ -69,18 +94,28 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   #unwrittenBytes = 0
   #closed = false
   #ending = false
-  /** Bytes of the large frame that is being collected: taken from the budget. */
-  #reservedBytes = 0
-  /** Of the large frame that waits for the budget. */
-  #wantedBytes = 0
+  /** Memory of the frame that is being collected: taken from the budget. */
+  #collectedBytes = 0
+  /** Of answers that the handler has and can't send yet. */
+  #parkedBytes = 0
+  /** All that was sent so far. */
+  #sentBytes = 0
+  /** Counted in the budget of answers. */
+  #countedBytes = 0
   // For the sweep: what it saw last, and since when nothing has changed.
   #received = 0
-  #seenReceived = -1
-  #seenUnsent = 0
+  #seenTraffic = -1
   #activeMs = 0
   #watchedFrame = -1
   #watchedMs = 0
   #watchedBytes = 0
+  /** The frame that is not whole, and since when; whether it is read or not. */
+  #partialFrame = -1
+  #partialMs = 0
+  #unknownMs = -1
+  #seenTaken = 0
+  /** Since when nothing was taken of what is held for the client; -1 when nothing is. */
+  #stalledSinceMs = -1
 
   /** @param accepted by a server with `pauseOnConnect` */
   constructor(accepted: net.Socket, host: ConnectionHost) {
@@ -90,7 +125,10 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     this.maxFrameBytes = host.limits.maxFrameBytes
     this.#socket = receivingSocket(accepted, this)
     this.#socket.on('error', (error) => host.failed(this, error))
-    this.#socket.on('drain', () => this.#handler?.drained())
+    this.#socket.on('drain', () => {
+      this.#count()
+      this.#handler?.drained()
+    })
     this.#socket.on('close', () => this.#gone())
   }
 
@@ -106,6 +144,20 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   /** Bytes that were written and that the system has not taken yet. */
   get unsentBytes(): number {
     return this.#unwrittenBytes + this.#socket.writableLength
+  }
+
+  /** True when so much is unsent that `drained` will be called. */
+  get behind(): boolean {
+    return this.#socket.writableNeedDrain
+  }
+
+  /** Bytes of answers that are in memory for the client, those that can't be sent yet among them. */
+  get heldBytes(): number {
+    return this.#closed ? 0 : this.#parkedBytes + this.unsentBytes
+  }
+
+  get sendBudget(): SendBudget {
+    return this.#host.sendBudget
   }
 
   /** Serves the connection: reading begins. */
@@ -132,10 +184,21 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
       this.#unwritten = []
       nextTick(() => this.#write())
     }
+    let sizeBytes = 0
     for (const part of parts) {
       this.#unwritten.push(part)
-      this.#unwrittenBytes += part.byteLength
+      sizeBytes += part.byteLength
     }
+    this.#unwrittenBytes += sizeBytes
+    this.#sentBytes += sizeBytes
+    this.#count()
+  }
+
+  /** The handler has so many bytes more of answers that it can't send yet; or less, when negative. */
+  park(deltaBytes: number): void {
+    if (this.#closed) return
+    this.#parkedBytes += deltaBytes
+    this.#count()
   }
 
   /** Closes the connection once what was sent is out. What arrives from now on is ignored. */
@@ -151,6 +214,24 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     this.#socket.destroy()
   }
 
+  /**
+   * Closes the connection for a fault of the client, once what was sent is out.
+   *
+   * @param reason for the log; null where it stands there already
+   */
+  refuse(cause: CloseCause, reason: string | null): void {
+    if (!this.open) return
+    this.#host.refused(this, cause, reason)
+    this.end()
+  }
+
+  /** The same at once: what was sent is lost. */
+  cut(cause: CloseCause, reason: string): void {
+    if (this.#closed) return
+    if (this.open) this.#host.refused(this, cause, reason)
+    this.destroy()
+  }
+
   /** The handler has no use for a frame any more: others may come. @param sizeBytes its size */
   forget(sizeBytes: number): void {
     this.#host.budget.give(sizeBytes)
@@ -163,20 +244,42 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
 
   /** Looks at the clock for the connection. @param nowMs the monotonic clock */
   sweep(nowMs: number): void {
-    if (this.#received !== this.#seenReceived || this.unsentBytes !== this.#seenUnsent) {
-      this.#seenReceived = this.#received
-      this.#seenUnsent = this.unsentBytes
+    const traffic = this.#received + this.#taken()
+    if (traffic !== this.#seenTraffic) {
+      this.#seenTraffic = traffic
       this.#activeMs = nowMs
     }
     const { limits } = this.#host
     const quietMs = nowMs - this.#activeMs
+    const stalledMs = this.stalledMs(nowMs)
     if (this.#ending) {
       if (quietMs >= limits.slowFrameMs) this.destroy()
+    } else if (this.unsentBytes > 0 && stalledMs >= limits.stalledMs) {
+      this.cut('slow_reader', 'does not take its answers')
     } else if (this.#isSlow(nowMs)) {
-      this.#refuse('a frame arrives too slowly')
+      this.refuse('slow_frame', 'a frame arrives too slowly')
+    } else if (this.#clogs(nowMs)) {
+      this.refuse('slow_frame', 'a frame takes too long, and others need the memory')
+    } else if (this.#isUnknown(nowMs)) {
+      this.refuse('unknown_client', 'does not say who it is')
     } else if (quietMs >= limits.idleMs && !this.#waitsForAnswers()) {
       this.end()
     }
+  }
+
+  /** How long nothing was taken of what is held for the client, as far as calls of this have seen. */
+  stalledMs(nowMs: number): number {
+    this.#count()
+    const taken = this.#taken()
+    if (this.heldBytes === 0) this.#stalledSinceMs = -1
+    else if (this.#stalledSinceMs < 0 || taken !== this.#seenTaken) this.#stalledSinceMs = nowMs
+    this.#seenTaken = taken
+    return this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs
+  }
+
+  /** See FrameHandler. */
+  hurry(shareBytes: number): void {
+    this.#handler?.hurry(shareBytes)
   }
 
   memory(): Uint8Array {
@@ -194,7 +297,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
       return
     }
     const refusal = this.#collector.take(memory.subarray(0, count))
-    if (refusal !== null) this.#refuse(refusal)
+    if (refusal !== null) this.refuse('frame_size', refusal)
   }
 
   refusal(sizeBytes: number): string | null {
@@ -202,30 +305,30 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     return `a frame of ${sizeBytes} bytes, above the limit of ${this.maxFrameBytes}`
   }
 
-  begun(sizeBytes: number): void {
-    if (sizeBytes <= SMALL_FRAME_BYTES) return
-    this.#wantedBytes = sizeBytes
-    if (this.#host.budget.exhausted) this.#waitForRoom()
-    else this.#reserve()
+  grown(sizeBytes: number): void {
+    const { budget } = this.#host
+    this.#collectedBytes += sizeBytes
+    budget.collect(sizeBytes)
+    if (budget.exhausted && budget.waitWithFrame(this)) this.#waitForRoom()
   }
 
   roomFreed(): void {
     this.#waiting = false
-    if (this.#wantedBytes > 0) this.#reserve()
     this.release()
   }
 
   frame(bytes: Buffer): void {
     const { budget } = this.#host
-    if (this.#wantedBytes > 0) this.#reserve()
-    if (this.#reservedBytes > 0) this.#reservedBytes = 0
-    else budget.take(bytes.byteLength)
+    if (this.#collectedBytes === 0) budget.take(bytes.byteLength)
+    else this.#collected()
     if (!this.open) {
       budget.give(bytes.byteLength)
       return
     }
     this.#handler!.frame(bytes)
-    if (budget.exhausted) this.#waitForRoom()
+    if (!budget.exhausted) return
+    budget.wait(this)
+    this.#waitForRoom()
   }
 
   #write(): void {
@@ -234,7 +337,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     this.#unwritten = null
     const sizeBytes = this.#unwrittenBytes
     this.#unwrittenBytes = 0
-    if (!this.open) return
+    if (!this.open) return this.#count()
     if (parts.length === 1) this.#socket.write(parts[0]!)
     else if (sizeBytes <= JOINED_BYTES) this.#socket.write(Buffer.concat(parts, sizeBytes))
     else {
@@ -242,19 +345,36 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
       for (const part of parts) this.#socket.write(part)
       this.#socket.uncork()
     }
+    this.#count()
   }
 
-  #reserve(): void {
-    this.#reservedBytes = this.#wantedBytes
-    this.#wantedBytes = 0
-    this.#host.budget.take(this.#reservedBytes)
+  /** Tells the budget what is held now. */
+  #count(): void {
+    const { heldBytes } = this
+    const deltaBytes = heldBytes - this.#countedBytes
+    if (deltaBytes === 0) return
+    this.#countedBytes = heldBytes
+    this.#host.sendBudget.change(deltaBytes)
+  }
+
+  /** The frame that was being collected is whole, or will never be. */
+  #collected(): number {
+    const sizeBytes = this.#collectedBytes
+    this.#collectedBytes = 0
+    this.#host.budget.collected(this, sizeBytes)
+    return sizeBytes
   }
 
   #waitForRoom(): void {
     if (this.#waiting) return
     this.#waiting = true
     this.hold()
-    this.#host.budget.wait(this)
+    this.#host.askForRoom()
+  }
+
+  /** Rises with every byte that the system takes, and never stays the same when it has taken one. */
+  #taken(): number {
+    return this.#sentBytes - this.unsentBytes - writeQueueBytes(this.#socket)
   }
 
   #waitsForAnswers(): boolean {
@@ -278,18 +398,37 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     return arrived * 1_000 < watchedMs * minBytesPerSecond
   }
 
-  #refuse(reason: string): void {
-    if (!this.open) return
-    this.#host.refused(this, reason)
-    this.end()
+  /** A frame that began long ago makes room when it is such frames that leave none. */
+  #clogs(nowMs: number): boolean {
+    const { partialBytes, frameCount } = this.#collector
+    if (partialBytes === 0) {
+      this.#partialFrame = -1
+      return false
+    }
+    if (frameCount !== this.#partialFrame) {
+      this.#partialFrame = frameCount
+      this.#partialMs = nowMs
+    }
+    const { budget, limits } = this.#host
+    return nowMs - this.#partialMs >= limits.slowFrameMs && budget.clogged
+  }
+
+  /** The time of a client that is not read does not run. */
+  #isUnknown(nowMs: number): boolean {
+    if (this.#handler === null || this.#handler.known || this.#holds > 0) {
+      this.#unknownMs = -1
+      return false
+    }
+    if (this.#unknownMs < 0) this.#unknownMs = nowMs
+    return nowMs - this.#unknownMs >= this.#host.limits.unknownMs && !this.#handler.busy
   }
 
   #gone(): void {
     this.#closed = true
+    this.#count()
     const { budget } = this.#host
+    if (this.#collectedBytes > 0) budget.give(this.#collected())
     budget.leave(this)
-    if (this.#reservedBytes > 0) budget.give(this.#reservedBytes)
-    this.#reservedBytes = 0
     this.#collector.clear()
     this.#handler?.closed()
     this.#host.closed(this)

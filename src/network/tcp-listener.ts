@@ -7,9 +7,12 @@ import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
 import { FrameMemory } from './frame-memory.ts'
 import { ReceiveBudget } from './receive-budget.ts'
+import { SendBudget } from './send-budget.ts'
 import {
+  CLOSE_CAUSES,
   plainAddress,
   ServerConnection,
+  type CloseCause,
   type ConnectionHost,
   type ConnectionLimits,
   type FrameHandler,
@@ -27,6 +30,8 @@ export interface TcpListenerOptions {
   readonly maxConnectionsPerAddress: number
   /** Bytes of requests in memory, of all connections. */
   readonly receiveBytes: number
+  /** Bytes of answers in memory, of all connections, from which on clients get less: send-budget.ts. */
+  readonly sendBytes: number
   /** How often connections are looked at. Default 1 s. */
   readonly sweepMs?: number
 }
@@ -36,14 +41,26 @@ const SHARED_BYTES = 16 * 1024
 
 const SWEEP_MS = 1_000
 
+/** While answers leave no memory, who takes nothing for so long is closed, looked at so often. */
+const STALLED_MS = 1_000
+const LOOK_MS = 250
+
+/** How long requests wait for memory before long polls are asked to end. */
+const HURRY_MS = 20
+
 /** Connections that the system holds for us before we take them. */
 const BACKLOG = 1_024
 
 export class TcpListener implements ConnectionHost {
   readonly connectionsOpened = new Counter()
   readonly connectionErrors = new Counter()
+  /** Connections that were closed for a fault of their clients, or for want of room. */
+  readonly refusals = new Map<CloseCause, Counter>(
+    CLOSE_CAUSES.map((cause) => [cause, new Counter()]),
+  )
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
+  readonly sendBudget: SendBudget
   readonly frameMemory = new FrameMemory()
   readonly sharedMemory = Buffer.allocUnsafeSlow(SHARED_BYTES)
   readonly #options: TcpListenerOptions
@@ -52,6 +69,8 @@ export class TcpListener implements ConnectionHost {
   readonly #byAddress = new Map<string, number>()
   #serve: ((connection: ServerConnection) => FrameHandler) | null = null
   #sweep: Timer | null = null
+  #look: Timer | null = null
+  #hurry: Timer | null = null
   #allClosed: (() => void) | null = null
   /** Connections that were closed for a fault since the last sweep. */
   #refusals = 0
@@ -60,6 +79,10 @@ export class TcpListener implements ConnectionHost {
     this.#options = options
     this.limits = options.limits
     this.budget = new ReceiveBudget(options.receiveBytes)
+    this.sendBudget = new SendBudget({
+      ...{ limitBytes: options.sendBytes, clock: options.clock },
+      onFull: () => this.#lookForRoom(),
+    })
     this.#server = net.createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true })
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
@@ -117,12 +140,14 @@ export class TcpListener implements ConnectionHost {
   /** Cuts all connections, and takes no more. */
   close(): void {
     this.#server.close()
-    this.#sweep?.cancel()
+    for (const timer of [this.#sweep, this.#look, this.#hurry]) timer?.cancel()
     for (const connection of this.#connections) connection.destroy()
   }
 
-  refused(connection: ServerConnection, reason: string): void {
+  refused(connection: ServerConnection, cause: CloseCause, reason: string | null): void {
     this.connectionErrors.add()
+    this.refusals.get(cause)!.add()
+    if (reason === null) return
     this.#refusals += 1
     if (this.#refusals > 1) return // counted, and told by the sweep: an attack must not fill the log
     const { name, logger } = this.#options
@@ -149,6 +174,7 @@ export class TcpListener implements ConnectionHost {
     const ofAddress = this.#byAddress.get(address) ?? 0
     if (this.#connections.size >= maxConnections || ofAddress >= maxConnectionsPerAddress) {
       this.connectionErrors.add()
+      this.refusals.get('connection_limit')!.add()
       socket.on('error', () => {}) // nobody waits for it any more
       socket.destroy()
       return
@@ -172,5 +198,41 @@ export class TcpListener implements ConnectionHost {
     }
     this.#refusals = 0
     for (const connection of this.#connections) connection.sweep(nowMs)
+    this.budget.wake()
+  }
+
+  askForRoom(): void {
+    this.#hurry ??= this.#options.clock.after(HURRY_MS, () => {
+      this.#hurry = null
+      if (!this.budget.exhausted) return
+      // Somebody has an equal share at least, so that room is made; who has little is left alone.
+      const shareBytes = this.budget.limitBytes / this.#connections.size
+      for (const connection of this.#connections) connection.hurry(shareBytes)
+    })
+  }
+
+  #lookForRoom(): void {
+    this.#look ??= this.#options.clock.after(LOOK_MS, () => {
+      this.#look = null
+      this.#makeRoom()
+      if (this.sendBudget.full) this.#lookForRoom()
+    })
+  }
+
+  /** Closes who has taken nothing for longest, as far as there is need. */
+  #makeRoom(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    const stalled: { readonly connection: ServerConnection; readonly forMs: number }[] = []
+    for (const connection of this.#connections) {
+      const forMs = connection.stalledMs(nowMs)
+      if (forMs >= STALLED_MS) stalled.push({ connection, forMs })
+    }
+    if (!this.sendBudget.full) return
+    let excessBytes = this.sendBudget.heldBytes - this.sendBudget.limitBytes
+    for (const { connection } of stalled.sort((one, other) => other.forMs - one.forMs)) {
+      if (excessBytes <= 0) break
+      excessBytes -= connection.heldBytes
+      connection.cut('send_memory', 'takes nothing of its answers, and others need the memory')
+    }
   }
 }

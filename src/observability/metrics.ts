@@ -62,6 +62,24 @@ export const METRICS = {
     help: 'Connections that failed, by listener',
     labels: ['listener'],
   },
+  sluice_connections_refused_total: {
+    type: 'counter',
+    help:
+      'Connections of the Kafka front that it closed, by cause: frame_size, slow_frame, bad_request, ' +
+      'unknown_client (has not authenticated in time), slow_reader (took no answer for a minute), ' +
+      'send_memory (took none, and others needed the memory), connection_limit',
+    labels: ['listener', 'cause'],
+  },
+  sluice_request_bytes_held: {
+    type: 'gauge',
+    help: 'Bytes of requests that the Kafka front has in memory, whole or not, and has not answered',
+    labels: [],
+  },
+  sluice_response_bytes_held: {
+    type: 'gauge',
+    help: 'Bytes of answers that the Kafka front has in memory and that clients have not taken',
+    labels: [],
+  },
   sluice_produced_records_total: {
     type: 'counter',
     help: 'Records that were appended',

@@ -213,6 +213,7 @@ class Parts {
       maxRequestBytes: values.socketRequestMaxBytes,
       maxUnknownRequestBytes: values.saslServerMaxReceiveSize,
       receiveBytes: 2 * values.queuedMaxRequestBytes,
+      sendBytes: values.queuedMaxResponseBytes,
     })
     return await this.#kafka.bind(listenersKafka)
   }

@@ -2,6 +2,7 @@
 
 import process from 'node:process'
 import type { ApiCounters, ApiCounterSet } from '../observability/api-counters.ts'
+import type { TcpListener } from '../network/tcp-listener.ts'
 import type { Metrics, MetricName, Sample } from '../observability/metrics.ts'
 import type { Partition } from '../replication/partition.ts'
 import type { BrokerCore } from './broker-core.ts'
@@ -158,9 +159,20 @@ export function feedFrontMetrics(metrics: Metrics, fronts: Fronts): void {
   feed('sluice_connections', ({ connectionCount }) => connectionCount)
   feed('sluice_connections_total', ({ connectionsOpened }) => connectionsOpened.value)
   feed('sluice_connection_errors_total', ({ connectionErrors }) => connectionErrors.value)
+  feedKafkaListener(metrics, fronts.kafka?.listener ?? null)
   metrics.feedNumber('sluice_ready', () => Number(fronts.ready()))
   const labels = { version: fronts.version, node_version: process.version }
   metrics.feed('sluice_build_info', () => [{ labels, value: 1 }])
+}
+
+function feedKafkaListener(metrics: Metrics, listener: TcpListener | null): void {
+  metrics.feed('sluice_connections_refused_total', function* () {
+    for (const [cause, { value }] of listener?.refusals ?? []) {
+      yield { labels: { listener: 'kafka', cause }, value }
+    }
+  })
+  metrics.feedNumber('sluice_request_bytes_held', () => listener?.budget.usedBytes ?? 0)
+  metrics.feedNumber('sluice_response_bytes_held', () => listener?.sendBudget.heldBytes ?? 0)
 }
 
 type Listener = Pick<HttpServer, 'connectionCount' | 'connectionsOpened' | 'connectionErrors'>

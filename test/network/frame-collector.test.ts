@@ -9,12 +9,13 @@ const SHARED_BYTES = 64
 
 class Sink implements FrameSink {
   readonly frames: Buffer[] = []
-  readonly sizes: number[] = []
+  /** Memory of frames that are not whole, as it grows. */
+  readonly growths: number[] = []
   refusal(sizeBytes: number): string | null {
     return sizeBytes > 100_000_000 ? 'too large' : null
   }
-  begun(sizeBytes: number): void {
-    this.sizes.push(sizeBytes)
+  grown(sizeBytes: number): void {
+    this.growths.push(sizeBytes)
   }
   frame(bytes: Buffer): void {
     this.frames.push(bytes)
@@ -91,11 +92,16 @@ test.each([
   expect(sink.frames).toEqual([])
 })
 
-test('says of a frame that does not come at once that it has begun', () => {
+test('says of a frame that does not come at once how much memory it has', () => {
   const sink = new Sink()
   const collector = new FrameCollector(sink, new FrameMemory())
   collector.take(framed(Buffer.from('whole')))
-  expect(sink.sizes).toEqual([])
-  collector.take(framed(Buffer.from('in two parts')).subarray(0, 6))
-  expect(sink.sizes).toEqual([12])
+  expect(sink.growths).toEqual([])
+  const frame = framed(Buffer.alloc(100_000))
+  collector.take(frame.subarray(0, 6))
+  expect(sink.growths).toEqual([1_024])
+  for (let at = 6; at < frame.byteLength; at += 50) collector.take(frame.subarray(at, at + 50))
+  expect(sink.growths.length).toBeLessThan(6)
+  expect(sink.growths.reduce((sum, size) => sum + size)).toBe(100_000)
+  expect(sink.frames.map(({ byteLength }) => byteLength)).toEqual([5, 100_000])
 })

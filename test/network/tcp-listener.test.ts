@@ -1,106 +1,22 @@
 // A listener over real sockets and a clock by hand: who may connect, how much may come, and how slowly.
 
-import net from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { FrameHandler, ServerConnection } from '../../src/network/server-connection.ts'
-import { TcpListener, type TcpListenerOptions } from '../../src/network/tcp-listener.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { eventually } from '../support/grpc-client.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-
-const LIMITS = {
-  maxFrameBytes: 1_000_000,
-  idleMs: 600_000,
-  slowFrameMs: 9_000,
-  minBytesPerSecond: 256,
-}
-
-/** Answers each frame with itself, unless it is told not to. */
-class Echo implements FrameHandler {
-  readonly frames: Buffer[] = []
-  readonly connection: ServerConnection
-  busy = false
-  answers = true
-  drains = 0
-  isClosed = false
-
-  constructor(connection: ServerConnection) {
-    this.connection = connection
-  }
-
-  frame(bytes: Buffer): void {
-    this.frames.push(bytes)
-    if (!this.answers) return
-    this.connection.send([framed(bytes)])
-    this.connection.forget(bytes.byteLength)
-  }
-
-  drained(): void {
-    this.drains += 1
-  }
-
-  closed(): void {
-    this.isClosed = true
-  }
-}
-
-let clock: ManualClock
-let listener: TcpListener
-let port: number
-let served: Echo[]
-let sockets: net.Socket[]
-
-async function listen(options: Partial<TcpListenerOptions> = {}): Promise<void> {
-  clock = new ManualClock()
-  served = []
-  sockets = []
-  listener = new TcpListener({
-    ...{ name: 'test', clock, logger: silentLogger, limits: LIMITS },
-    ...{ maxConnections: 100, maxConnectionsPerAddress: 100, receiveBytes: 1_000_000 },
-    ...options,
-  })
-  port = await listener.bind({ host: '127.0.0.1', port: 0 })
-}
-
-function serve(): void {
-  listener.serve((connection) => {
-    const echo = new Echo(connection)
-    served.push(echo)
-    return echo
-  })
-}
-
-async function connect(): Promise<net.Socket> {
-  const socket = net.connect(port, '127.0.0.1')
-  socket.on('error', () => {})
-  sockets.push(socket)
-  await new Promise((resolve) => socket.once('connect', resolve))
-  return socket
-}
-
-function framed(bytes: Buffer): Buffer {
-  const size = Buffer.alloc(4)
-  size.writeInt32BE(bytes.byteLength)
-  return Buffer.concat([size, bytes])
-}
-
-function received(socket: net.Socket): () => Buffer {
-  const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  return () => Buffer.concat(chunks)
-}
-
-function closing(socket: net.Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.resume()
-    socket.once('close', () => resolve())
-  })
-}
-
-/** Lets what is under way between two sockets arrive. */
-function arrive(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 30))
-}
+import {
+  arrive,
+  clock,
+  closing,
+  connect,
+  framed,
+  LIMITS,
+  listen,
+  listener,
+  received,
+  serve,
+  served,
+  sockets,
+} from './echo-listener.ts'
 
 afterEach(async () => {
   for (const socket of sockets) socket.destroy()
@@ -248,7 +164,7 @@ test('a large frame waits for memory that others use, and its time does not run 
   expect(listener.budget.usedBytes).toBe(300_000)
 
   const second = await connect()
-  second.write(framed(Buffer.alloc(100_000)))
+  second.write(framed(Buffer.alloc(80_000)))
   await arrive()
   clock.advance(60_000)
   expect(served[1]!.frames.length).toBe(0)

@@ -3,6 +3,7 @@
 
 import { loadBrokerConfig } from '../../src/config/broker-config.ts'
 import { BrokerError } from '../../src/base/errors.ts'
+import { AMPLE_MEMORY } from '../../src/broker/fetch/answer-memory.ts'
 import { realClock } from '../../src/io/real-clock.ts'
 import type { Clock } from '../../src/io/clock.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
@@ -95,6 +96,8 @@ export class KafkaHandlerClient {
       caller: { principal, clientId: this.clientId, host: '127.0.0.1' },
       version,
       signal: new AbortController().signal,
+      patience: new AbortController().signal,
+      memory: AMPLE_MEMORY,
       peer: this.peer,
     }
     try {

@@ -24,6 +24,7 @@ import {
   type PartitionDirectory,
   type ReadablePartition,
 } from '../../replication/readable-partition.ts'
+import { AMPLE_MEMORY, type AnswerMemory, type MemoryWaiter } from './answer-memory.ts'
 
 export interface FetchPartition {
   readonly topic: string
@@ -49,6 +50,8 @@ export interface FetchRequest {
   readonly withoutZstd?: boolean
   /** Default: `uncommitted`. */
   readonly isolation?: Isolation
+  /** What batches are read into. Default: as much as the limits allow. */
+  readonly memory?: AnswerMemory
 }
 
 export interface Fetched {
@@ -143,13 +146,16 @@ const NOTHING = {
   diverging: null,
 } as const
 
-export class PendingFetch extends DelayedOperation {
+export class PendingFetch extends DelayedOperation implements MemoryWaiter {
   readonly #request: FetchRequest
   readonly #deadlines: Deadlines
   readonly #partitions: PartitionDirectory
   readonly #slices: Slices
   readonly #slots: readonly FetchSlot[]
+  readonly #memory: AnswerMemory
   #sizeBytes = 0
+  /** There is something to read, and no memory for it. */
+  #starved = false
   /** Time is up, or nobody waits any more. */
   #over = false
   #wake: (() => void) | null = null
@@ -166,7 +172,8 @@ export class PendingFetch extends DelayedOperation {
     this.#deadlines = deadlines
     this.#slices = slices
     this.#over = request.maxWaitMs <= 0
-    const { isolation = 'uncommitted' } = request
+    const { isolation = 'uncommitted', memory = AMPLE_MEMORY } = request
+    this.#memory = memory
     const woken = (): void => this.#wakeUp()
     this.#slots = request.partitions.map((partition) => new FetchSlot(partition, isolation, woken))
   }
@@ -175,6 +182,14 @@ export class PendingFetch extends DelayedOperation {
   override expire(): void {
     this.#over = true
     this.#wakeUp()
+  }
+
+  roomFreed(): void {
+    this.#wakeUp()
+  }
+
+  hurry(): void {
+    this.expire()
   }
 
   /** @returns one result for each partition, in the order of the request. Never rejects for one. */
@@ -195,6 +210,7 @@ export class PendingFetch extends DelayedOperation {
       }
     } finally {
       this.#deadlines.cancel(this)
+      this.#memory.leave(this)
       for (const slot of this.#slots) leaveList<FetchWaiter>(slot)
     }
     return this.#slots.map((slot) => slot.result())
@@ -221,16 +237,22 @@ export class PendingFetch extends DelayedOperation {
     if (slot.source === null || slot.error !== null || slot.diverging !== null) return null
     const { mark } = slot
     if (slot.emptyAt === mark) return null
-    const maxBytes = this.#roomFor(slot)
-    if (maxBytes <= 0) {
+    const roomBytes = this.#roomFor(slot)
+    if (roomBytes <= 0) {
       slot.full ||= slot.nextOffset < mark
+      return null
+    }
+    const maxBytes = this.#memory.allowance(roomBytes, this.#sizeBytes)
+    if (maxBytes <= 0) {
+      this.#starved ||= slot.nextOffset < mark
       return null
     }
     try {
       // Nothing was read yet: whatever the limits say, one batch comes.
       const atLeastOneBatch = this.#sizeBytes === 0
       const slice = slot.read(maxBytes, atLeastOneBatch)
-      if (slice instanceof Promise) return this.#readLater(slot, slice, mark)
+      if (slice instanceof Promise) return this.#readLater(slot, slice, mark, maxBytes)
+      this.#memory.take(slice.batches.byteLength)
       this.#take(slot, slice, mark)
     } catch (error) {
       this.#fail(slot, error)
@@ -238,12 +260,24 @@ export class PendingFetch extends DelayedOperation {
     return null
   }
 
-  async #readLater(slot: FetchSlot, slice: Promise<BatchSlice>, mark: number): Promise<void> {
+  /** @param maxBytes of memory that belong to the answer while it is read */
+  async #readLater(
+    slot: FetchSlot,
+    slice: Promise<BatchSlice>,
+    mark: number,
+    maxBytes: number,
+  ): Promise<void> {
+    const memory = this.#memory
+    memory.take(maxBytes)
+    let readBytes = 0
     try {
-      this.#take(slot, await slice, mark)
+      const read = await slice
+      readBytes = read.batches.byteLength
+      this.#take(slot, read, mark)
     } catch (error) {
       this.#fail(slot, error)
     }
+    memory.take(readBytes - maxBytes)
   }
 
   #roomFor(slot: FetchSlot): number {
@@ -273,17 +307,20 @@ export class PendingFetch extends DelayedOperation {
 
   #done(): boolean {
     if (this.#over || this.#sizeBytes >= Math.max(1, this.#request.minBytes)) return true
+    if (this.#sizeBytes > 0 && (this.#starved || this.#memory.tight)) return true
     return this.#slots.some(({ full, error, diverging }) => {
       return full || error !== null || diverging !== null
     })
   }
 
   /**
-   * Resolves when there is a reason to look again: a mark moved, a partition was lost, the
-   * deadline, the client's end. No await stands between looking and waiting.
+   * Resolves when there is a reason to look again: a mark moved, a partition was lost, memory for what
+   * is there to read, the deadline, the client's end. No await stands between looking and waiting.
    */
   async #waitForMore(): Promise<void> {
-    for (const slot of this.#slots) {
+    if (this.#starved) this.#memory.wait(this)
+    else if (this.#sizeBytes > 0) this.#memory.hoard(this)
+    for (const slot of this.#starved ? [] : this.#slots) {
       if (slot.list !== null) continue
       const { mark } = slot
       if (mark > slot.nextOffset && mark !== slot.emptyAt) return
@@ -298,6 +335,7 @@ export class PendingFetch extends DelayedOperation {
     await new Promise<void>((resolve) => {
       this.#wake = resolve
     })
+    this.#starved = false
   }
 
   #wakeUp(): void {

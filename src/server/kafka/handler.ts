@@ -5,6 +5,7 @@
 //                                                        └─► done    the answer, sent in its turn
 
 import type { Caller } from '../../broker/caller.ts'
+import type { AnswerMemory } from '../../broker/fetch/answer-memory.ts'
 import type { BrokerError } from '../../base/errors.ts'
 import type { AnyApi, Api } from '../../protocol/kafka/message-codec.ts'
 import type { Cut } from './crowd/cut.ts'
@@ -14,12 +15,12 @@ export interface KafkaContext {
   readonly caller: Caller
   /** Version of the request, and of its answer. One of those that are served. */
   readonly version: number
-  /**
-   * Aborted when the client is gone, the broker stops, or others need the memory of a request of very
-   * many names: ends long waits early. One for all others of a connection, made when it is first asked
-   * for.
-   */
+  /** Aborted when the client is gone or the broker stops. Made when it is first asked for. */
   readonly signal: AbortSignal
+  /** As `signal`, and when others need the memory that the request takes: ends long polls early. */
+  readonly patience: AbortSignal
+  /** What a large answer is read into, so that all answers together have a bound. */
+  readonly memory: AnswerMemory
   readonly peer: KafkaPeer
 }
 

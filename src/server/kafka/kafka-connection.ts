@@ -5,11 +5,14 @@
 //
 // A request begins once the one before it has begun; that is what keeps the order of produced
 // batches. It waits longer when too much is not answered, the client does not take its answers, or
-// an answer to the same API is due. While requests wait the connection is not read.
+// an answer to the same API is due. While requests wait the connection is not read. Answers that are
+// not sent, also those that wait for one before them, count in the listener's budget of answers.
 
 import type { Caller } from '../../broker/caller.ts'
+import type { AnswerMemory } from '../../broker/fetch/answer-memory.ts'
 import { buffersPass } from '../../io/passing-buffers.ts'
 import type { FrameHandler, ServerConnection } from '../../network/server-connection.ts'
+import { SlotMemory, type HeldAnswer } from './answer-memory.ts'
 import type { Stay } from './crowd/stay.ts'
 import type { Dispatch, OpenedRequest } from './dispatch.ts'
 import type { KafkaContext, KafkaPeer } from './handler.ts'
@@ -23,6 +26,9 @@ const MAX_UNANSWERED_BYTES = 32 * 1024 * 1024
 /** No request begins while the client has to take so many bytes of answers. */
 const MAX_UNSENT_BYTES = 1024 * 1024
 
+/** The same, of a client that has to authenticate first. No less, or nobody tells when it is taken. */
+const MAX_UNKNOWN_UNSENT_BYTES = 64 * 1024
+
 /** Reading stops when so many requests, or bytes of them, have come that may not begin. */
 const MAX_WAITING = 16
 const MAX_WAITING_BYTES = 256 * 1024
@@ -30,7 +36,7 @@ const MAX_WAITING_BYTES = 256 * 1024
 const ANONYMOUS = 'User:ANONYMOUS'
 
 /** A request that has begun. */
-interface Slot {
+interface Slot extends HeldAnswer {
   /** Null for a token, and while it is read in slices. */
   request: OpenedRequest | null
   /** Null for a request that is not one of a crowd. */
@@ -51,6 +57,10 @@ export type ClientConnection = Pick<
   | 'maxFrameBytes'
   | 'open'
   | 'unsentBytes'
+  | 'behind'
+  | 'sendBudget'
+  | 'park'
+  | 'refuse'
   | 'hold'
   | 'release'
   | 'send'
@@ -73,11 +83,14 @@ export interface ConnectionFront {
 export class KafkaConnection implements FrameHandler, KafkaPeer {
   principal = ANONYMOUS
   tokens: ((frame: Buffer) => Promise<Buffer | null>) | null = null
+  /** False while the front lets the client wait before it is read. */
+  admitted = true
   readonly #connection: ClientConnection
   readonly #front: ConnectionFront
   #mustAuthenticate = false
   #caller: Caller | null = null
   #abort: AbortController | null = null
+  #patience: AbortController | null = null
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #slots: Slot[] = []
@@ -115,10 +128,20 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     return this.#slots.length > 0 || this.#waiting.length > 0
   }
 
+  get known(): boolean {
+    return !this.#mustAuthenticate || !this.admitted
+  }
+
   /** Aborted when the client is gone or the broker stops. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
     return this.#abort.signal
+  }
+
+  /** As `signal`, and when others need the memory of requests: for those that come now. */
+  get patience(): AbortSignal {
+    this.#patience ??= new AbortController()
+    return this.#patience.signal
   }
 
   /** Who asks, as a client that calls itself so. */
@@ -150,10 +173,18 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     this.#proceed()
   }
 
+  hurry(shareBytes: number): void {
+    if (this.#unansweredBytes < shareBytes) return
+    this.#patience?.abort()
+    this.#patience = null
+    for (const { stay } of this.#slots) stay?.hurry()
+  }
+
   closed(): void {
     this.#gone = true
     this.#stopping = true
     this.#abort?.abort()
+    this.#patience?.abort()
     for (const { byteLength } of this.#waiting.splice(0)) this.#connection.forget(byteLength)
     this.#connection.forget(this.#unansweredBytes)
     for (const { stay } of this.#slots.splice(0)) stay?.leave()
@@ -176,6 +207,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     for (const { byteLength } of this.#waiting.splice(0)) this.#connection.forget(byteLength)
     this.#waitingBytes = 0
     this.#abort?.abort()
+    this.#patience?.abort()
     if (this.#slots.length === 0) this.#connection.end()
   }
 
@@ -196,12 +228,17 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   }
 
   #mayBegin(frame: Buffer): boolean {
-    if (this.#heldUp || this.#paused || !this.#connection.open) return false
+    const connection = this.#connection
+    if (this.#heldUp || this.#paused || !connection.open) return false
+    const isKnown = !this.#mustAuthenticate
+    if (connection.unsentBytes >= (isKnown ? MAX_UNSENT_BYTES : MAX_UNKNOWN_UNSENT_BYTES)) {
+      return false
+    }
+    if (connection.sendBudget.tight && connection.behind) return false
     const slots = this.#slots
-    if (slots.length === 0) return this.#connection.unsentBytes < MAX_UNSENT_BYTES
-    if (slots.length >= MAX_UNANSWERED) return false
+    if (slots.length === 0) return true
+    if (slots.length >= MAX_UNANSWERED || this.tokens !== null) return false
     if (this.#unansweredBytes >= MAX_UNANSWERED_BYTES) return false
-    if (this.#connection.unsentBytes >= MAX_UNSENT_BYTES || this.tokens !== null) return false
     if (frame.byteLength < 2) return true
     const apiKey = frame.readInt16BE(0)
     if (this.#front.dispatch.isPipelined(apiKey)) return true
@@ -213,7 +250,10 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     const sizeBytes = frame.byteLength
     this.#unansweredBytes += sizeBytes
     const startMs = dispatch.clock.monotonicMs()
-    const slot: Slot = { request: null, stay: null, bytes: frame, startMs, frame: undefined }
+    const slot: Slot = {
+      ...{ request: null, stay: null, bytes: frame, startMs },
+      ...{ frame: undefined, heldBytes: 0 },
+    }
     this.#slots.push(slot)
     if (this.tokens !== null) {
       void this.#answerToken(slot, this.tokens(frame))
@@ -263,7 +303,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     const { stay } = slot
     slot.request = request
     request.served.counters.bytesIn.add(slot.bytes.byteLength)
-    const context = new RequestContext(this, request, stay)
+    const context = new RequestContext(this, request, slot, this.#connection)
     const { begun, done } =
       stay === null
         ? dispatch.begin(request, context)
@@ -308,6 +348,10 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
 
   #framed(slot: Slot, frame: readonly Buffer[] | null): void {
     slot.frame = frame
+    let frameBytes = 0
+    for (const { byteLength } of frame ?? NO_FRAME) frameBytes += byteLength
+    this.#connection.park(frameBytes - slot.heldBytes)
+    slot.heldBytes = frameBytes
     slot.stay?.leave()
     if (slot === this.#slots[0]) this.#flush()
   }
@@ -326,21 +370,20 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   /** Sends the answers that are next in order. */
   #flush(): void {
     let count = 0
-    for (const { frame, request, bytes } of this.#slots) {
+    for (const { frame, request, bytes, heldBytes } of this.#slots) {
       if (frame === undefined) break
       count += 1
       this.#unansweredBytes -= bytes.byteLength
       this.#connection.forget(bytes.byteLength)
+      this.#connection.park(-heldBytes)
       if (frame === null) {
-        this.#connection.end()
+        this.#connection.refuse('bad_request', null) // said already, where it was noticed
         break
       }
       if (frame.length === 0) continue
       this.#connection.send(frame)
-      let sentBytes = 0
-      for (const { byteLength } of frame) sentBytes += byteLength
-      buffersPass(sentBytes)
-      request?.served.counters.bytesOut.add(sentBytes)
+      buffersPass(heldBytes)
+      request?.served.counters.bytesOut.add(heldBytes)
     }
     if (count === 0) return
     this.#slots.splice(0, count)
@@ -375,21 +418,32 @@ class RequestContext implements KafkaContext {
   readonly caller: Caller
   readonly version: number
   readonly peer: KafkaConnection
-  readonly #stay: Stay | null
+  readonly #slot: Slot
+  readonly #connection: ClientConnection
 
   constructor(
-    connection: KafkaConnection,
+    peer: KafkaConnection,
     { version, clientId }: OpenedRequest,
-    stay: Stay | null,
+    slot: Slot,
+    connection: ClientConnection,
   ) {
-    this.peer = connection
-    this.#stay = stay
+    this.peer = peer
+    this.#slot = slot
+    this.#connection = connection
     this.version = version
-    this.caller = connection.callerOf(clientId)
+    this.caller = peer.callerOf(clientId)
   }
 
   get signal(): AbortSignal {
-    return this.#stay?.signal ?? this.peer.signal
+    return this.peer.signal
+  }
+
+  get patience(): AbortSignal {
+    return this.#slot.stay?.signal ?? this.peer.patience
+  }
+
+  get memory(): AnswerMemory {
+    return new SlotMemory(this.#connection, this.#slot)
   }
 }
 

@@ -64,6 +64,8 @@ export interface KafkaFrontOptions extends HandlerTools {
   readonly maxUnknownRequestBytes: number
   /** Bytes of requests in memory, of all connections. */
   readonly receiveBytes: number
+  /** Bytes of answers in memory, of all connections, from which on clients get less. */
+  readonly sendBytes: number
   /** How long a request that has begun to arrive may take before its rate counts. Default 9 s. */
   readonly slowFrameMs?: number
 }
@@ -72,6 +74,12 @@ export interface KafkaFrontOptions extends HandlerTools {
 const SLOW_FRAME_MS = 9_000
 
 const MIN_BYTES_PER_SECOND = 256
+
+/** The same for who has yet to say who he is, from when he has connected. */
+const UNKNOWN_MS = 9_000
+
+/** Longer than anybody pauses who still reads; twice what a client waits for an answer. */
+const STALLED_MS = 60_000
 
 export class KafkaFront {
   readonly listener: TcpListener
@@ -88,6 +96,8 @@ export class KafkaFront {
         idleMs: options.connectionsMaxIdleMs,
         slowFrameMs: options.slowFrameMs ?? SLOW_FRAME_MS,
         minBytesPerSecond: MIN_BYTES_PER_SECOND,
+        unknownMs: UNKNOWN_MS,
+        stalledMs: STALLED_MS,
       },
     })
   }
@@ -112,8 +122,12 @@ export class KafkaFront {
       if (services.sasl.enabled) served.mustAuthenticate = true
       const waitMs = services.quotas.connected(connection.remoteHost)
       if (waitMs > 0) {
+        served.admitted = false
         connection.hold()
-        clock.after(waitMs, () => connection.release())
+        clock.after(waitMs, () => {
+          served.admitted = true
+          connection.release()
+        })
       }
       this.#connections.add(served)
       return served

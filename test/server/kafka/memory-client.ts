@@ -4,12 +4,14 @@ import assert from 'node:assert'
 import { apiOf, servedVersions } from '../../../src/protocol/kafka/api-table.ts'
 import { FrameReader } from '../../../src/protocol/kafka/frame-reader.ts'
 import { API_KEYS } from '../../../src/protocol/kafka/gen/api-keys.ts'
+import { SendBudget } from '../../../src/network/send-budget.ts'
 import { readResponseHeader } from '../../../src/protocol/kafka/header.ts'
 import {
   type ClientConnection,
   type ConnectionFront,
   KafkaConnection,
 } from '../../../src/server/kafka/kafka-connection.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 /** What became of a request. */
 export type Fate = 'answered' | 'closed' | 'waiting'
@@ -19,6 +21,13 @@ class MemoryConnection implements ClientConnection {
   readonly remoteHost = '127.0.0.1'
   readonly localHost = '127.0.0.1'
   readonly unsentBytes = 0
+  readonly behind = false
+  readonly sendBudget = new SendBudget({
+    ...{ limitBytes: 1e9, clock: new ManualClock() },
+    onFull: () => {},
+  })
+  /** Bytes of answers that the front has and has not sent. */
+  parkedBytes = 0
   maxFrameBytes = 0
   readonly answers: Buffer[] = []
   open = true
@@ -37,6 +46,14 @@ class MemoryConnection implements ClientConnection {
   }
 
   destroy(): void {
+    this.open = false
+  }
+
+  park(deltaBytes: number): void {
+    this.parkedBytes += deltaBytes
+  }
+
+  refuse(): void {
     this.open = false
   }
 

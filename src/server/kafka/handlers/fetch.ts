@@ -63,7 +63,7 @@ async function fetch(
   request: FetchRequest,
   context: KafkaContext,
 ): Promise<FetchResponseInit> {
-  const { version, caller, signal } = context
+  const { version, caller, patience, memory } = context
   if (request.replicaId >= 0 || request.replicaState.replicaId >= 0) {
     const message = 'Partitions are not replicated: nobody may fetch as a follower'
     throw new BrokerError('CLUSTER_AUTHORIZATION_FAILED', { message })
@@ -83,8 +83,9 @@ async function fetch(
   const maxWaitMs = names.includes(null) ? 0 : Math.max(0, request.maxWaitMs)
   const { minBytes, maxBytes } = request
   const limits = { maxWaitMs, minBytes, maxBytes, withoutZstd: version < ZSTD_FROM }
-  const asked = { ...limits, partitions, isolation: isolationOf(request.isolationLevel) }
-  const fetched = await services.fetch.fetch(caller, asked, signal)
+  const isolation = isolationOf(request.isolationLevel)
+  const asked = { ...limits, partitions, isolation, memory }
+  const fetched = await services.fetch.fetch(caller, asked, patience)
   let next = 0
   const results = names.map((topic) => (topic === null ? null : fetched[next++]!))
   return answerOf(services, plan, results, request, context)
