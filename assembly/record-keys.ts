@@ -72,7 +72,7 @@ export function listRecords(end: usize, count: u32, most: i32, secret: usize): i
     at = recordEnd;
 
     let place = body + 1; // attributes, which no version uses
-    const timestamp = readVarlong(place, recordEnd);
+    const timestamp = shortVarlong(place, recordEnd);
     if (timestamp == NO_VARINT) return BAD_VARINT;
     place += used(timestamp);
     const offset = shortVarint(place, recordEnd);
@@ -110,15 +110,33 @@ export function allListed(end: usize): bool {
   return nextAt == end;
 }
 
-/** As readVarint; most are of one byte. */
+/** As readVarint; most are of one byte or two. */
 // @ts-ignore: decorator
 @inline
 function shortVarint(at: usize, end: usize): i64 {
-  if (at < end) {
-    const byte = <i64>load<u8>(at);
-    if (byte < 0x80) return (((byte >>> 1) ^ -(byte & 1)) << 8) | 1;
-  }
-  return readVarint(at, end);
+  const short = shortForm(at, end);
+  return short != NO_VARINT ? short : readVarint(at, end);
+}
+
+/** As readVarlong. */
+// @ts-ignore: decorator
+@inline
+function shortVarlong(at: usize, end: usize): i64 {
+  const short = shortForm(at, end);
+  return short != NO_VARINT ? short : readVarlong(at, end);
+}
+
+/** A varint of one byte or two that is not the last thing in front of `end`; NO_VARINT for any other. */
+// @ts-ignore: decorator
+@inline
+function shortForm(at: usize, end: usize): i64 {
+  if (at + 1 >= end) return NO_VARINT;
+  const first = <i64>load<u8>(at);
+  if (first < 0x80) return (((first >>> 1) ^ -(first & 1)) << 8) | 1;
+  const second = <i64>load<u8>(at, 1);
+  if (second >= 0x80) return NO_VARINT;
+  const raw = (first & 0x7f) | (second << 7);
+  return (((raw >>> 1) ^ -(raw & 1)) << 8) | 2;
 }
 
 // @ts-ignore: decorator
