@@ -48,9 +48,9 @@ import { SegmentList } from './segment/segment-list.ts'
 import { SegmentRemoval } from './segment/segment-removal.ts'
 import { SegmentRoller } from './segment/segment-roller.ts'
 import { SegmentSwaps } from './segment/segment-swaps.ts'
+import { TurnWrites } from './turn-writes.ts'
 
 export type * from './partition-log-options.ts'
-import { TurnWrites } from './turn-writes.ts'
 
 export class PartitionLog implements DurableLog {
   readonly name: string
