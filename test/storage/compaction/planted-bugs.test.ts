@@ -112,6 +112,7 @@ class Unsynced extends MemoryFileSystem {
     if (!path.endsWith('.cleaned')) return file
     return new Proxy(file, {
       get: (target, name) => {
+        if (name === 'sync') return () => Promise.resolve()
         if (name === 'syncNow') return () => undefined
         const value = Reflect.get(target, name, target) as unknown
         return typeof value === 'function' ? value.bind(target) : value
