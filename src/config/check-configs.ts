@@ -2,6 +2,7 @@
 
 import { BROKER_OPTION_BY_NAME } from './broker-options.ts'
 import type { ConfigProblem } from './config-error.ts'
+import { WITHOUT_EFFECT } from './kafka-options.ts'
 import { nearestName } from './nearest-name.ts'
 import type { AnyOption } from './option.ts'
 import { TOPIC_OPTION_BY_NAME, type TopicConfig } from './topic-options.ts'
@@ -45,6 +46,10 @@ export function checkConfigs(
 export function nameProblem(kind: ConfigKind, name: string): ConfigProblem | null {
   const option = OPTIONS[kind].get(name)
   if (option === undefined) {
+    const reason = kind === 'broker' ? WITHOUT_EFFECT.get(name) : undefined
+    if (reason !== undefined) {
+      return { name, value: null, origin: null, text: `It has no effect here: ${reason}.` }
+    }
     const nearest = nearestName(name, OPTIONS[kind].keys())
     const hint = nearest === null ? '' : ` Did you mean ${nearest}?`
     const text = `There is no such option of a ${kind}.${hint}`

@@ -17,8 +17,7 @@ const LOADING = 'logs of coordinators are read by the batch'
 const TWO_PHASES = 'two-phase commits (KIP-939) come with a later release'
 const THREADS = 'the broker runs on one event loop'
 const CHECKPOINTS = 'log start offsets are saved with recovery points, and before records go'
-const COMPACTION = 'one thread compacts, one log at a time'
-const CLEANER_BUFFERS = 'log.cleaner.dedupe.buffer.size and log.cleaner.io.buffer.size say all'
+const LOAD_FACTOR = 'the memory for keys is filled to nine tenths, which is its default'
 const REPLICATION = 'replication comes with a later release'
 
 /** Options that are accepted and have no effect, with the reason. */
@@ -47,8 +46,7 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['transaction.two.phase.commit.enable', TWO_PHASES],
   ['add.partitions.to.txn.retry.backoff.ms', WAKING],
   ['log.flush.start.offset.checkpoint.interval.ms', CHECKPOINTS],
-  ['log.cleaner.threads', COMPACTION],
-  ['log.cleaner.io.buffer.load.factor', CLEANER_BUFFERS],
+  ['log.cleaner.io.buffer.load.factor', LOAD_FACTOR],
   ['num.replica.fetchers', REPLICATION],
   ['replica.lag.time.max.ms', REPLICATION],
   ['replica.fetch.max.bytes', REPLICATION],

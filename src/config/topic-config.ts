@@ -1,4 +1,5 @@
-// What holds for one topic: its own values before those of the broker before the defaults.
+// What holds for one topic: its own values before those of the broker before the defaults. And what holds
+// for the broker.
 //
 //   topic  >  altered for this broker  >  altered for all brokers  >  given at start  >  default
 //
@@ -7,6 +8,7 @@
 
 import { GIVEN_SOURCES, type GivenValue } from './broker-config.ts'
 import { multiplied } from './topic-defaults.ts'
+import type { AnyOption, Values } from './option.ts'
 import { TOPIC_OPTIONS, type AnyTopicOption, type TopicConfig } from './topic-options.ts'
 
 /** Where a value comes from, as DescribeConfigs tells. */
@@ -91,4 +93,25 @@ function valueOf(option: AnyTopicOption, layers: ConfigLayers): unknown {
     if (value !== null) return value
   }
   throw new RangeError(`the default of ${option.name} is not allowed by its own rule`)
+}
+
+/**
+ * The value of each of the broker's options of a table, as it holds now.
+ *
+ * A stored value that this version does not allow any more is passed over.
+ */
+export function effectiveValues<Table extends Readonly<Record<string, AnyOption>>>(
+  table: Table,
+  { broker, cluster, given }: Omit<ConfigLayers, 'topic'>,
+): Values<Table> {
+  const pairs = Object.entries(table).map(([key, option]) => {
+    const { name, defaultText } = option
+    const texts = [broker.get(name), cluster.get(name), given.get(name)?.text, defaultText]
+    const values = texts.map((text) =>
+      text === undefined || text === null ? null : option.parse(text),
+    )
+    return [key, values.find((value) => value !== null)] as const
+  })
+  // Each key has what its own option's `parse` gave.
+  return Object.fromEntries(pairs) as { [Key in keyof Table]: never }
 }

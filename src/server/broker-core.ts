@@ -7,7 +7,8 @@
 import { randomUuid } from '../base/uuid.ts'
 import { formatHostPort, type HostPort } from '../config/address.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
-import { resolveTopicConfig } from '../config/topic-config.ts'
+import { CLEANER_OPTIONS } from '../config/cleaner-options.ts'
+import { effectiveValues, resolveTopicConfig } from '../config/topic-config.ts'
 import { ClusterController } from '../controller/cluster-controller.ts'
 import { ClusterService } from '../broker/cluster-service.ts'
 import { ConfigService } from '../broker/config-service.ts'
@@ -40,15 +41,16 @@ import type { RandomSource } from '../io/random.ts'
 import { realFileSystem } from '../io/real-file-system.ts'
 import { Slices } from '../io/slices.ts'
 import { EmbeddedStore } from '../metadata/embedded-store.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { Logger } from '../observability/logger.ts'
 import { BatchBuilder } from '../record/batch-builder.ts'
 import { openBatch, type BatchView } from '../record/batch-reader.ts'
 import { validateProduced } from '../record/validate.ts'
 import { ReplicaManager } from '../replication/replica-manager.ts'
 import type { RecoveryProgress } from '../storage/directory/log-loader.ts'
+import type { CompactionSettings } from '../storage/compaction/log-compaction.ts'
 import { ThreadCleaner } from '../storage/compaction/cleaner/thread-cleaner.ts'
 import { LogManager } from '../storage/log-manager.ts'
-import { MAX_KEY_BYTES } from '../wasm/compaction-core.ts'
 import { StorageCore } from '../wasm/storage-core.ts'
 import type { SaslServer } from '../security/sasl-server.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -98,6 +100,7 @@ export class BrokerCore {
   readonly store: EmbeddedStore
   readonly replicas: ReplicaManager
   readonly services: Services
+  readonly #unsubscribe: () => void
 
   /**
    * Recovers metadata and logs.
@@ -123,7 +126,7 @@ export class BrokerCore {
         logger,
         store,
         optionsOf: (image, topic) => topicConfigOf(image, config, topic),
-        openLogs: (hooks) => openLogs(options, core, hooks),
+        openLogs: (hooks) => openLogs(options, core, store, hooks),
       })
       return new BrokerCore(options, core, store, replicas)
     } catch (error) {
@@ -141,10 +144,18 @@ export class BrokerCore {
     this.store = store
     this.replicas = replicas
     this.services = servicesOf(options, core, store, replicas)
+    this.#unsubscribe = store.subscribe((image, records) => {
+      const isOfBroker = records.some((record) => {
+        return record.type === 'ConfigChanged' && record.resource.type === 'broker'
+      })
+      if (!isOfBroker) return
+      replicas.logs.reconfigureCompaction(compactionSettings(image, options.config))
+    })
   }
 
   /** Brings everything to disk, so that the next start has nothing to recover. */
   async close(): Promise<void> {
+    this.#unsubscribe()
     this.services.transactions.close()
     this.services.groups.close()
     this.services.produce.close()
@@ -159,6 +170,7 @@ type LogHooks = Parameters<Parameters<typeof ReplicaManager.open>[0]['openLogs']
 function openLogs(
   options: BrokerCoreOptions,
   core: StorageCore,
+  store: EmbeddedStore,
   hooks: LogHooks,
 ): Promise<LogManager> {
   const { config, directory, files, clock, random, logger, onProgress } = options
@@ -174,16 +186,23 @@ function openLogs(
       expirationMs: values.producerIdExpirationMs,
       checkIntervalMs: values.producerIdExpirationCheckIntervalMs,
     },
-    compaction: {
-      enabled: values.logCleanerEnable,
-      backoffMs: values.logCleanerBackoffMs,
-      keyBytes: Math.min(values.logCleanerDedupeBufferSize, MAX_KEY_BYTES),
-      ioBufferBytes: values.logCleanerIoBufferSize,
-      ioBytesPerSecond: values.logCleanerIoMaxBytesPerSecond,
-    },
+    compaction: compactionSettings(store.image, config),
     // A thread has the machine's disk, and no other.
     ...(files === realFileSystem ? { openCleaner: () => new ThreadCleaner() } : {}),
   })
+}
+
+/** How logs are compacted under an image: some of it may be altered while the broker runs. */
+function compactionSettings(image: MetadataImage, config: BrokerConfig): CompactionSettings {
+  const values = effectiveValues(CLEANER_OPTIONS, configLayers(image, config, new Map()))
+  return {
+    enabled: config.values.logCleanerEnable,
+    threads: values.logCleanerThreads,
+    backoffMs: values.logCleanerBackoffMs,
+    keyBytes: values.logCleanerDedupeBufferSize,
+    ioBufferBytes: values.logCleanerIoBufferSize,
+    ioBytesPerSecond: values.logCleanerIoMaxBytesPerSecond,
+  }
 }
 
 /** Says in the metadata that this broker is there, before it leads anything. */

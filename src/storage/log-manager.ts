@@ -277,6 +277,11 @@ export class LogManager {
     return this.#retention
   }
 
+  /** How logs are compacted from now on; what a pass may use, from the next one on. */
+  reconfigureCompaction(settings: CompactionSettings): void {
+    this.#compaction.reconfigure(settings)
+  }
+
   /** Compacts every log that is due. What fails for one is logged. */
   runCompaction(): Promise<void> {
     return this.#compaction.run()

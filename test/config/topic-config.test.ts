@@ -3,12 +3,17 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { loadBrokerConfig } from '../../src/config/broker-config.ts'
 import { checkConfigs, checkTogether, nameProblem } from '../../src/config/check-configs.ts'
+import { CLEANER_OPTIONS } from '../../src/config/cleaner-options.ts'
 import {
   describeBrokerConfigs,
   describeClusterConfigs,
   describeTopicConfigs,
 } from '../../src/config/describe-configs.ts'
-import { resolveTopicConfig, type ConfigLayers } from '../../src/config/topic-config.ts'
+import {
+  effectiveValues,
+  resolveTopicConfig,
+  type ConfigLayers,
+} from '../../src/config/topic-config.ts'
 import type { TopicConfig } from '../../src/config/topic-options.ts'
 import type { PartitionOptions } from '../../src/replication/partition-options.ts'
 import type { LogConfig } from '../../src/storage/log-config.ts'
@@ -153,5 +158,27 @@ describe('checking', () => {
     const names = checkTogether(config, 1).map(({ name }) => name)
     expect(names).toEqual(['min.compaction.lag.ms', 'min.insync.replicas'])
     expect(checkTogether(config, 2).map(({ name }) => name)).toEqual(['min.compaction.lag.ms'])
+  })
+})
+
+describe('options of the broker', () => {
+  function threads(broker: string | null, cluster: string | null, flag: string | null): number {
+    const one = (text: string | null): Texts => {
+      return text === null ? {} : { 'log.cleaner.threads': text }
+    }
+    const all = layers({}, one(broker), one(cluster), one(flag))
+    return effectiveValues(CLEANER_OPTIONS, all).logCleanerThreads
+  }
+
+  test('altered for the broker, for all, given at the start, by default: the first wins', () => {
+    expect(threads('5', '4', '3')).toBe(5)
+    expect(threads(null, '4', '3')).toBe(4)
+    expect(threads(null, null, '3')).toBe(3)
+    expect(threads(null, null, null)).toBe(1)
+  })
+
+  test('a stored value that is not allowed any more is passed over', () => {
+    expect(threads('0', '4', '3')).toBe(4)
+    expect(threads('0', '99', '3')).toBe(3)
   })
 })

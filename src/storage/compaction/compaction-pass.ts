@@ -27,6 +27,8 @@ export interface CompactionPassOptions {
   readonly clock: Clock
   readonly cleaner: Cleaner
   readonly limits: CleanerLimits
+  /** Passes that run side by side: each may need as much room as this one. */
+  readonly threads: number
   readonly log: PartitionLog
   /** What may be compacted. All of it is on disk, and below the recovery point on disk. */
   readonly dirtiness: Dirtiness
@@ -115,10 +117,10 @@ export class CompactionPass {
 
   async #next(): Promise<CleanedGroup | null> {
     this.#mustBeWanted()
-    const { files, cleaner, log } = this.#options
+    const { files, cleaner, threads, log } = this.#options
     // The most that the next segment can take.
-    const needed = log.config.segmentBytes + RESERVED_BYTES
-    if (files.freeBytes(log.directory) < Math.min(needed, log.sizeBytes + RESERVED_BYTES)) {
+    const neededBytes = Math.min(log.config.segmentBytes, log.sizeBytes)
+    if (files.freeBytes(log.directory) < threads * neededBytes + RESERVED_BYTES) {
       const message = `there is no room to compact ${log.name} beside itself`
       throw Object.assign(new Error(message), { code: 'ENOSPC' })
     }

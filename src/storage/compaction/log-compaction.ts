@@ -1,29 +1,30 @@
-// Compacts the logs of a data directory, one at a time: the dirtiest that is due, again and again.
+// Compacts the logs of a data directory: the dirtiest that is due, again and again, as many at a time as there
+// are threads.
 //
 //   every log.cleaner.backoff.ms ─► which log? ─► a pass ─► which log? ─► … ─► none is due
+//                                └► which log? ─► a pass ─► …
 //
 // Reading and writing is the cleaner's, beside the event loop; here are decisions, and what a pass made is
 // swapped in. A log that is about to be cut or deleted is held: a pass over it ends first.
 
+import { SerialQueue } from '../../base/serial-queue.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { FileSystem } from '../../io/file-system.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { MAX_KEY_BYTES, MIN_KEY_BYTES } from '../../wasm/compaction-core.ts'
 import type { PartitionLog } from '../partition-log.ts'
-import { readInPool } from '../segment/reading.ts'
-import { segmentFileName } from '../segment/segment-files.ts'
 import { DamageFound, JobCancelled, type Cleaner, type CleanerLimits } from './cleaner/cleaner.ts'
 import { CleanerCheckpoint } from './cleaner-checkpoint.ts'
+import { DamagedLogs } from './damaged-logs.ts'
 import { CompactionPass, type PassReport } from './compaction-pass.ts'
-import {
-  dirtinessOf,
-  firstDirtyOffset,
-  type CompactedSegment,
-  type Dirtiness,
-} from './dirtiness.ts'
+import type { Dirtiness } from './dirtiness.ts'
+import { dirtinessOfLog, rollOverdue } from './log-dirtiness.ts'
 
 /** What a user may set; see config/cleaner-options.ts. */
 export interface CompactionSettings extends CleanerLimits {
   readonly enabled: boolean
+  /** Passes side by side, which share what a cleaner may use. Default: 1. */
+  readonly threads?: number
   /** How long nothing is looked for, when no log was due. */
   readonly backoffMs: number
 }
@@ -36,7 +37,7 @@ export interface LogCompactionOptions {
   readonly directory: string
   readonly settings: CompactionSettings
   readonly logs: () => Iterable<PartitionLog>
-  /** Made when there is something to do, closed when there was nothing for a while. */
+  /** Made when there is something to do, for each thread; closed when there was nothing for a while. */
   readonly openCleaner: () => Cleaner
   /** Offsets at or above it may be undone, or belong to transactions that are not decided. */
   readonly stableOffsetOf: (log: PartitionLog) => number
@@ -66,14 +67,20 @@ interface Candidate {
   readonly dirtiness: Dirtiness
 }
 
-/** Damage of a log, which is not compacted until the segment is gone that has it. */
-interface Damage {
-  readonly log: PartitionLog
-  readonly segmentBaseOffset: number
+/** A pass that is under way. */
+interface RunningPass {
+  readonly cleaner: Cleaner
+  readonly done: Promise<void>
 }
 
-/** The cleaner is closed, and its memory goes back, when it had nothing to do for this long. */
+/** Cleaners are closed, and their memory goes back, when there was nothing to do for this long. */
 const IDLE_MS = 60_000
+
+/** Passes that may run side by side, whatever is asked for. */
+const MAX_THREADS = 64
+
+/** Bytes that a pass reads at a time, at least. */
+const MIN_IO_BYTES = 1_024
 
 /** A log of which a pass failed is left alone for this long at least. */
 const SHORTEST_RETRY_MS = 1_000
@@ -82,21 +89,28 @@ export class LogCompaction {
   readonly #options: LogCompactionOptions
   readonly #checkpoint: CleanerCheckpoint
   readonly #held = new Map<string, number>()
-  /** Logs that are damaged, by name, with where that was found. */
-  readonly #uncleanable = new Map<string, Damage>()
+  readonly #damaged: DamagedLogs
   /** Logs of which a pass failed: not tried again before. */
   readonly #retryMs = new Map<string, number>()
   readonly #stats = { passes: 0, bytesRead: 0, bytesWritten: 0, recordsRemoved: 0, lastPassMs: 0 }
+  /** Two do not look for the next log at a time. */
+  readonly #picks = new SerialQueue(MAX_THREADS)
+  readonly #workers = new Set<Promise<void>>()
+  /** By the log's name. */
+  readonly #passes = new Map<string, RunningPass>()
+  /** Cleaners that have nothing to do. */
+  #idle: Cleaner[] = []
+  #settings: CompactionSettings
   #maxDirtyRatio = 0
   #timer: Timer | null = null
-  #cleaner: Cleaner | null = null
   #usedMs = 0
-  #pass: { readonly name: string; readonly done: Promise<void> } | null = null
   #run: Promise<void> | null = null
   #closed = false
 
   constructor(options: LogCompactionOptions) {
     this.#options = options
+    this.#settings = options.settings
+    this.#damaged = new DamagedLogs(options.logger)
     this.#checkpoint = new CleanerCheckpoint(options.files, options.directory)
   }
 
@@ -107,22 +121,36 @@ export class LogCompaction {
    * @throws the system's error, when the checkpoint cannot be read
    */
   async start(isThere: (name: string) => boolean): Promise<void> {
-    const { clock, logger, settings } = this.#options
+    const { logger } = this.#options
     const reason = await this.#checkpoint.load(isThere)
     if (reason !== null)
       logger.warn({ reason }, 'Checkpoint of compaction makes no sense; not used')
-    if (settings.enabled) this.#timer = clock.every(settings.backoffMs, () => void this.run())
+    if (this.#settings.enabled) this.#setTimer()
+  }
+
+  /** From now on these hold; what a pass may use, from the next one on. `enabled` stays as it was. */
+  reconfigure(settings: CompactionSettings): void {
+    const { enabled, backoffMs } = this.#settings
+    this.#settings = { ...settings, enabled }
+    if (!enabled || this.#closed || settings.backoffMs === backoffMs) return
+    this.#timer?.cancel()
+    this.#setTimer()
+  }
+
+  #setTimer(): void {
+    this.#timer = this.#options.clock.every(this.#settings.backoffMs, () => void this.run())
   }
 
   stats(): CompactionStats {
     const maxDirtyRatio = this.#maxDirtyRatio
-    return { ...this.#stats, maxDirtyRatio, uncleanable: this.#uncleanable.size }
+    return { ...this.#stats, maxDirtyRatio, uncleanable: this.#damaged.count }
   }
 
   /** Compacts what is due. Resolves when nothing is any more. Never rejects. */
   run(): Promise<void> {
     if (this.#closed) return Promise.resolve()
-    this.#run ??= this.#runAll().finally(() => (this.#run = null))
+    while (this.#workers.size < this.#threads) this.#startWorker()
+    this.#run ??= this.#ended().finally(() => (this.#run = null))
     return this.#run
   }
 
@@ -131,10 +159,9 @@ export class LogCompaction {
    */
   async hold(name: string): Promise<() => void> {
     this.#held.set(name, (this.#held.get(name) ?? 0) + 1)
-    if (this.#pass?.name === name) {
-      this.#cleaner?.cancel()
-      await this.#pass.done
-    }
+    const pass = this.#passes.get(name)
+    pass?.cleaner.cancel()
+    await pass?.done
     let isHeld = true
     return () => {
       if (!isHeld) return
@@ -147,14 +174,14 @@ export class LogCompaction {
 
   /** A log will be cut at an offset. On disk when this resolves. @throws the system's error */
   async cut(name: string, offset: number): Promise<void> {
-    this.#uncleanable.delete(name)
+    this.#damaged.forget(name)
     await this.#checkpoint.lower(name, offset)
   }
 
   /** Logs are gone. On disk when this resolves. @throws the system's error */
   async forget(names: readonly string[]): Promise<void> {
     for (const name of names) {
-      this.#uncleanable.delete(name)
+      this.#damaged.forget(name)
       this.#retryMs.delete(name)
     }
     await this.#checkpoint.forget(names)
@@ -164,25 +191,70 @@ export class LogCompaction {
   async close(): Promise<void> {
     this.#closed = true
     this.#timer?.cancel()
-    this.#cleaner?.cancel()
+    for (const { cleaner } of this.#passes.values()) cleaner.cancel()
     await this.#run
-    await this.#cleaner?.close()
-    this.#cleaner = null
+    await this.#closeIdle()
   }
 
-  async #runAll(): Promise<void> {
-    for (let next = await this.#pick(); next !== null; next = await this.#pick()) {
-      const { name } = next.log
-      const done = this.#compact(next)
-      this.#pass = { name, done }
-      await done
-      this.#pass = null
+  get #threads(): number {
+    return Math.min(this.#settings.threads ?? 1, MAX_THREADS)
+  }
+
+  /** What one pass may use, where all may run. */
+  get #limits(): CleanerLimits {
+    const { keyBytes, ioBufferBytes, ioBytesPerSecond } = this.#settings
+    const threads = this.#threads
+    return {
+      keyBytes: Math.min(Math.max(Math.floor(keyBytes / threads), MIN_KEY_BYTES), MAX_KEY_BYTES),
+      ioBufferBytes: Math.max(Math.floor(ioBufferBytes / threads), MIN_IO_BYTES),
+      ioBytesPerSecond: ioBytesPerSecond / threads,
     }
-    const { clock } = this.#options
-    if (this.#cleaner === null || clock.monotonicMs() - this.#usedMs < IDLE_MS) return
-    const cleaner = this.#cleaner
-    this.#cleaner = null
-    await cleaner.close()
+  }
+
+  #startWorker(): void {
+    const worker = this.#work().finally(() => this.#workers.delete(worker))
+    this.#workers.add(worker)
+  }
+
+  /** Resolves when nobody works any more. */
+  async #ended(): Promise<void> {
+    while (this.#workers.size > 0) await Promise.all(this.#workers)
+    const isUnused = this.#options.clock.monotonicMs() - this.#usedMs >= IDLE_MS
+    if (isUnused) await this.#closeIdle()
+  }
+
+  async #closeIdle(): Promise<void> {
+    const idle = this.#idle
+    this.#idle = []
+    for (const cleaner of idle) await cleaner.close()
+  }
+
+  /** Does a pass after the other, until none is due, or there are more who work than there are to be. */
+  async #work(): Promise<void> {
+    while (this.#workers.size <= this.#threads) {
+      const begun = await this.#picks.run(() => this.#beginPass())
+      if (begun === null) return
+      await begun.done
+    }
+  }
+
+  async #beginPass(): Promise<RunningPass | null> {
+    const next = await this.#pick()
+    if (next === null) return null
+    const cleaner = this.#idle.pop() ?? this.#options.openCleaner()
+    const pass = { cleaner, done: this.#passOver(next, cleaner) }
+    this.#passes.set(next.log.name, pass)
+    return pass
+  }
+
+  async #passOver(candidate: Candidate, cleaner: Cleaner): Promise<void> {
+    try {
+      await this.#compact(candidate, cleaner)
+    } finally {
+      this.#passes.delete(candidate.log.name)
+      if (this.#idle.length < this.#threads) this.#idle.push(cleaner)
+      else await cleaner.close()
+    }
   }
 
   /** The dirtiest log of those that are due, or null. */
@@ -195,7 +267,7 @@ export class LogCompaction {
       const dirtiness = await this.#look(log)
       if (dirtiness === null) continue
       maxDirtyRatio = Math.max(maxDirtyRatio, dirtiness.dirtyRatio)
-      if (!dirtiness.isDue || !this.#isWanted(log) || this.#failedLately(log)) continue
+      if (!dirtiness.isDue || !this.#isWanted(log) || this.#isBusy(log)) continue
       if (found === null || dirtiness.dirtyRatio > found.dirtiness.dirtyRatio) {
         found = { log, dirtiness }
       }
@@ -208,68 +280,43 @@ export class LogCompaction {
   async #look(log: PartitionLog): Promise<Dirtiness | null> {
     try {
       if (log.offline !== null) return null
-      await this.#rollOverdue(log)
-      return dirtinessOf(await this.#factsOf(log))
+      const { clock, stableOffsetOf } = this.#options
+      await rollOverdue(log, clock)
+      const cleanedOffset = this.#checkpoint.get(log.name)
+      return await dirtinessOfLog(log, { cleanedOffset, stableOffsetOf, clock })
     } catch (error) {
       this.#options.logger.debug({ err: error, partition: log.name }, 'Log could not be looked at')
       return null
     }
   }
 
-  /** What waits in an active segment that nobody appends to would never be compacted (KIP-354). */
-  async #rollOverdue(log: PartitionLog): Promise<void> {
-    const { maxCompactionLagMs } = log.config
-    const { active } = log.segments
-    if (maxCompactionLagMs >= Number.MAX_SAFE_INTEGER || active.sizeBytes === 0) return
-    const firstTimestamp = await readInPool(active.firstTimestamp())
-    const isOverdue =
-      firstTimestamp >= 0 && firstTimestamp < this.#options.clock.now() - maxCompactionLagMs
-    if (isOverdue && active === log.segments.active && log.offline === null) log.roll()
-  }
-
-  async #factsOf(log: PartitionLog): Promise<Parameters<typeof dirtinessOf>[0]> {
-    const { clock, stableOffsetOf } = this.#options
-    const { logStartOffset, logEndOffset, config } = log
-    const cleanedOffset = this.#checkpoint.get(log.name)
-    const from = firstDirtyOffset({ cleanedOffset, logStartOffset, logEndOffset })
-    const wantsNewest = config.minCompactionLagMs > 0
-    const wantsFirst = config.maxCompactionLagMs < Number.MAX_SAFE_INTEGER
-    const segments: CompactedSegment[] = []
-    for (const facts of log.segmentFacts()) {
-      const isDirty = facts.endOffset > from
-      const segment = log.segments.at(log.segments.floorIndex(facts.baseOffset))!
-      const maxTimestamp =
-        isDirty && wantsNewest ? (await readInPool(segment.largestTimestamp())).timestamp : -1
-      const firstTimestamp = isDirty && wantsFirst ? await readInPool(segment.firstTimestamp()) : -1
-      segments.push({ ...facts, maxTimestamp, firstTimestamp })
-    }
-    return {
-      ...{ segments, logStartOffset, logEndOffset, cleanedOffset, config },
-      stableOffset: stableOffsetOf(log),
-      nowMs: clock.now(),
-    }
-  }
-
-  async #compact({ log, dirtiness }: Candidate): Promise<void> {
-    const { files, clock, logger, settings } = this.#options
+  async #compact({ log, dirtiness }: Candidate, cleaner: Cleaner): Promise<void> {
+    const { files, clock, logger } = this.#options
     const partition = log.name
     // As long as nothing says otherwise: a log that cannot be compacted is not tried all the time.
     this.#retryMs.set(
       partition,
-      clock.monotonicMs() + Math.max(settings.backoffMs, SHORTEST_RETRY_MS),
+      clock.monotonicMs() + Math.max(this.#settings.backoffMs, SHORTEST_RETRY_MS),
     )
     try {
       const safe = await this.#broughtToDisk(log, dirtiness)
       if (safe === null || !this.#isWanted(log)) return
-      this.#cleaner ??= this.#options.openCleaner()
       const pass = new CompactionPass({
-        ...{ files, clock, log, dirtiness: safe, cleaner: this.#cleaner, limits: settings },
+        ...{
+          files,
+          clock,
+          log,
+          dirtiness: safe,
+          cleaner,
+          limits: this.#limits,
+          threads: this.#threads,
+        },
         isWanted: () => this.#isWanted(log),
       })
       await this.#cleaned(log, await pass.run())
     } catch (error) {
       if (error instanceof JobCancelled) return
-      if (error instanceof DamageFound) this.#damaged(log, error)
+      if (error instanceof DamageFound) this.#damaged.add(log, error)
       else logger.warn({ err: error, partition }, 'Compaction failed; tried again later')
     } finally {
       this.#usedMs = clock.monotonicMs()
@@ -303,31 +350,10 @@ export class LogCompaction {
     this.#retryMs.delete(name)
   }
 
-  #damaged(log: PartitionLog, error: DamageFound): void {
-    const { segmentBaseOffset, positionBytes, fault } = error
-    this.#uncleanable.set(log.name, { log, segmentBaseOffset })
-    const path = `${log.directory}/${segmentFileName(segmentBaseOffset, '.log')}`
-    const bases = log.segmentFacts().map(({ baseOffset }) => baseOffset)
-    const endOffset = bases.find((baseOffset) => baseOffset > segmentBaseOffset)!
-    this.#options.logger.error(
-      { partition: log.name, path, positionBytes, fault, endOffset },
-      'Log is damaged: it stays as it is, and is not compacted any more. Put the file back from a ' +
-        `backup while the broker is stopped, or delete the records before offset ${endOffset}, ` +
-        'which a topic takes with cleanup.policy=compact,delete (and retention.ms=-1, to keep the rest)',
-    )
-  }
-
-  #isDamaged(log: PartitionLog): boolean {
-    const damage = this.#uncleanable.get(log.name)
-    if (damage === undefined) return false
-    const isThere = log.segments.first.baseOffset <= damage.segmentBaseOffset
-    if (damage.log === log && isThere) return true
-    this.#uncleanable.delete(log.name)
-    return false
-  }
-
-  #failedLately({ name }: PartitionLog): boolean {
-    return this.#options.clock.monotonicMs() < (this.#retryMs.get(name) ?? 0)
+  /** A pass over it is under way, or has failed lately. */
+  #isBusy({ name }: PartitionLog): boolean {
+    const hasFailed = this.#options.clock.monotonicMs() < (this.#retryMs.get(name) ?? 0)
+    return hasFailed || this.#passes.has(name)
   }
 
   /** True while nobody holds the log, and it can be compacted. */
@@ -335,6 +361,6 @@ export class LogCompaction {
     const isOpen = !this.#closed && log.offline === null
     const isCompacted = log.config.cleanupPolicy.includes('compact')
     const isHeld = log.swaps.isHeld || this.#held.has(log.name)
-    return isOpen && isCompacted && !isHeld && !this.#isDamaged(log)
+    return isOpen && isCompacted && !isHeld && !this.#damaged.has(log)
   }
 }

@@ -204,11 +204,12 @@ export class LogCleaner implements Cleaner {
 
   /** Memory for as many keys as there can be, within the limit. The last one when that fits well. */
   #coreFor({ segments, firstDirtyOffset }: CleaningJob, limitBytes: number): CompactionCore {
-    const most = segments.at(-1)!.endOffset - firstDirtyOffset
-    const wanted = MIN_KEY_BYTES + Math.ceil((most * KEY_SLOT_BYTES * 10) / 9)
+    const offsets = segments.at(-1)!.endOffset - firstDirtyOffset
+    const wanted = MIN_KEY_BYTES + Math.ceil((offsets * KEY_SLOT_BYTES * 10) / 9)
     const keyBytes = Math.min(wanted, limitBytes)
     const known = this.#core
-    if (known !== null && known.keyBytes >= keyBytes && known.keyBytes <= 4 * keyBytes) {
+    const most = Math.min(4 * keyBytes, limitBytes)
+    if (known !== null && known.keyBytes >= keyBytes && known.keyBytes <= most) {
       known.core.clear()
       return known.core
     }
