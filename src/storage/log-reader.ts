@@ -147,15 +147,11 @@ export class LogReader {
    * @throws BrokerError CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR
    */
   async findTimestamp(timestamp: number, belowOffset = Infinity): Promise<FoundRecord | null> {
-    const { truncations, swaps } = this.#log
-    const swapCount = swaps.count
-    try {
-      const found = await readInPool(this.#find(timestamp, belowOffset))
-      return truncations === this.#log.truncations ? found : null
-    } catch (error) {
-      if (swaps.count !== swapCount) return await this.findTimestamp(timestamp, belowOffset)
-      throw this.#refusal(this.#log.logStartOffset, error)
-    }
+    const { truncations } = this.#log
+    const found = await this.#ofOneState(this.#log.logStartOffset, () => {
+      return readInPool(this.#find(timestamp, belowOffset))
+    })
+    return truncations === this.#log.truncations ? found : null
   }
 
   /**
@@ -168,36 +164,54 @@ export class LogReader {
     fromOffset: number,
     belowOffset: number,
   ): Promise<readonly AbortedTransaction[]> {
-    const { swaps } = this.#log
-    const swapCount = swaps.count
-    const segments = segmentsWithAborted(this.#log.segments, fromOffset, belowOffset)
-    try {
-      const reading = abortedIn(segments, fromOffset, belowOffset, this.#loadAborted)
-      const aborted = await readInPool(reading)
-      if (swaps.count === swapCount) return aborted
-    } catch (error) {
-      if (swaps.count === swapCount) throw this.#refusal(fromOffset, error)
-    }
-    return await this.abortedTransactions(fromOffset, belowOffset)
+    return await this.#ofOneState(fromOffset, () => {
+      const segments = segmentsWithAborted(this.#log.segments, fromOffset, belowOffset)
+      return readInPool(abortedIn(segments, fromOffset, belowOffset, this.#loadAborted))
+    })
   }
 
   /** The largest timestamp in the log. A timestamp of -1 says that there is none. */
   async largestTimestamp(): Promise<TimestampOffset> {
-    let largest: TimestampOffset = { timestamp: -1, offset: this.#log.logStartOffset }
-    for (const segment of [...this.#log.segments]) {
-      const found = await this.segmentTimestamp(segment)
-      if (found.timestamp > largest.timestamp) largest = found
-    }
-    return largest
+    const { segments, logStartOffset } = this.#log
+    return await this.#ofOneState(logStartOffset, async () => {
+      let largest: TimestampOffset = { timestamp: -1, offset: logStartOffset }
+      for (const segment of [...segments]) {
+        const found = await this.#segmentTimestamp(segment)
+        if (found.timestamp > largest.timestamp) largest = found
+      }
+      return largest
+    })
   }
 
-  /** The largest timestamp in one segment. @throws BrokerError KAFKA_STORAGE_ERROR */
-  async segmentTimestamp(segment: Segment): Promise<TimestampOffset> {
+  /** The largest timestamp in the segment that holds an offset. @throws BrokerError KAFKA_STORAGE_ERROR */
+  async segmentTimestamp(offset: number): Promise<TimestampOffset> {
+    const { segments } = this.#log
+    return await this.#ofOneState(offset, () => {
+      return this.#segmentTimestamp(segments.at(segments.floorIndex(offset))!)
+    })
+  }
+
+  #segmentTimestamp(segment: Segment): Promise<TimestampOffset> {
     this.#touch(segment)
-    try {
-      return await readInPool(segment.largestTimestamp())
-    } catch (error) {
-      throw this.#refusal(segment.baseOffset, error)
+    return readInPool(segment.largestTimestamp())
+  }
+
+  /**
+   * Asks segments for something, and once more when some of them were replaced meanwhile: their indexes may
+   * have gone, and say nothing then.
+   *
+   * @param offset that a refusal names
+   */
+  async #ofOneState<T>(offset: number, ask: () => Promise<T>): Promise<T> {
+    const { swaps } = this.#log
+    for (;;) {
+      const { count } = swaps
+      try {
+        const found = await ask()
+        if (swaps.count === count) return found
+      } catch (error) {
+        if (swaps.count === count) throw this.#refusal(offset, error)
+      }
     }
   }
 

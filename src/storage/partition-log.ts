@@ -242,8 +242,7 @@ export class PartitionLog implements DurableLog {
    * @throws BrokerError KAFKA_STORAGE_ERROR
    */
   async segmentTimestamp(baseOffset: number): Promise<number> {
-    const segment = this.segments.at(this.segments.floorIndex(baseOffset))!
-    return (await this.#reader.segmentTimestamp(segment)).timestamp
+    return (await this.#reader.segmentTimestamp(baseOffset)).timestamp
   }
 
   /**
