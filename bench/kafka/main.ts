@@ -1,8 +1,9 @@
 // The Kafka listener under load, beside a bare prototype and beside Apache Kafka, in the same run.
 // `--seconds N` is the length of each measurement, `--rounds N` how many there are of each cell, of which
-// the median counts; `--only produce,fetch,idle,versus` leaves out parts, of which `versus` (Apache Kafka
-// under the same clients) needs Java and kcat and takes some 15 minutes, and `--scale 0.1` makes it
-// shorter; `--record` writes bench/results/kafka.md and .svg.
+// the median counts; `--only produce,fetch,idle,attack,versus` leaves out parts, of which `versus` (Apache
+// Kafka under the same clients) needs Java and kcat and takes some 15 minutes, and `--scale 0.1` makes it
+// shorter; `attack` (bad clients) takes `--attack-seconds N`; `--record` writes bench/results/kafka.md and
+// .svg.
 
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,6 +18,7 @@ import { residentMegabytes } from '../broker/measure.ts'
 import { CellRuns } from '../broker/report.ts'
 import { machineFacts } from '../support/machine.ts'
 import { touchMemory } from '../support/touch-memory.ts'
+import { attack } from './attack/attack.ts'
 import { idleConnections } from './idle.ts'
 import { fetchLoad, produceLoad, type Load, type Target } from './load.ts'
 import { report, type Findings } from './report.ts'
@@ -29,7 +31,8 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '10000' },
-    only: { type: 'string', default: 'produce,fetch,idle,versus' },
+    'attack-seconds': { type: 'string', default: '60' },
+    only: { type: 'string', default: 'produce,fetch,idle,attack,versus' },
     scale: { type: 'string', default: '1' },
   },
 })
@@ -51,6 +54,12 @@ const IN_FLIGHT = 5
 
 // First, while nothing else runs.
 const versusFindings = parts.includes('versus') ? await againstKafka() : null
+const attackFindings = parts.includes('attack')
+  ? await attack({
+      connections: Number(flags.connections),
+      seconds: Number(flags['attack-seconds']),
+    })
+  : null
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 const broker = await BrokerProcess.start(join(directory, 'data'), [
   ...['--log-level', 'warn', '--set', 'log.retention.check.interval.ms=250'],
@@ -67,7 +76,10 @@ try {
   const fetch = parts.includes('fetch') ? await fetchCells() : []
   const memory = residentMegabytes(broker.pid)
   const machine = machineFacts()
-  const findings: Findings = { idle, produce, fetch, versus: versusFindings, memory, machine }
+  const findings: Findings = {
+    ...{ idle, produce, fetch, memory, machine },
+    ...{ versus: versusFindings, attack: attackFindings },
+  }
   const text = report(findings)
   process.stdout.write(`\n${text}`)
   if (flags.record) record(text)

@@ -4,12 +4,15 @@ import type { CellRuns } from '../broker/report.ts'
 import { percentileMs, type Run } from '../broker/measure.ts'
 import { machineLine, type MachineFacts } from '../support/machine.ts'
 import { markdownTable, threeDigits } from '../support/table.ts'
+import type { AttackFindings } from './attack/attack.ts'
+import { attackReport } from './attack/report.ts'
 import type { IdleCost } from './idle.ts'
 import { versusReport } from './versus/report.ts'
 import type { VersusFindings } from './versus/versus.ts'
 
 export interface Findings {
   readonly idle: IdleCost | null
+  readonly attack: AttackFindings | null
   readonly produce: readonly CellRuns[]
   readonly fetch: readonly CellRuns[]
   /** Null when it was left out. */
@@ -26,12 +29,13 @@ const IDLE_LIMIT = 160
 const SHARE = 0.5
 
 export function report(findings: Findings): string {
-  const { idle, produce, fetch, versus, memory, machine } = findings
+  const { idle, attack, produce, fetch, versus, memory, machine } = findings
   const sections = ['# The Kafka listener under load', machineLine(machine)]
   if (versus !== null) sections.push(versusReport(versus).join('\n').trimEnd())
   if (produce.length > 0) sections.push(...produceSection(produce))
   if (fetch.length > 0) sections.push(...fetchSection(fetch))
   if (idle !== null) sections.push(...idleSection(idle))
+  if (attack !== null) sections.push(...attackReport(attack))
   const { now, peak } = memory
   sections.push(
     `Resident memory of the broker: ${Math.round(now)} MB, at its peak ${Math.round(peak)} MB.`,

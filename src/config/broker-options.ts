@@ -163,7 +163,7 @@ export const BROKER_OPTIONS = {
       'from producers until it has caught up.',
   }),
   queuedMaxResponseBytes: longOption('queued.max.response.bytes', {
-    default: '50331648',
+    default: '33554432',
     min: 1024 * 1024,
     unit: 'bytes',
     doc:

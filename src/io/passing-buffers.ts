@@ -20,3 +20,12 @@ export function buffersPass(sizeBytes: number): void {
   passedBytes = 0
   globalThis.gc?.({ type: 'minor', execution: 'sync' })
 }
+
+/**
+ * Frees buffers that grew old before they were done with: after much has ended that was kept for long.
+ * Nobody else may ask for that for hours. The event loop stands while the whole heap is marked, so it is for
+ * rare moments.
+ */
+export function collectOldBuffers(): void {
+  void globalThis.gc?.({ type: 'major', execution: 'async' })
+}

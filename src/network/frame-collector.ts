@@ -13,6 +13,8 @@ import type { FrameMemory } from './frame-memory.ts'
 export interface FrameSink {
   /** @returns why a frame of this size is not taken, or null */
   refusal(sizeBytes: number): string | null
+  /** Memory that a frame gets at most, as a multiple of what has arrived of it: copies, or memory. */
+  readonly growth: number
   /** A frame that is not whole yet has so much memory more. */
   grown(sizeBytes: number): void
   /** A whole frame, without its size. Its memory belongs to whoever takes it. */
@@ -21,9 +23,6 @@ export interface FrameSink {
 
 /** Memory that a frame has at least while it is collected. */
 const FIRST_BYTES = 1_024
-
-/** Memory that a frame gets, as a multiple of what has arrived of it. */
-const GROWTH = 8
 
 const SIZE_BYTES = 4
 
@@ -90,8 +89,13 @@ export class FrameCollector {
     return null
   }
 
-  /** Forgets what was collected: the connection is gone. */
+  /** Forgets what was collected: the connection is gone, and nothing is read any more. */
   clear(): void {
+    if (this.#memory !== null) this.#frameMemory.give(this.#memory)
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#memory = null
     this.#sizeBytesRead = 0
     this.#received = 0
@@ -132,12 +136,14 @@ export class FrameCollector {
     if (memory.byteLength >= sizeBytes) return memory
     const grown = this.#grow(sizeBytes, memory.byteLength)
     grown.set(memory.subarray(0, this.#received))
+    this.#frameMemory.give(memory) // what was read into it has been told, so nobody writes there
     return grown
   }
 
   /** @param hadBytes what the frame had before */
   #grow(arrivedBytes: number, hadBytes: number): Buffer {
-    const memory = this.#frameMemory.take(memoryFor(this.#size, arrivedBytes))
+    const wantedBytes = Math.max(FIRST_BYTES, arrivedBytes * this.#sink.growth)
+    const memory = this.#frameMemory.take(Math.min(this.#size, wantedBytes))
     this.#memory = memory
     this.#sink.grown(memory.byteLength - hadBytes)
     return memory
@@ -146,14 +152,9 @@ export class FrameCollector {
   #finish(): void {
     const frame = this.#memory!
     assert(frame.byteLength === this.#size)
-    this.clear()
+    this.#forget()
     this.#size = 0
     this.#frames += 1
     this.#sink.frame(frame)
   }
-}
-
-/** @param arrivedBytes of the frame, 0 or more */
-function memoryFor(frameBytes: number, arrivedBytes: number): number {
-  return Math.min(frameBytes, Math.max(FIRST_BYTES, arrivedBytes * GROWTH))
 }

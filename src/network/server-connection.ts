@@ -58,6 +58,10 @@ export interface ConnectionLimits {
 /** Parts of up to this size in all are written as one: a gathering write costs more. */
 const JOINED_BYTES = 4 * 1024
 
+/** See FrameSink. A client that has yet to say who it is has no need to be fast. */
+const GROWTH = 8
+const UNKNOWN_GROWTH = 2
+
 /** What a connection has of its listener. */
 export interface ConnectionHost {
   readonly limits: ConnectionLimits
@@ -71,7 +75,8 @@ export interface ConnectionHost {
   /** Requests wait for memory: those that only wait for something to happen should end. */
   askForRoom(): void
   failed(connection: ServerConnection, error: Error): void
-  closed(connection: ServerConnection): void
+  /** @param lostBytes what it still had in memory, of requests and answers */
+  closed(connection: ServerConnection, lostBytes: number): void
 }
 
 export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
@@ -305,6 +310,10 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     return `a frame of ${sizeBytes} bytes, above the limit of ${this.maxFrameBytes}`
   }
 
+  get growth(): number {
+    return this.#handler!.known ? GROWTH : UNKNOWN_GROWTH
+  }
+
   grown(sizeBytes: number): void {
     const { budget } = this.#host
     this.#collectedBytes += sizeBytes
@@ -424,6 +433,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   }
 
   #gone(): void {
+    const lostBytes = this.heldBytes + this.#collectedBytes
     this.#closed = true
     this.#count()
     const { budget } = this.#host
@@ -431,7 +441,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     budget.leave(this)
     this.#collector.clear()
     this.#handler?.closed()
-    this.#host.closed(this)
+    this.#host.closed(this, lostBytes)
   }
 }
 

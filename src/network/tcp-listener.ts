@@ -3,6 +3,7 @@
 import net, { type AddressInfo } from 'node:net'
 import { formatHostPort, type HostPort } from '../config/address.ts'
 import type { Clock, Timer } from '../io/clock.ts'
+import { collectOldBuffers } from '../io/passing-buffers.ts'
 import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
 import { FrameMemory } from './frame-memory.ts'
@@ -45,6 +46,10 @@ const SWEEP_MS = 1_000
 const STALLED_MS = 1_000
 const LOOK_MS = 250
 
+/** Memory of connections that are gone, for which the whole heap is collected. In bytes. */
+const COLLECT_BYTES = 32 * 1024 * 1024
+const COLLECT_LAST_BYTES = 2 * 1024 * 1024
+
 /** How long requests wait for memory before long polls are asked to end. */
 const HURRY_MS = 20
 
@@ -72,6 +77,9 @@ export class TcpListener implements ConnectionHost {
   #look: Timer | null = null
   #hurry: Timer | null = null
   #allClosed: (() => void) | null = null
+  /** Memory of connections that are gone, and how much of it the last sweep has seen. In bytes. */
+  #lostBytes = 0
+  #seenLostBytes = 0
   /** Connections that were closed for a fault since the last sweep. */
   #refusals = 0
 
@@ -159,7 +167,8 @@ export class TcpListener implements ConnectionHost {
     this.#options.logger.debug({ err: error, host }, `A ${this.#options.name} connection failed`)
   }
 
-  closed(connection: ServerConnection): void {
+  closed(connection: ServerConnection, lostBytes: number): void {
+    this.#lostBytes += lostBytes
     this.#connections.delete(connection)
     const { remoteHost } = connection
     const others = this.#byAddress.get(remoteHost)! - 1
@@ -199,6 +208,17 @@ export class TcpListener implements ConnectionHost {
     this.#refusals = 0
     for (const connection of this.#connections) connection.sweep(nowMs)
     this.budget.wake()
+    this.#collectLost()
+  }
+
+  /** At once where it is much; a little when there comes no more. */
+  #collectLost(): void {
+    const isAll = this.#lostBytes === this.#seenLostBytes
+    if (this.#lostBytes >= (isAll ? COLLECT_LAST_BYTES : COLLECT_BYTES)) {
+      collectOldBuffers()
+      this.#lostBytes = 0
+    }
+    this.#seenLostBytes = this.#lostBytes
   }
 
   askForRoom(): void {

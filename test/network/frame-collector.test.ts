@@ -9,6 +9,7 @@ const SHARED_BYTES = 64
 
 class Sink implements FrameSink {
   readonly frames: Buffer[] = []
+  readonly growth = 8
   /** Memory of frames that are not whole, as it grows. */
   readonly growths: number[] = []
   refusal(sizeBytes: number): string | null {
