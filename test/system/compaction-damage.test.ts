@@ -81,11 +81,13 @@ test('a damaged topic is left alone, and others are compacted', { timeout: 120_0
     await alterConfigs(client, 'topic', 'damaged', policy)
     expect(await deleteRecords(client, 'damaged', damagedTo!)).toBe(0)
     while ((await broker.metric('sluice_uncleanable_partitions')) > 0) await delay(50)
-    while ((await broker.metric('sluice_compactions_total')) < 3) await delay(50)
-    const left = await readTable(client, 'damaged', damagedTo)
+    let left = rest
+    while (left.length === rest.length) {
+      await delay(50)
+      left = await readTable(client, 'damaged', damagedTo)
+    }
     expect(tables.damaged.problems(left, 0, damagedTo)).toEqual([])
     expect(valuesOf(left)).toEqual(tables.damaged.values(damagedTo))
-    expect(left.length).toBeLessThan(rest.length)
     client.close()
     expect(await broker.stop()).toBe(0)
   } finally {

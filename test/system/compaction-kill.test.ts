@@ -68,7 +68,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'its indexes begun',
     at: at('after', 'make', /\.txnindex\.swap$/),
-    left: { cleaned: 1, indexes: 3 },
+    left: { cleaned: 1, swap: 0 },
   },
   { name: 'made', at: at('before', 'rename', COMMIT), left: { cleaned: 1, indexes: 3, swap: 0 } },
   {
