@@ -17,7 +17,7 @@ import { formatKafka, startKafka, startSluice } from '../kafka/versus/contestant
 import type { Contestant } from '../kafka/versus/contestants.ts'
 import { createTopic } from '../kafka/versus/probes.ts'
 import { pacedLoad, produceAll } from './paced-load.ts'
-import { batchesOf, SEGMENT_BYTES, shapeOf } from './shapes.ts'
+import { batchesOf, shapeOf } from './shapes.ts'
 
 export interface ProduceOptions {
   readonly classpath: string
@@ -61,6 +61,7 @@ const WARM_SECONDS = 5
 
 /** Small records, so that there are many more keys than fit: some 250 passes. */
 const TABLE_BYTES = 400e6
+const TABLE_SEGMENTS = 4
 const TABLE_SHAPE = shapeOf({ valueBytes: 16, distinct: 0.5 })
 
 const SETTINGS = {
@@ -73,7 +74,6 @@ const ALWAYS = '0'
 const RATIO = 'min.cleanable.dirty.ratio'
 const TABLE_CONFIG = {
   'cleanup.policy': 'compact',
-  'segment.bytes': String(SEGMENT_BYTES),
   'file.delete.delay.ms': '1000',
   [RATIO]: NEVER,
 }
@@ -145,10 +145,11 @@ class Loaded {
 
   async prepare(): Promise<void> {
     const { address } = this.#broker
-    await createTopic(address, TABLE, 1, TABLE_CONFIG)
-    await createTopic(address, LOADED, PARTITIONS, LOADED_CONFIG)
     // What there is to do grows with the square of it.
-    const tableBytes = TABLE_BYTES * Math.sqrt(this.#scale)
+    const tableBytes = Math.round(TABLE_BYTES * Math.sqrt(this.#scale))
+    const segments = { 'segment.bytes': String(Math.round(tableBytes / TABLE_SEGMENTS)) }
+    await createTopic(address, TABLE, 1, { ...TABLE_CONFIG, ...segments })
+    await createTopic(address, LOADED, PARTITIONS, LOADED_CONFIG)
     await produceAll(this.#port, TABLE, batchesOf(TABLE_SHAPE, tableBytes))
     await this.#load(WARM_SECONDS)
   }

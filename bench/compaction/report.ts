@@ -30,7 +30,7 @@ export function plot({ kafka, cleaning, produce }: Findings): string {
     {
       ...{ title: 'Compaction of the same log', unit: 'MB of the log a second', series },
       groups: cleaning.map((cell) => ({
-        label: cell.shape.name.replace(' distinct', ''),
+        label: shortName(cell.shape.name),
         values: [cell.ours, cell.theirs].map((runs) => Math.round(middle(runs, speedOf(cell)))),
       })),
     },
@@ -43,6 +43,12 @@ export function plot({ kafka, cleaning, produce }: Findings): string {
     },
   ]
   return barPlots(plots.filter((one) => one.groups.length > 0))
+}
+
+/** What fits below a bar: "100 B 50%", and what is special. */
+function shortName(name: string): string {
+  const words = name.replace(' distinct', '').replace(' %', '%').replaceAll(', ', ' ')
+  return words.replace('1024 B', '1 KB').replace('a batch each', 'tiny')
 }
 
 function cleaningSection(cells: readonly CleaningCell[]): string[] {
