@@ -44,6 +44,9 @@ export interface File {
   /** As `sync`, and blocks until it is done: for starting and stopping. */
   syncNow(): void
 
+  /** True while something off the event loop reads or syncs it. */
+  readonly busy: boolean
+
   /** Closing does not sync. A closed file must not be used again. Does not block, also where the file
    *  was removed and its bytes go with the last who has it open. */
   close(): void
@@ -75,6 +78,12 @@ export interface FileSystem {
   /** As `remove`, off the event loop: to free a gibibyte takes the system up to hundreds of
    *  milliseconds. */
   removeInPool(path: string): Promise<void>
+
+  /**
+   * As `removeInPool`, for a large file that nobody has open: cut from its end a few MiB at a time. Freed at once,
+   * 100 MB keep the syncs of all other files waiting for some 20 ms.
+   */
+  freeInPool(path: string): Promise<void>
 
   /** Removes a directory with all in it. Nothing happens when it does not exist. */
   removeTree(path: string): void

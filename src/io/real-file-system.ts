@@ -19,6 +19,7 @@ import {
   renameSync,
   rm,
   rmSync,
+  truncate,
   statSync,
   statfsSync,
   unlink,
@@ -92,6 +93,10 @@ class RealFile implements File {
     return done
   }
 
+  get busy(): boolean {
+    return this.#running > 0
+  }
+
   truncate(sizeBytes: number): void {
     this.#mustBeOpen()
     ftruncateSync(this.#fd, sizeBytes)
@@ -138,6 +143,9 @@ function closeDescriptor(fd: number): void {
   else close(fd)
 }
 
+/** Bytes of a file that are freed at once. */
+const FREED_BYTES = 4 * 1024 * 1024
+
 function inPool(start: (callback: (error: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     start((error) => {
@@ -174,6 +182,14 @@ export const realFileSystem: FileSystem = {
   remove: (path) => unlinkSync(path),
 
   removeInPool: (path) => inPool((callback) => unlink(path, callback)),
+
+  async freeInPool(path) {
+    let { size } = statSync(path)
+    for (; size > FREED_BYTES; size -= FREED_BYTES) {
+      await inPool((callback) => truncate(path, size - FREED_BYTES, callback))
+    }
+    await inPool((callback) => unlink(path, callback))
+  },
 
   removeTree(path) {
     rmSync(path, { recursive: true, force: true })

@@ -11,7 +11,6 @@ import { readPartitionMetadata, writePartitionMetadata } from './partition-metad
 import { recoverTail, type RecoveryReport } from './recovery.ts'
 import { readInPool, type Reading } from './segment/reading.ts'
 import {
-  deletedPaths,
   LEFTOVER_SUFFIXES,
   parseSegmentFileName,
   type SegmentSuffix,
@@ -170,10 +169,7 @@ class LogOpening {
   #discard(segment: Segment): void {
     segment.markDeleted()
     segment.release()
-    const { directory } = this.#options
-    for (const path of deletedPaths(this.#files, directory, segment.baseOffset)) {
-      this.#files.remove(path)
-    }
+    for (const path of segment.deletedPaths()) this.#files.remove(path)
   }
 
   /** Records that were on disk, and are not there any more, at the end of the log. */

@@ -147,6 +147,15 @@ describe.each(kinds)('%s', (_, make) => {
     await expect(files.syncDirectoryInPool(`${root}/d`)).rejects.toMatchObject(missing)
   })
 
+  test('frees a large file in the pool', async () => {
+    const file = files.open(`${root}/f`, 'create')
+    file.write([Buffer.alloc(9 * 1024 * 1024, 1)], 0)
+    file.close()
+    await files.freeInPool(`${root}/f`)
+    expect(files.list(root)).toEqual([])
+    await expect(files.freeInPool(`${root}/f`)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   test('replaces a file in the pool, unless that is not wanted any more', async () => {
     expect(await replaceFileInPool(files, `${root}/a`, 'old')).toBe(true)
     const overtaken = replaceFileInPool(files, `${root}/a`, 'too late', () => false)

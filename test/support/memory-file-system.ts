@@ -92,6 +92,10 @@ export class MemoryFileSystem implements FileSystem {
     this.remove(path)
   }
 
+  async freeInPool(path: string): Promise<void> {
+    await this.removeInPool(path)
+  }
+
   async removeTreeInPool(path: string): Promise<void> {
     await this.#later()
     this.removeTree(path)
@@ -308,6 +312,7 @@ class MemoryFile implements File {
   readonly #content: MemoryFileContent
   readonly #mode: OpenMode
   #closed = false
+  #running = 0
 
   constructor(host: Host, path: string, content: MemoryFileContent, mode: OpenMode) {
     this.#host = host
@@ -344,9 +349,15 @@ class MemoryFile implements File {
     return this.#content.read(into, positionBytes)
   }
 
+  get busy(): boolean {
+    return this.#running > 0
+  }
+
   async readCold(into: Uint8Array, positionBytes: number): Promise<number> {
     this.#mustBeOpen('read')
+    this.#running += 1
     await Promise.resolve()
+    this.#running -= 1
     this.#host.faults.check('read', this.path)
     return this.#content.read(into, positionBytes)
   }

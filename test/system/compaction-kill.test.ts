@@ -60,6 +60,8 @@ const at = (
 const CLEANED = /\.log\.cleaned$/
 const COMMIT = /\.log\.swap$/
 const RETIRE = /\.log\.deleted$/
+/** An old file whose blocks are being freed. */
+const FREED = /\.log\.deleted\.deleted$/
 const FINISH = /\/table-0\/0{20}\.log$/
 const CHECKPOINT = /\/cleaner-offset-checkpoint$/
 
@@ -136,10 +138,11 @@ const STEPS: readonly Step[] = [
   },
   {
     name: 'old files that are about to go',
-    at: at('before', 'remove', RETIRE),
+    at: at('before', 'rename', FREED),
     left: { cleaned: 0, swap: 0, indexes: 0 },
   },
-  { name: 'an old log gone', at: at('after', 'remove', RETIRE), left: { swap: 0, indexes: 0 } },
+  { name: 'an old log freed', at: at('before', 'remove', FREED), left: { swap: 0, indexes: 0 } },
+  { name: 'an old log gone', at: at('after', 'remove', FREED), left: { swap: 0, indexes: 0 } },
 ]
 
 /** Where the start is killed that finds the log as another step left it. */

@@ -1,10 +1,12 @@
 // Removes files one after the other, off the event loop: freeing the blocks of a large file takes the
-// disk long, and more than one at a time would only keep commit rounds from it.
+// disk long, and more than one at a time would only keep commit rounds from it. So does one that is freed at
+// once; who reads it would miss what is cut off.
 //
 // What is left when the broker stops goes at its next start.
 
 import { SerialQueue } from '../../base/serial-queue.ts'
 import type { FileSystem } from '../../io/file-system.ts'
+import { DELETED_SUFFIX } from './segment-files.ts'
 
 /** Files that may wait. Those beyond go at the next start. */
 const MAX_WAITING = 100_000
@@ -22,6 +24,18 @@ export class FileRemoval {
   /** Removes a file that nobody else removes. Nothing happens after `close`. @throws the system's error */
   remove(path: string): Promise<void> {
     return this.#run(() => this.#files.removeInPool(path))
+  }
+
+  /**
+   * As `remove`, a few MiB at a time, for a file that nobody has open. Whoever opens it from now on does not find
+   * it. @throws the system's error
+   */
+  free(path: string): Promise<void> {
+    return this.#run(async () => {
+      const hidden = `${path}${DELETED_SUFFIX}`
+      this.#files.rename(path, hidden)
+      await this.#files.freeInPool(hidden)
+    })
   }
 
   /** Removes a directory with all in it. Nothing happens after `close`. @throws the system's error */

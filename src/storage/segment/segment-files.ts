@@ -7,7 +7,8 @@
 //   00000000000000001042.snapshot    producer state at the segment's beginning
 //
 // The digits are the segment's base offset. A file whose name ends in `.deleted` waits for its
-// removal. Source: apache/kafka, LogFileUtils.java.
+// removal; in `.1.deleted`, when an older one of its name still does.
+// Source: apache/kafka, LogFileUtils.java.
 
 import assert from 'node:assert'
 import type { FileSystem } from '../../io/file-system.ts'
@@ -49,27 +50,33 @@ export function parseSegmentFileName(
 }
 
 /**
+ * What a .log file that is removed gets at the end of its name: one that no other has yet. A rename that
+ * replaces a large file frees that at once, and who still reads it under its name would get the other's bytes.
+ */
+export function deletedEnding(files: FileSystem, path: string): string {
+  let ending = DELETED_SUFFIX
+  for (let count = 1; files.exists(`${path}${ending}`); count++) {
+    ending = `.${count}${DELETED_SUFFIX}`
+  }
+  return ending
+}
+
+/**
  * Renames the files that belong to a .log file, as removed. Durable after a directory sync.
  *
  * @param suffixes those that go with it
+ * @param ending   of the new names
  */
 export function markSideFilesDeleted(
   files: FileSystem,
-  directory: string,
-  baseOffset: number,
+  segment: { readonly directory: string; readonly baseOffset: number },
   suffixes: readonly SegmentSuffix[],
+  ending: string,
 ): void {
   for (const suffix of suffixes) {
-    const path = `${directory}/${segmentFileName(baseOffset, suffix)}`
-    if (files.exists(path)) files.rename(path, `${path}${DELETED_SUFFIX}`)
+    const path = `${segment.directory}/${segmentFileName(segment.baseOffset, suffix)}`
+    if (files.exists(path)) files.rename(path, `${path}${ending}`)
   }
-}
-
-/** The files of a segment that were renamed, and are still there. */
-export function deletedPaths(files: FileSystem, directory: string, baseOffset: number): string[] {
-  return SEGMENT_SUFFIXES.map((suffix) => {
-    return `${directory}/${segmentFileName(baseOffset, suffix)}${DELETED_SUFFIX}`
-  }).filter((path) => files.exists(path))
 }
 
 /**

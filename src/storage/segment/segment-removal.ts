@@ -3,7 +3,6 @@
 import type { Clock } from '../../io/clock.ts'
 import type { LogPlace, PartitionLogOptions } from '../partition-log-options.ts'
 import { FileRemoval } from './file-removal.ts'
-import { deletedPaths } from './segment-files.ts'
 import type { Segment } from './segment.ts'
 
 export class SegmentRemoval {
@@ -37,11 +36,12 @@ export class SegmentRemoval {
   }
 
   #remove(segment: Segment): void {
-    const { files, directory } = this.#place
+    const isRead = segment.pinned || segment.busy
     if (!segment.pinned) segment.release()
-    for (const path of deletedPaths(files, directory, segment.baseOffset)) {
+    for (const path of segment.deletedPaths()) {
+      const removed = isRead ? this.#removal.remove(path) : this.#removal.free(path)
       // What cannot be removed now is removed when the log is opened the next time.
-      this.#removal.remove(path).catch(() => undefined)
+      removed.catch(() => undefined)
     }
   }
 }

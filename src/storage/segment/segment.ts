@@ -1,6 +1,6 @@
 // One segment of a partition log: a run of record batches in a .log file, two sparse indexes over
-// them, and one of the transactions that were aborted in it. PartitionLog owns the segments of a partition and decides when to roll; a segment only
-// appends and finds.
+// them, and one of the transactions that were aborted in it. PartitionLog owns the segments of a partition and
+// decides when to roll; a segment only appends and finds.
 //
 //   .log        | batch | batch | batch | batch | batch | batch |
 //   .index                      ▲ last offset of the batch, its position      one every
@@ -15,7 +15,7 @@ import { MAX_RELATIVE_OFFSET, type OffsetIndex, type OffsetIndexEntry } from './
 import type { Releasable } from './open-segments.ts'
 import type { Reading } from './reading.ts'
 import {
-  DELETED_SUFFIX,
+  deletedEnding,
   INDEX_SUFFIXES,
   markSideFilesDeleted,
   segmentFileName,
@@ -69,7 +69,8 @@ export class Segment implements Releasable {
   readonly #place: SegmentPlace
   readonly #indexes: SegmentIndexes
   #file: File | null
-  #deleted = false
+  /** What its files have at the end of their names since it was removed. */
+  #deletedEnding = ''
   #sizeBytes: number
   #nextOffset: number
   /** Where the batch of the last offset index entry starts. */
@@ -339,17 +340,31 @@ export class Segment implements Releasable {
     this.#markDeleted(INDEX_SUFFIXES)
   }
 
+  /** The files of a removed segment that are still there. */
+  deletedPaths(): string[] {
+    return SEGMENT_SUFFIXES.map((suffix) => this.#path(suffix)).filter((path) => {
+      return this.#place.files.exists(path)
+    })
+  }
+
   #markDeleted(sideSuffixes: readonly SegmentSuffix[]): void {
     const { files, directory } = this.#place
-    files.rename(this.path, `${this.path}${DELETED_SUFFIX}`)
-    this.#deleted = true
+    const ending = deletedEnding(files, this.path)
+    files.rename(this.path, `${this.path}${ending}`)
+    this.#deletedEnding = ending
     // A sync of the indexes, or their rebuilding, may be under way, and must not make them again.
     this.#indexes.deleted((suffix) => this.#path(suffix))
     try {
-      markSideFilesDeleted(files, directory, this.baseOffset, sideSuffixes)
+      const { baseOffset } = this
+      markSideFilesDeleted(files, { directory, baseOffset }, sideSuffixes, ending)
     } catch {
       // Without its log an index means nothing: it is removed when the log is opened the next time.
     }
+  }
+
+  /** True while its file is read, or synced, off the event loop. */
+  get busy(): boolean {
+    return this.#file?.busy ?? false
   }
 
   release(): void {
@@ -360,7 +375,7 @@ export class Segment implements Releasable {
 
   #path(suffix: (typeof SEGMENT_SUFFIXES)[number]): string {
     const path = `${this.#place.directory}/${segmentFileName(this.baseOffset, suffix)}`
-    return this.#deleted ? `${path}${DELETED_SUFFIX}` : path
+    return `${path}${this.#deletedEnding}`
   }
 
   #appendTimeEntry(): void {
@@ -398,7 +413,7 @@ export class Segment implements Releasable {
 
   /** Builds both indexes from the log; keeps those that are there when the log is damaged. */
   *#rebuild(): Reading<void> {
-    if (this.#deleted) return
+    if (this.#deletedEnding !== '') return
     const fileBytes = this.#sizeBytes
     const copy = new Segment(this.#place, this.baseOffset, this.open())
     copy.#rewindToStart()
