@@ -11,6 +11,7 @@ export default defineConfig({
     // Of a test that hangs. None depends on how fast the machine is.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     typecheck: { enabled: false },
   },
 })
