@@ -13,6 +13,10 @@ const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
 
 const DEADLINE_MS = 180_000
 
+const FIRST_PORT = 20_000
+const PORTS = 12_000
+const PORT_TRIES = 100
+
 /**
  * Formats a data directory and starts a broker that is its own controller.
  *
@@ -53,14 +57,28 @@ export async function stopBroker(broker) {
   await once(broker, 'exit')
 }
 
-/** A port that nobody listens on, for as long as nobody else takes it. */
+/**
+ * A port that nobody listens on, for as long as nobody else takes it: below those that Linux gives to clients, of
+ * whom one could have it a moment later.
+ */
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
+  for (let tries = 0; tries < PORT_TRIES; tries++) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`no port from ${FIRST_PORT} to ${FIRST_PORT + PORTS - 1} is free`)
+}
+
+async function isFree(port) {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }
 
 async function answers(broker, port) {
