@@ -34,7 +34,8 @@ export const CRC_TAIL4: usize = 0x28000;
 /** What weight-6 folding leaves for the tables: at most 481 bytes, in whole lanes. */
 export const CRC_TAIL6: usize = 0x2a000;
 
-/** Hash table of the LZ4 and Snappy compressors, at most 64 KiB; entries of record-keys.ts. */
+/** Hash table of the LZ4 and Snappy compressors, at most 64 KiB; entries of record-keys.ts,
+ *  and behind those the addresses of touch-keys.ts. */
 export const HASH_TABLE: usize = 0x30000;
 
 /** Where bytes to work on lie. Starts at a page of its own. */

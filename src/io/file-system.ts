@@ -88,7 +88,7 @@ export interface FileSystem {
   /** Removes a directory with all in it. Nothing happens when it does not exist. */
   removeTree(path: string): void
 
-  /** As `removeTree`, off the event loop. */
+  /** As `removeTree`, off the event loop, and the files that lie directly in it as by `freeInPool`. */
   removeTreeInPool(path: string): Promise<void>
 
   /** Makes creates, renames and removals in this directory durable. Blocks. */

@@ -19,9 +19,9 @@ import {
   renameSync,
   rm,
   rmSync,
-  truncate,
   statSync,
   statfsSync,
+  truncate,
   unlink,
   unlinkSync,
   writevSync,
@@ -146,6 +146,14 @@ function closeDescriptor(fd: number): void {
 /** Bytes of a file that are freed at once. */
 const FREED_BYTES = 4 * 1024 * 1024
 
+/** Cuts a large file from its end, a little at a time, until only the little is left that may go at once. */
+async function cutToEnd(path: string): Promise<void> {
+  let { size } = statSync(path)
+  for (; size > FREED_BYTES; size -= FREED_BYTES) {
+    await inPool((callback) => truncate(path, size - FREED_BYTES, callback))
+  }
+}
+
 function inPool(start: (callback: (error: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     start((error) => {
@@ -184,10 +192,7 @@ export const realFileSystem: FileSystem = {
   removeInPool: (path) => inPool((callback) => unlink(path, callback)),
 
   async freeInPool(path) {
-    let { size } = statSync(path)
-    for (; size > FREED_BYTES; size -= FREED_BYTES) {
-      await inPool((callback) => truncate(path, size - FREED_BYTES, callback))
-    }
+    await cutToEnd(path)
     await inPool((callback) => unlink(path, callback))
   },
 
@@ -195,8 +200,11 @@ export const realFileSystem: FileSystem = {
     rmSync(path, { recursive: true, force: true })
   },
 
-  removeTreeInPool: (path) => {
-    return inPool((callback) => rm(path, { recursive: true, force: true }, callback))
+  async removeTreeInPool(path) {
+    for (const name of realFileSystem.list(path)) {
+      if (!realFileSystem.isDirectory(`${path}/${name}`)) await cutToEnd(`${path}/${name}`)
+    }
+    await inPool((callback) => rm(path, { recursive: true, force: true }, callback))
   },
 
   async syncDirectoryInPool(path) {

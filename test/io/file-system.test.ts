@@ -156,6 +156,17 @@ describe.each(kinds)('%s', (_, make) => {
     await expect(files.freeInPool(`${root}/f`)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
+  test('frees the large files of a tree in the pool', async () => {
+    files.makeDirectory(`${root}/d/e`)
+    for (const name of ['f', 'e/g']) {
+      const file = files.open(`${root}/d/${name}`, 'create')
+      file.write([Buffer.alloc(9 * 1024 * 1024, 1)], 0)
+      file.close()
+    }
+    await files.removeTreeInPool(`${root}/d`)
+    expect(files.list(root)).toEqual([])
+  })
+
   test('replaces a file in the pool, unless that is not wanted any more', async () => {
     expect(await replaceFileInPool(files, `${root}/a`, 'old')).toBe(true)
     const overtaken = replaceFileInPool(files, `${root}/a`, 'too late', () => false)

@@ -1,8 +1,11 @@
 // Segments that a log has let go: their names, and how their files go.
 
 import { expect, test } from 'vitest'
+import type { PartitionLogOptions } from '../../src/storage/partition-log-options.ts'
 import { FileRemoval } from '../../src/storage/segment/file-removal.ts'
+import { SegmentRemoval } from '../../src/storage/segment/segment-removal.ts'
 import { Segment } from '../../src/storage/segment/segment.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryFileSystem } from '../support/memory-file-system.ts'
 
 const DIRECTORY = '/data/clicks-0'
@@ -46,4 +49,26 @@ test('a file that is freed by and by is found by nobody', async () => {
   expect(() => segment.open()).toThrow('ENOENT')
   await freed
   expect(files.list(DIRECTORY).filter((name) => name.includes('.log'))).toEqual([])
+})
+
+test.each([
+  ['that nobody reads is freed by and by', false, 'free'],
+  ['that is being read goes as a whole', true, 'remove'],
+] as const)('a segment %s', async (_, isRead, expected) => {
+  const files = new MemoryFileSystem()
+  files.makeDirectory(DIRECTORY)
+  const clock = new ManualClock()
+  const calls = new Set<string>()
+  const called = (name: string) => () => (calls.add(name), Promise.resolve())
+  const fileRemoval = { free: called('free'), remove: called('remove') } as unknown as FileRemoval
+  const options = { clock, files, fileRemoval } as unknown as PartitionLogOptions
+  const place = { config: { fileDeleteDelayMs: 1_000 } } as never
+  const removal = new SegmentRemoval(options, place, () => {})
+  const segment = segmentOf(files, 'one')
+  segment.markReplaced()
+  removal.removeLater([segment])
+  const read = isRead ? segment.open().readCold(Buffer.alloc(3), 0) : null
+  clock.advance(1_000)
+  expect([...calls]).toEqual([expected])
+  expect(await read).toBe(isRead ? 3 : null)
 })

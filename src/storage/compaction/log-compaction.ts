@@ -302,15 +302,8 @@ export class LogCompaction {
       const safe = await this.#broughtToDisk(log, dirtiness)
       if (safe === null || !this.#isWanted(log)) return
       const pass = new CompactionPass({
-        ...{
-          files,
-          clock,
-          log,
-          dirtiness: safe,
-          cleaner,
-          limits: this.#limits,
-          threads: this.#threads,
-        },
+        ...{ files, clock, log, dirtiness: safe, cleaner },
+        ...{ limits: this.#limits, threads: this.#threads },
         isWanted: () => this.#isWanted(log),
       })
       await this.#cleaned(log, await pass.run())
