@@ -6,6 +6,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CONSUMER_GROUP_DESCRIBE } from '../../src/protocol/kafka/gen/consumer-group-describe.ts'
@@ -63,7 +64,7 @@ class Member {
   }
 }
 
-/** A reader of everything: the partition and the value of each record, a line each. */
+/** A reader of everything: the partition and the value of each record, a line each, which it writes in pieces. */
 class Kcat {
   readonly lines: string[] = []
   readonly #child: ChildProcess
@@ -74,9 +75,7 @@ class Kcat {
     const args = ['-b', broker.addresses.kafka, ...flags, '-f', '%p %s\\n', '-u']
     const stdio = ['ignore', 'pipe', 'ignore'] as const
     this.#child = spawn('kcat', [...args, '-G', groupId, topic], { stdio: [...stdio] })
-    this.#child.stdout!.on('data', (bytes: Buffer) => {
-      this.lines.push(...bytes.toString().trim().split('\n'))
-    })
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.lines.push(line))
   }
 
   stop(): void {
