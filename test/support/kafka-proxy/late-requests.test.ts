@@ -30,7 +30,10 @@ class Sender {
       for (let action = this.#rules.request(head); action.kind === 'strand';) {
         const held = { at: this.ended, until: null as number | null }
         this.held.push(held)
-        void action.released.then(() => (held.until = this.ended))
+        void action.released.then(() => {
+          held.until = this.ended
+          this.#rules.answeredLate(head)
+        })
         action = this.#rules.request(head)
       }
       if (apiKey === END_TXN.key) this.ended += 1
@@ -60,4 +63,12 @@ test('late requests come past the end of their transaction, and at the end of th
       expect(total).toBe(sender.held.length)
     }),
   )
+})
+
+test('each kind is late soon, however unlikely', async () => {
+  const chances = new Map(KEYS.map((key) => [key, 1e-9]))
+  const rules = new LateRequests(new SeededRandom(1), { chances, clients: /^copier/ })
+  const sender = new Sender(rules, 'copier-1')
+  for (let at = 0; at < 3 * KEYS.length; at++) await sender.transaction()
+  expect([...rules.arrived.keys()].toSorted()).toEqual(KEYS.toSorted())
 })

@@ -9,7 +9,10 @@ import type { RequestHead } from './frame-splitter.ts'
 import { PASS, type Action, type ProxyRules } from './kafka-proxy.ts'
 
 export interface LateOptions {
-  /** Which requests, by api key, and how likely each is late, 0 to 1. */
+  /**
+   * Which requests, by api key, and how likely each is late, 0 to 1. Those of a kind of which none has
+   * arrived late yet are late whenever they can be, so that a short run has each kind too.
+   */
   readonly chances: ReadonlyMap<number, number>
   /** Clients whose client id is of interest. A client's requests are told by that id alone. */
   readonly clients: RegExp
@@ -46,7 +49,8 @@ export class LateRequests implements ProxyRules {
     const chance = this.#options.chances.get(apiKey) ?? 0
     if (chance === 0 || !this.#options.clients.test(clientId)) return PASS
     const client = this.#client(clientId)
-    if (client.held !== null || !this.#random.chance(chance)) return PASS
+    if (client.held !== null) return PASS
+    if (this.arrived.has(apiKey) && !this.#random.chance(chance)) return PASS
     count(this.held, apiKey)
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     client.held = { endedBefore: client.ended, isWithin: this.#random.chance(0.7), release }
