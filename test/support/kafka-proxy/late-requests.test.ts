@@ -70,5 +70,5 @@ test('each kind is late soon, however unlikely', async () => {
   const rules = new LateRequests(new SeededRandom(1), { chances, clients: /^copier/ })
   const sender = new Sender(rules, 'copier-1')
   for (let at = 0; at < 3 * KEYS.length; at++) await sender.transaction()
-  expect([...rules.arrived.keys()].toSorted()).toEqual(KEYS.toSorted())
+  expect(new Set(rules.arrived.keys())).toEqual(new Set(KEYS))
 })
