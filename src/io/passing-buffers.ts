@@ -22,8 +22,16 @@ export function buffersPass(sizeBytes: number): void {
 }
 
 /**
- * Frees buffers that grew old before they were done with: after much has ended that was kept for long.
- * Nobody else may ask for that for hours. The event loop stands while the whole heap is marked, so it is for
+ * Frees the memory under a buffer now, not when it is collected. All views of it have no bytes from then
+ * on. The caller knows that the system does not read or write there any more: it would do so all the same.
+ */
+export function freeBuffer({ buffer }: Buffer): void {
+  ;(buffer as ArrayBuffer).transfer(0)
+}
+
+/**
+ * Frees buffers and objects that grew old before they were done with: after much has ended that was kept for
+ * long. Nobody else may ask for that for hours. The event loop stands while the whole heap is marked, so it is for
  * rare moments.
  */
 export function collectOldBuffers(): void {

@@ -1,19 +1,20 @@
-// Memory for large frames, used again.
+// Memory for large frames and for what is read into answers, used again.
 //
-// Who is done with a frame may give its memory back, if nothing refers to it any more: then the next
-// frame of about that size costs neither an allocation, nor a page that is touched for the first time,
-// nor a collection. Whoever does not is served by the garbage collector.
+// Who is done with memory gives it back, if nothing refers to it any more: then the next frame of about
+// that size costs neither an allocation, nor pages that are touched for the first time, nor a collection.
+// What is not kept for the next is freed at once. Whoever does not give it back is served by the garbage
+// collector, which may take its time.
 
-import { buffersPass } from '../io/passing-buffers.ts'
+import { buffersPass, freeBuffer } from '../io/passing-buffers.ts'
 
 /** Blocks come in multiples of this; smaller frames are not worth it. In bytes. */
 const STEP_BYTES = 16 * 1024
 
-/** Frames above this size are rare, and go. */
+/** Frames above this size are rare, and are not kept. */
 const MAX_BLOCK_BYTES = 1024 * 1024
 
 /** What is kept for the next frames, in bytes. */
-const MAX_KEPT_BYTES = 8 * 1024 * 1024
+const MAX_KEPT_BYTES = 16 * 1024 * 1024
 
 export class FrameMemory {
   /** By size in steps. */
@@ -27,36 +28,39 @@ export class FrameMemory {
 
   /** Memory of exactly this size, with whatever was in it before. */
   take(sizeBytes: number): Buffer {
-    if (sizeBytes < STEP_BYTES || sizeBytes > MAX_BLOCK_BYTES) {
+    if (sizeBytes < STEP_BYTES) {
       buffersPass(sizeBytes)
       return Buffer.allocUnsafe(sizeBytes)
     }
-    const steps = Math.ceil(sizeBytes / STEP_BYTES)
-    const block = this.#free[steps]?.pop()
-    if (block !== undefined) {
-      this.#keptBytes -= block.byteLength
-      return block.subarray(0, sizeBytes)
+    const blockBytes = blockSize(sizeBytes)
+    const kept = this.#free[blockBytes / STEP_BYTES]?.pop()
+    if (kept !== undefined) {
+      this.#keptBytes -= kept.byteLength
+      return kept.subarray(0, sizeBytes)
     }
-    buffersPass(steps * STEP_BYTES)
-    return Buffer.allocUnsafeSlow(steps * STEP_BYTES).subarray(0, sizeBytes)
+    buffersPass(blockBytes)
+    return Buffer.allocUnsafeSlow(blockBytes).subarray(0, sizeBytes)
   }
 
-  /** Takes back what `take` gave. The caller knows that nobody refers to it. */
+  /**
+   * Takes back what `take` gave. The caller knows that nobody refers to it, the system least of all: it
+   * may have no bytes any more after that.
+   */
   give(frame: Buffer): void {
-    const { buffer } = frame
+    const { buffer, byteOffset, byteLength } = frame
     const blockBytes = buffer.byteLength
-    if (blockBytes % STEP_BYTES !== 0 || blockBytes > MAX_BLOCK_BYTES) return
-    const steps = blockBytes / STEP_BYTES
-    if (
-      steps === 0 ||
-      frame.byteOffset !== 0 ||
-      steps !== Math.ceil(frame.byteLength / STEP_BYTES)
-    ) {
-      return // a part of something else
+    const isBlock = byteLength >= STEP_BYTES && blockBytes === blockSize(byteLength)
+    if (!isBlock || byteOffset !== 0) return // a part of something else
+    if (blockBytes > MAX_BLOCK_BYTES || this.#keptBytes + blockBytes > MAX_KEPT_BYTES) {
+      freeBuffer(frame)
+      return
     }
-    if (this.#keptBytes + blockBytes > MAX_KEPT_BYTES) return
-    const blocks = (this.#free[steps] ??= [])
+    const blocks = (this.#free[blockBytes / STEP_BYTES] ??= [])
     blocks.push(Buffer.from(buffer))
     this.#keptBytes += blockBytes
   }
+}
+
+function blockSize(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / STEP_BYTES) * STEP_BYTES
 }

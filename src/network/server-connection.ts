@@ -97,6 +97,8 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   /** Parts that leave when the callbacks of this moment have run; null when there are none. */
   #unwritten: Uint8Array[] | null = null
   #unwrittenBytes = 0
+  /** Memory that they lie in, to be used again when they are out; null when there is none. */
+  #unwrittenLent: Buffer[] | null = null
   #closed = false
   #ending = false
   /** Memory of the frame that is being collected: taken from the budget. */
@@ -182,9 +184,18 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     if (this.#holds === 0 && this.open) this.#socket.resume()
   }
 
-  /** Writes the parts of a frame. They must not change any more. */
-  send(parts: readonly Uint8Array[]): void {
-    if (!this.open) return
+  /** Memory for parts of a frame, of exactly this size: to be told to `send`, or given to `reuse`. */
+  lend(sizeBytes: number): Buffer {
+    return this.#host.frameMemory.take(sizeBytes)
+  }
+
+  /**
+   * Writes the parts of a frame. They must not change any more.
+   *
+   * @param lent memory of `lend` that they lie in: it is used again when they are out
+   */
+  send(parts: readonly Uint8Array[], lent: readonly Buffer[] | null = null): void {
+    if (!this.open) return this.#giveBack(lent)
     if (this.#unwritten === null) {
       this.#unwritten = []
       nextTick(() => this.#write())
@@ -196,6 +207,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     }
     this.#unwrittenBytes += sizeBytes
     this.#sentBytes += sizeBytes
+    if (lent !== null) (this.#unwrittenLent ??= []).push(...lent)
     this.#count()
   }
 
@@ -242,9 +254,14 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     this.#host.budget.give(sizeBytes)
   }
 
-  /** Gives the memory of a frame to those to come. Nothing may refer to it any more. */
-  reuse(frame: Buffer): void {
-    this.#host.frameMemory.give(frame)
+  /**
+   * Gives memory of a frame to those to come, or frees it. Nothing may refer to it any more: it may be
+   * without bytes from now on.
+   *
+   * @param memory that came as a frame, or of `lend`
+   */
+  reuse(memory: Buffer): void {
+    this.#host.frameMemory.give(memory)
   }
 
   /** Looks at the clock for the connection. @param nowMs the monotonic clock */
@@ -346,15 +363,28 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     this.#unwritten = null
     const sizeBytes = this.#unwrittenBytes
     this.#unwrittenBytes = 0
-    if (!this.open) return this.#count()
-    if (parts.length === 1) this.#socket.write(parts[0]!)
-    else if (sizeBytes <= JOINED_BYTES) this.#socket.write(Buffer.concat(parts, sizeBytes))
+    const lent = this.#unwrittenLent
+    this.#unwrittenLent = null
+    if (!this.open) {
+      this.#giveBack(lent)
+      return this.#count()
+    }
+    // Called when the system has the bytes, or never will: also for what a closed socket drops.
+    const out = lent === null ? undefined : () => this.#giveBack(lent)
+    const last = parts.length - 1
+    if (last === 0) this.#socket.write(parts[0]!, out)
+    else if (sizeBytes <= JOINED_BYTES) this.#socket.write(Buffer.concat(parts, sizeBytes), out)
     else {
       this.#socket.cork()
-      for (const part of parts) this.#socket.write(part)
+      for (let at = 0; at < last; at++) this.#socket.write(parts[at]!)
+      this.#socket.write(parts[last]!, out)
       this.#socket.uncork()
     }
     this.#count()
+  }
+
+  #giveBack(lent: readonly Buffer[] | null): void {
+    for (const memory of lent ?? []) this.reuse(memory)
   }
 
   /** Tells the budget what is held now. */

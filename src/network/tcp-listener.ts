@@ -50,6 +50,9 @@ const LOOK_MS = 250
 const COLLECT_BYTES = 32 * 1024 * 1024
 const COLLECT_LAST_BYTES = 2 * 1024 * 1024
 
+/** What the objects of a connection take, about. In bytes. */
+const OBJECTS_BYTES = 8 * 1024
+
 /** How long requests wait for memory before long polls are asked to end. */
 const HURRY_MS = 20
 
@@ -168,7 +171,7 @@ export class TcpListener implements ConnectionHost {
   }
 
   closed(connection: ServerConnection, lostBytes: number): void {
-    this.#lostBytes += lostBytes
+    this.#lostBytes += lostBytes + OBJECTS_BYTES
     this.#connections.delete(connection)
     const { remoteHost } = connection
     const others = this.#byAddress.get(remoteHost)! - 1

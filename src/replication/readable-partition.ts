@@ -26,6 +26,8 @@ export interface ReadLimits {
   readonly atLeastOneBatch: boolean
   /** Default: `uncommitted`. */
   readonly isolation?: Isolation
+  /** Gives memory of exactly so many bytes to read into. Default: new. */
+  readonly memory?: (sizeBytes: number) => Buffer
 }
 
 /**

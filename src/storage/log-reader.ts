@@ -51,8 +51,8 @@ export interface ReadOptions {
   /** True: tells of the aborted transactions that have records in what is read. They are all there
    *  when `belowOffset` is the last stable offset, or below. Default: false. */
   readonly withAborted?: boolean
-  /** Memory for the bytes, used when they fit; the result is a view of it then. */
-  readonly into?: Buffer
+  /** Gives memory of exactly so many bytes to read into; the result is a view of it. Default: new. */
+  readonly memory?: (sizeBytes: number) => Buffer
 }
 
 export interface LogRead {
@@ -272,8 +272,7 @@ export class LogReader {
     let wanted = Math.min(options.maxBytes, leftBytes, MAX_BATCH_BYTES)
     if (atLeastOne) wanted = Math.max(wanted, Math.min(BATCH_HEADER_BYTES, leftBytes))
     for (;;) {
-      const into = options.into !== undefined && options.into.byteLength >= wanted
-      const memory = into ? options.into.subarray(0, wanted) : Buffer.allocUnsafeSlow(wanted)
+      const memory = options.memory?.(wanted) ?? Buffer.allocUnsafeSlow(wanted)
       const count = yield { source: segment, into: memory, positionBytes }
       const taken = this.#take(memory.subarray(0, count), fromOffset, options, place)
       if ('batches' in taken) return taken

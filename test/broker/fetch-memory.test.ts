@@ -27,6 +27,10 @@ class Memory implements AnswerMemory {
     return Math.max(0, Math.min(wantedBytes, this.#limitBytes - this.taken))
   }
 
+  buffer(sizeBytes: number): Buffer {
+    return Buffer.alloc(sizeBytes)
+  }
+
   take(deltaBytes: number): void {
     this.taken += deltaBytes
     this.mostTaken = Math.max(this.mostTaken, this.taken)

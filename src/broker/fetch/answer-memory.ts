@@ -6,6 +6,8 @@ export interface AnswerMemory {
   readonly tight: boolean
   /** How many bytes may be read now, for an answer that has `hasBytes`. 0: wait for room. */
   allowance(wantedBytes: number, hasBytes: number): number
+  /** Memory of exactly so many bytes, lent to the answer until it is out. What of it counts: `take`. */
+  buffer(sizeBytes: number): Buffer
   /** So many bytes more belong to the answer; or less, when negative. */
   take(deltaBytes: number): void
   /** Calls `roomFreed` once there is room. */
@@ -27,6 +29,7 @@ export interface MemoryWaiter {
 export const AMPLE_MEMORY: AnswerMemory = {
   tight: false,
   allowance: (wantedBytes) => wantedBytes,
+  buffer: (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes),
   take: () => {},
   wait: () => {},
   hoard: () => {},

@@ -75,6 +75,14 @@ export interface Fetched {
 /** Partitions that are looked at before anybody else is thought of. */
 const AT_ONCE = 256
 
+/** What all partitions of a request have of it. */
+interface FetchFacts {
+  readonly isolation: Isolation
+  readonly memory: (sizeBytes: number) => Buffer
+  /** There is more to read of one of them, or it is lost. */
+  readonly woken: () => void
+}
+
 /** One partition of the request. */
 class FetchSlot extends FetchWaiter {
   readonly request: FetchPartition
@@ -89,41 +97,40 @@ class FetchSlot extends FetchWaiter {
   full = false
   /** Mark under which a read found nothing: there is no use in reading before it moves. */
   emptyAt = -1
-  readonly #isolation: Isolation
-  readonly #woken: () => void
+  readonly #fetch: FetchFacts
 
-  constructor(request: FetchPartition, isolation: Isolation, woken: () => void) {
+  constructor(request: FetchPartition, fetch: FetchFacts) {
     super()
     this.request = request
     this.nextOffset = request.fetchOffset
-    this.#isolation = isolation
-    this.#woken = woken
+    this.#fetch = fetch
   }
 
   /** Nothing at or above it is read. There must be a source. */
   get mark(): number {
     const source = this.source!
-    return this.#isolation === 'committed' ? source.lastStableOffset : source.highWatermark
+    const { isolation } = this.#fetch
+    return isolation === 'committed' ? source.lastStableOffset : source.highWatermark
   }
 
   /** Waits until the mark moves. @throws as `ReadablePartition.waitForMore` */
   waitForMore(): void {
-    this.source!.waitForMore(this, this.#isolation)
+    this.source!.waitForMore(this, this.#fetch.isolation)
   }
 
   /** Reads from where it stands. @throws as `ReadablePartition.read` */
   read(maxBytes: number, atLeastOneBatch: boolean): BatchSlice | Promise<BatchSlice> {
-    const isolation = this.#isolation
-    return this.source!.read(this.nextOffset, { maxBytes, atLeastOneBatch, isolation })
+    const { isolation, memory } = this.#fetch
+    return this.source!.read(this.nextOffset, { maxBytes, atLeastOneBatch, isolation, memory })
   }
 
   override highWatermarkMoved(): void {
-    this.#woken()
+    this.#fetch.woken()
   }
 
   override partitionLost(error: BrokerError): void {
     this.error = error
-    this.#woken()
+    this.#fetch.woken()
   }
 
   result(): Fetched {
@@ -174,8 +181,12 @@ export class PendingFetch extends DelayedOperation implements MemoryWaiter {
     this.#over = request.maxWaitMs <= 0
     const { isolation = 'uncommitted', memory = AMPLE_MEMORY } = request
     this.#memory = memory
-    const woken = (): void => this.#wakeUp()
-    this.#slots = request.partitions.map((partition) => new FetchSlot(partition, isolation, woken))
+    const facts: FetchFacts = {
+      isolation,
+      memory: (sizeBytes) => memory.buffer(sizeBytes),
+      woken: () => this.#wakeUp(),
+    }
+    this.#slots = request.partitions.map((partition) => new FetchSlot(partition, facts))
   }
 
   /** Ends the wait. The answer has what was read so far. */

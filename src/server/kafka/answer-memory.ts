@@ -7,13 +7,17 @@ import type { ServerConnection } from '../../network/server-connection.ts'
 export interface HeldAnswer {
   /** What the connection was told to hold for it, in bytes. */
   heldBytes: number
+  /** Memory that its parts lie in, lent by the connection; null when it has none. */
+  lent: Buffer[] | null
 }
 
+type AnsweringConnection = Pick<ServerConnection, 'sendBudget' | 'park' | 'lend'>
+
 export class SlotMemory implements AnswerMemory {
-  readonly #connection: Pick<ServerConnection, 'sendBudget' | 'park'>
+  readonly #connection: AnsweringConnection
   readonly #slot: HeldAnswer
 
-  constructor(connection: Pick<ServerConnection, 'sendBudget' | 'park'>, slot: HeldAnswer) {
+  constructor(connection: AnsweringConnection, slot: HeldAnswer) {
     this.#connection = connection
     this.#slot = slot
   }
@@ -24,6 +28,12 @@ export class SlotMemory implements AnswerMemory {
 
   allowance(wantedBytes: number, hasBytes: number): number {
     return this.#connection.sendBudget.allowance(wantedBytes, hasBytes)
+  }
+
+  buffer(sizeBytes: number): Buffer {
+    const memory = this.#connection.lend(sizeBytes)
+    ;(this.#slot.lent ??= []).push(memory)
+    return memory
   }
 
   take(deltaBytes: number): void {

@@ -60,6 +60,7 @@ export type ClientConnection = Pick<
   | 'behind'
   | 'sendBudget'
   | 'park'
+  | 'lend'
   | 'refuse'
   | 'hold'
   | 'release'
@@ -187,7 +188,11 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     this.#patience?.abort()
     for (const { byteLength } of this.#waiting.splice(0)) this.#connection.forget(byteLength)
     this.#connection.forget(this.#unansweredBytes)
-    for (const { stay } of this.#slots.splice(0)) stay?.leave()
+    for (const slot of this.#slots.splice(0)) {
+      slot.stay?.leave()
+      // What is not answered may be read into still: see #answer.
+      if (slot.frame !== undefined) this.#giveBack(slot)
+    }
     this.#unansweredBytes = 0
     this.#front.closed(this)
   }
@@ -252,7 +257,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     const startMs = dispatch.clock.monotonicMs()
     const slot: Slot = {
       ...{ request: null, stay: null, bytes: frame, startMs },
-      ...{ frame: undefined, heldBytes: 0 },
+      ...{ frame: undefined, heldBytes: 0, lent: null },
     }
     this.#slots.push(slot)
     if (this.tokens !== null) {
@@ -325,7 +330,7 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
 
   /** @param frame undefined: that of the answer; null as an answer closes */
   #answer(slot: Slot, answer: unknown, frame: readonly Buffer[] | undefined): void {
-    if (this.#gone) return
+    if (this.#gone) return this.#giveBack(slot)
     const { dispatch } = this.#front
     const request = slot.request!
     dispatch.answered(request, answer, slot.startMs)
@@ -343,7 +348,8 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   async #writeInSlices(slot: Slot, answer: unknown): Promise<void> {
     const { dispatch } = this.#front
     const frame = await dispatch.crowd.frameOf(dispatch, slot.request!, answer)
-    if (!this.#gone) this.#framed(slot, frame)
+    if (this.#gone) this.#giveBack(slot)
+    else this.#framed(slot, frame)
   }
 
   #framed(slot: Slot, frame: readonly Buffer[] | null): void {
@@ -370,25 +376,32 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
   /** Sends the answers that are next in order. */
   #flush(): void {
     let count = 0
-    for (const { frame, request, bytes, heldBytes } of this.#slots) {
+    for (const slot of this.#slots) {
+      const { frame, request, bytes, heldBytes } = slot
       if (frame === undefined) break
       count += 1
       this.#unansweredBytes -= bytes.byteLength
       this.#connection.forget(bytes.byteLength)
       this.#connection.park(-heldBytes)
+      if (frame === null || frame.length === 0) this.#giveBack(slot)
       if (frame === null) {
         this.#connection.refuse('bad_request', null) // said already, where it was noticed
         break
       }
       if (frame.length === 0) continue
-      this.#connection.send(frame)
-      buffersPass(heldBytes)
+      this.#connection.send(frame, slot.lent)
+      if (slot.lent === null) buffersPass(heldBytes)
       request?.served.counters.bytesOut.add(heldBytes)
     }
     if (count === 0) return
     this.#slots.splice(0, count)
     if (this.#stopping && this.#slots.length === 0) this.#connection.end()
     else this.#proceed()
+  }
+
+  /** The answer will not be sent, and nothing reads into its memory. */
+  #giveBack({ lent }: Slot): void {
+    for (const memory of lent ?? []) this.#connection.reuse(memory)
   }
 
   /** Begins requests that wait, as far as they may. */

@@ -6,7 +6,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { KINDS, LARGE_TOPIC, PASSWORD, USER } from '../../../bench/kafka/attack/kinds.ts'
+import { kindsOf, LARGE_TOPIC, PASSWORD, USER } from '../../../bench/kafka/attack/kinds.ts'
 import { FETCH } from '../../../src/protocol/kafka/gen/fetch.ts'
 import { PRODUCE } from '../../../src/protocol/kafka/gen/produce.ts'
 import { SASL_AUTHENTICATE } from '../../../src/protocol/kafka/gen/sasl-authenticate.ts'
@@ -18,6 +18,7 @@ import { KafkaClient } from '../../support/kafka-client.ts'
 import { SkippingClock } from '../../support/skipping-clock.ts'
 
 const MIB = 1024 * 1024
+const KINDS = kindsOf('strangers and known clients')
 const EACH = 25
 const LIMIT = 4 * MIB
 const NOW = Date.now()

@@ -33,12 +33,21 @@ class MemoryConnection implements ClientConnection {
   open = true
   /** Bytes of requests that the front has and has not let go of. */
   heldBytes = 0
+  /** Memory that the front was lent and has not given back. */
+  readonly lent = new Set<Buffer>()
 
   hold(): void {}
   release(): void {}
 
-  send(parts: readonly Uint8Array[]): void {
+  lend(sizeBytes: number): Buffer {
+    const memory = Buffer.alloc(sizeBytes)
+    this.lent.add(memory)
+    return memory
+  }
+
+  send(parts: readonly Uint8Array[], lent: readonly Buffer[] | null): void {
     this.answers.push(Buffer.concat(parts))
+    for (const memory of lent ?? []) this.reuse(memory)
   }
 
   end(): void {
@@ -62,6 +71,7 @@ class MemoryConnection implements ClientConnection {
   }
 
   reuse(frame: Buffer): void {
+    this.lent.delete(frame)
     frame.fill(0xdd) // what still refers to it shows
   }
 }
@@ -81,6 +91,11 @@ export class MemoryClient {
   /** What was sent to the client since its last request. */
   get answers(): readonly Buffer[] {
     return this.#connection.answers
+  }
+
+  /** Memory of answers that was lent and has not come back. */
+  get lent(): ReadonlySet<Buffer> {
+    return this.#connection.lent
   }
 
   /** Requests so far. */
