@@ -42,7 +42,7 @@ export function produceFrame(
   return frameOf(String(headBytes).padStart(3, '0'))
 }
 
-/** Calls back for every frame of answers. */
+/** Calls back for every frame of answers. What it throws is an error of the socket. */
 export function onFrames(socket: net.Socket, frame: (bytes: Buffer) => void): void {
   let chunks: Buffer[] = []
   let arrivedBytes = 0
@@ -58,7 +58,12 @@ export function onFrames(socket: net.Socket, frame: (bytes: Buffer) => void): vo
       if (bytes.byteLength < wantedBytes) return
       chunks = [bytes.subarray(wantedBytes)]
       arrivedBytes -= wantedBytes
-      frame(bytes.subarray(4, wantedBytes))
+      try {
+        frame(bytes.subarray(4, wantedBytes))
+      } catch (error) {
+        socket.destroy(error as Error) // so that whoever waits for the socket hears of it
+        return
+      }
       wantedBytes = 4
     }
   })

@@ -2,7 +2,7 @@
 // `--seconds N` is the length of each measurement, `--rounds N` how many there are of each cell, of which
 // the median counts; `--only produce,fetch,idle,attack,versus` leaves out parts, of which `versus` (Apache
 // Kafka under the same clients) needs Java and kcat and takes some 15 minutes, and `--scale 0.1` makes it
-// shorter; `attack` (bad clients) takes `--attack-seconds N`; `--record` writes bench/results/kafka.md and
+// shorter; `attack` (bad clients, twice) takes `--attack-seconds N`; `--record` writes bench/results/kafka.md and
 // .svg.
 
 import { fork } from 'node:child_process'
@@ -18,7 +18,8 @@ import { residentMegabytes } from '../broker/measure.ts'
 import { CellRuns } from '../broker/report.ts'
 import { machineFacts } from '../support/machine.ts'
 import { touchMemory } from '../support/touch-memory.ts'
-import { attack } from './attack/attack.ts'
+import { attack, type AttackFindings } from './attack/attack.ts'
+import { GROUPS } from './attack/kinds.ts'
 import { idleConnections } from './idle.ts'
 import { fetchLoad, produceLoad, type Load, type Target } from './load.ts'
 import { report, type Findings } from './report.ts'
@@ -54,12 +55,11 @@ const IN_FLIGHT = 5
 
 // First, while nothing else runs.
 const versusFindings = parts.includes('versus') ? await againstKafka() : null
-const attackFindings = parts.includes('attack')
-  ? await attack({
-      connections: Number(flags.connections),
-      seconds: Number(flags['attack-seconds']),
-    })
-  : null
+const attacks: AttackFindings[] = []
+for (const group of parts.includes('attack') ? GROUPS : []) {
+  const connections = Number(flags.connections)
+  attacks.push(await attack({ group, connections, seconds: Number(flags['attack-seconds']) }))
+}
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 const broker = await BrokerProcess.start(join(directory, 'data'), [
   ...['--log-level', 'warn', '--set', 'log.retention.check.interval.ms=250'],
@@ -78,7 +78,7 @@ try {
   const machine = machineFacts()
   const findings: Findings = {
     ...{ idle, produce, fetch, memory, machine },
-    ...{ versus: versusFindings, attack: attackFindings },
+    ...{ versus: versusFindings, attacks },
   }
   const text = report(findings)
   process.stdout.write(`\n${text}`)
@@ -135,7 +135,7 @@ async function produceCells(): Promise<CellRuns[]> {
   return cells
 }
 
-/** A topic that was just written, from the page cache. */
+/** A topic that was just written, from the page cache. It keeps all, or its start would go under its readers. */
 async function fetchCells(): Promise<CellRuns[]> {
   const batch = readyBatch(RECORD_BYTES, 64 * 1024)
   const cells: CellRuns[] = []
@@ -144,7 +144,7 @@ async function fetchCells(): Promise<CellRuns[]> {
     await admin.createTopic({
       name: topic,
       partitions: connections,
-      configs: { ...BOUNDED, 'flush.policy': 'os' },
+      configs: { 'segment.bytes': BOUNDED['segment.bytes'], 'flush.policy': 'os' },
     })
     const load: Load = { topic, batch, connections, inFlight: IN_FLIGHT, acks: 1, seconds: 0.5 }
     await produceLoad(load, target, true)

@@ -12,7 +12,7 @@ import type { VersusFindings } from './versus/versus.ts'
 
 export interface Findings {
   readonly idle: IdleCost | null
-  readonly attack: AttackFindings | null
+  readonly attacks: readonly AttackFindings[]
   readonly produce: readonly CellRuns[]
   readonly fetch: readonly CellRuns[]
   /** Null when it was left out. */
@@ -29,13 +29,13 @@ const IDLE_LIMIT = 160
 const SHARE = 0.5
 
 export function report(findings: Findings): string {
-  const { idle, attack, produce, fetch, versus, memory, machine } = findings
+  const { idle, attacks, produce, fetch, versus, memory, machine } = findings
   const sections = ['# The Kafka listener under load', machineLine(machine)]
   if (versus !== null) sections.push(versusReport(versus).join('\n').trimEnd())
   if (produce.length > 0) sections.push(...produceSection(produce))
   if (fetch.length > 0) sections.push(...fetchSection(fetch))
   if (idle !== null) sections.push(...idleSection(idle))
-  if (attack !== null) sections.push(...attackReport(attack))
+  for (const attack of attacks) sections.push(...attackReport(attack))
   const { now, peak } = memory
   sections.push(
     `Resident memory of the broker: ${Math.round(now)} MB, at its peak ${Math.round(peak)} MB.`,

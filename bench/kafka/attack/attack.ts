@@ -3,18 +3,18 @@
 //
 //   before │ a load at a fixed rate │ during │ the same, and the attackers │ after │ the same
 //
-// The broker asks clients who they are (PLAIN), so that there are unknown ones and known ones among the
+// The broker asks clients who they are (PLAIN), so that there may be unknown ones and known ones among the
 // attackers. They are in a process of their own, as the broker is.
 
 import { fork, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RecordableHistogram } from 'node:perf_hooks'
 import { BrokerProcess } from '../../../test/support/broker-process.ts'
 import { cpuSeconds, newLatencies, residentMegabytes } from '../../broker/measure.ts'
 import type { AttackState } from './attackers.ts'
-import { PASSWORD, USER } from './kinds.ts'
+import { PASSWORD, USER, type Group } from './kinds.ts'
 import { HonestLoad } from './honest-load.ts'
 
 export interface Phase {
@@ -33,6 +33,7 @@ export interface Phase {
 }
 
 export interface AttackFindings {
+  readonly group: Group
   readonly connections: number
   readonly phases: readonly Phase[]
   readonly kinds: AttackState['kinds']
@@ -41,9 +42,12 @@ export interface AttackFindings {
   /** Most that the broker said to hold of answers and of requests, in megabytes. */
   readonly heldAnswers: number
   readonly heldRequests: number
+  /** Most that the system's own buffers of all connections held, and from where on it is short of them. */
+  readonly systemBuffers: { readonly most: number; readonly short: number }
 }
 
 export interface AttackOptions {
+  readonly group: Group
   readonly connections: number
   /** Length of the attack; before and after it a third of that. */
   readonly seconds: number
@@ -51,7 +55,11 @@ export interface AttackOptions {
 
 const SAMPLE_MS = 250
 
-export async function attack({ connections, seconds }: AttackOptions): Promise<AttackFindings> {
+export async function attack({
+  group,
+  connections,
+  seconds,
+}: AttackOptions): Promise<AttackFindings> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-attack-'))
   const users = join(directory, 'users.properties')
   writeFileSync(users, `${USER}=${PASSWORD}\n`)
@@ -65,7 +73,8 @@ export async function attack({ connections, seconds }: AttackOptions): Promise<A
     const watch = new Watch(broker)
     const load = await HonestLoad.start(port)
     const before = await watch.phase('before', load, seconds / 3)
-    const attackers = fork(new URL('attackers.ts', import.meta.url), [`${port}`, `${connections}`])
+    const words = [`${port}`, `${connections}`, group]
+    const attackers = fork(new URL('attackers.ts', import.meta.url), words)
     let kinds: AttackState['kinds'] = []
     attackers.on('message', (state: AttackState) => {
       kinds = state.kinds
@@ -75,9 +84,10 @@ export async function attack({ connections, seconds }: AttackOptions): Promise<A
     const after = await watch.phase('after', load, seconds / 3)
     await load.stop()
     const refusals = await watch.refusals()
-    const { heldAnswers, heldRequests } = watch
+    const { heldAnswers, heldRequests, systemBuffers } = watch
     const phases = [before, during, after]
-    return { connections, phases, kinds, refusals, heldAnswers, heldRequests }
+    const held = { heldAnswers, heldRequests, systemBuffers }
+    return { group, connections, phases, kinds, refusals, ...held }
   } finally {
     await broker.stop()
     rmSync(directory, { recursive: true, force: true })
@@ -94,6 +104,7 @@ async function stopped(child: ChildProcess): Promise<void> {
 class Watch {
   heldAnswers = 0
   heldRequests = 0
+  readonly systemBuffers = { most: 0, short: megabytesOf(tcpMemory()[1]!) }
   readonly #broker: BrokerProcess
 
   constructor(broker: BrokerProcess) {
@@ -138,10 +149,30 @@ class Watch {
     const megabytes = (name: string): number => valueOf(name) / 1e6
     this.heldAnswers = Math.max(this.heldAnswers, megabytes('sluice_response_bytes_held'))
     this.heldRequests = Math.max(this.heldRequests, megabytes('sluice_request_bytes_held'))
+    const { systemBuffers } = this
+    systemBuffers.most = Math.max(systemBuffers.most, megabytesOf(tcpPages()))
     return valueOf('sluice_connections{listener="kafka"}')
   }
 
   async #metrics(): Promise<string> {
     return await (await fetch(`http://${this.#broker.addresses.http}/metrics`)).text()
   }
+}
+
+// Linux: https://docs.kernel.org/networking/ip-sysctl.html, tcp_mem; in pages.
+
+const PAGE_BYTES = 4_096
+
+function megabytesOf(pages: number): number {
+  return (pages * PAGE_BYTES) / 1e6
+}
+
+/** @returns from where on all is well, where buffers are short, and the most there are */
+function tcpMemory(): number[] {
+  return readFileSync('/proc/sys/net/ipv4/tcp_mem', 'utf8').split(/\s+/).map(Number)
+}
+
+function tcpPages(): number {
+  const line = /^TCP: .*\bmem (\d+)$/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))
+  return Number(line![1])
 }

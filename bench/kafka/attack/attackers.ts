@@ -1,11 +1,11 @@
 // The bad clients, in a process of their own. Of each kind there are as many; whoever is closed comes
 // back, so many a second in all that the attack takes no more of the processor than it has to.
 //
-// Forked by attack.ts: arguments are the port and the number of connections; once a second it tells how
-// it stands, and it ends when it is told to stop.
+// Forked by attack.ts: arguments are the port, the number of connections and the group; once a second it
+// tells how it stands, and it ends when it is told to stop.
 
 import net from 'node:net'
-import { KINDS, type Kind } from './kinds.ts'
+import { kindsOf, type Group, type Kind } from './kinds.ts'
 
 /** How the attack stands, by kind. */
 export interface AttackState {
@@ -55,15 +55,15 @@ class Squad {
   }
 }
 
-const [port, count] = process.argv.slice(2).map(Number)
-const each = Math.floor(count! / KINDS.length)
-const squads = KINDS.map((kind) => new Squad(kind))
+const [port, count] = process.argv.slice(2, 4).map(Number)
+const squads = kindsOf(process.argv[4] as Group).map((kind) => new Squad(kind))
+const each = Math.floor(count! / squads.length)
 let opened = 0
 let turn = 0
 let allowed = 0
 
 const opening = setInterval(() => {
-  const rate = opened < each * KINDS.length ? FIRST_RATE : CHURN_RATE
+  const rate = opened < each * squads.length ? FIRST_RATE : CHURN_RATE
   allowed = Math.min(allowed + (rate * TICK_MS) / 1_000, rate / 5)
   let without = 0
   while (allowed >= 1 && without < squads.length) {

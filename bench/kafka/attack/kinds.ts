@@ -18,6 +18,8 @@ export const PASSWORD = 'of the bench'
 
 export interface Kind {
   readonly name: string
+  /** It says who it is: a client that may read and write. */
+  readonly known: boolean
   /** What it does when it is connected. @param attempt counts its connections */
   begin(socket: net.Socket, attempt: number): void
   /** What it does each second after that. */
@@ -79,22 +81,26 @@ const UNKNOWN_PRODUCE = (() => {
   return bytes
 })()
 
-export const KINDS: readonly Kind[] = [
+const KINDS: readonly Kind[] = [
   {
     name: 'half a frame, then silence',
+    known: false,
     begin: (socket) => void socket.write(HALF_A_PRODUCE),
   },
   {
     name: 'a byte a second',
+    known: false,
     begin: (socket) => void socket.write(promised(1_000, 0)),
     goOn: (socket) => void socket.write(Buffer.alloc(1)),
   },
   {
     name: 'sizes that are lies',
+    known: false,
     begin: (socket, attempt) => void socket.write(promised(LIES[attempt % LIES.length]!, 8_000)),
   },
   {
     name: 'known, asks and never reads',
+    known: true,
     begin(socket) {
       socket.pause()
       socket.write(SIGN_IN)
@@ -105,6 +111,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'known, begins 100 MB and trickles',
+    known: true,
     begin(socket) {
       socket.write(SIGN_IN)
       socket.write(promised(104_857_600, 16_000))
@@ -113,14 +120,25 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'says hello, then nothing',
+    known: false,
     begin: (socket) => void socket.write(HELLO),
   },
   {
     name: 'large frames without a name',
+    known: false,
     begin: (socket) => void socket.write(UNKNOWN_PRODUCE),
   },
   {
     name: 'garbage',
+    known: false,
     begin: (socket) => void socket.write(randomBytes(512)),
   },
 ]
+
+/** Who attacks: those who can't say who they are, or they and others who have a password. */
+export const GROUPS = ['strangers', 'strangers and known clients'] as const
+export type Group = (typeof GROUPS)[number]
+
+export function kindsOf(group: Group): readonly Kind[] {
+  return KINDS.filter(({ known }) => !known || group !== 'strangers')
+}
