@@ -15,15 +15,17 @@ export interface Receiver {
 }
 
 interface AcceptedSocket extends net.Socket {
-  _handle?: { readonly writeQueueSize?: number } | null
+  _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null
 }
 
 /**
- * Bytes of what is being written that the system has not taken. `writableLength` has whole chunks only: of
- * a chunk of megabytes it does not tell whether any of it was taken.
+ * Bytes that the system has taken. `writableLength` has whole chunks only: of a chunk of megabytes it does
+ * not tell whether any of it was taken.
  */
-export function writeQueueBytes(socket: net.Socket): number {
-  return (socket as AcceptedSocket)._handle?.writeQueueSize ?? 0
+export function takenBytes(socket: net.Socket): number {
+  const { bytesWritten = socket.bytesWritten, writeQueueSize = 0 } =
+    (socket as AcceptedSocket)._handle ?? {}
+  return bytesWritten - writeQueueSize
 }
 
 /**

@@ -9,7 +9,8 @@ import type net from 'node:net'
 import { FrameCollector, type FrameSink } from './frame-collector.ts'
 import type { FrameMemory } from './frame-memory.ts'
 import type { BudgetWaiter, ReceiveBudget } from './receive-budget.ts'
-import { receivingSocket, writeQueueBytes, type Receiver } from './receiving-socket.ts'
+import { receivingSocket, takenBytes, type Receiver } from './receiving-socket.ts'
+import type { RoomHolder } from './room-maker.ts'
 import type { SendBudget } from './send-budget.ts'
 
 /** Who is served by a connection. */
@@ -79,7 +80,7 @@ export interface ConnectionHost {
   closed(connection: ServerConnection, lostBytes: number): void
 }
 
-export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
+export class ServerConnection implements Receiver, FrameSink, BudgetWaiter, RoomHolder {
   /** Address of the client, as a text. */
   readonly remoteHost: string
   /** Largest frame that is taken now, in bytes. */
@@ -105,8 +106,6 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   #collectedBytes = 0
   /** Of answers that the handler has and can't send yet. */
   #parkedBytes = 0
-  /** All that was sent so far. */
-  #sentBytes = 0
   /** Counted in the budget of answers. */
   #countedBytes = 0
   // For the sweep: what it saw last, and since when nothing has changed.
@@ -163,6 +162,15 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     return this.#closed ? 0 : this.#parkedBytes + this.unsentBytes
   }
 
+  /** The client could take all of it: what waits, waits for answers before it. */
+  get dueBytes(): number {
+    return this.heldBytes
+  }
+
+  get takenBytes(): number {
+    return takenBytes(this.#socket)
+  }
+
   get sendBudget(): SendBudget {
     return this.#host.sendBudget
   }
@@ -206,7 +214,6 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
       sizeBytes += part.byteLength
     }
     this.#unwrittenBytes += sizeBytes
-    this.#sentBytes += sizeBytes
     if (lent !== null) (this.#unwrittenLent ??= []).push(...lent)
     this.#count()
   }
@@ -266,7 +273,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
 
   /** Looks at the clock for the connection. @param nowMs the monotonic clock */
   sweep(nowMs: number): void {
-    const traffic = this.#received + this.#taken()
+    const traffic = this.#received + this.takenBytes
     if (traffic !== this.#seenTraffic) {
       this.#seenTraffic = traffic
       this.#activeMs = nowMs
@@ -292,7 +299,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
   /** How long nothing was taken of what is held for the client, as far as calls of this have seen. */
   stalledMs(nowMs: number): number {
     this.#count()
-    const taken = this.#taken()
+    const taken = this.takenBytes
     if (this.heldBytes === 0) this.#stalledSinceMs = -1
     else if (this.#stalledSinceMs < 0 || taken !== this.#seenTaken) this.#stalledSinceMs = nowMs
     this.#seenTaken = taken
@@ -409,11 +416,6 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter {
     this.#waiting = true
     this.hold()
     this.#host.askForRoom()
-  }
-
-  /** Rises with every byte that the system takes, and never stays the same when it has taken one. */
-  #taken(): number {
-    return this.#sentBytes - this.unsentBytes - writeQueueBytes(this.#socket)
   }
 
   #waitsForAnswers(): boolean {

@@ -8,7 +8,8 @@ import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
 import { FrameMemory } from './frame-memory.ts'
 import { ReceiveBudget } from './receive-budget.ts'
-import { SendBudget } from './send-budget.ts'
+import { RoomMaker } from './room-maker.ts'
+import type { SendBudget } from './send-budget.ts'
 import {
   CLOSE_CAUSES,
   plainAddress,
@@ -42,10 +43,6 @@ const SHARED_BYTES = 16 * 1024
 
 const SWEEP_MS = 1_000
 
-/** While answers leave no memory, who takes nothing for so long is closed, looked at so often. */
-const STALLED_MS = 1_000
-const LOOK_MS = 250
-
 /** Memory of connections that are gone, for which the whole heap is collected. In bytes. */
 const COLLECT_BYTES = 32 * 1024 * 1024
 const COLLECT_LAST_BYTES = 2 * 1024 * 1024
@@ -68,16 +65,15 @@ export class TcpListener implements ConnectionHost {
   )
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
-  readonly sendBudget: SendBudget
   readonly frameMemory = new FrameMemory()
   readonly sharedMemory = Buffer.allocUnsafeSlow(SHARED_BYTES)
   readonly #options: TcpListenerOptions
+  readonly #room: RoomMaker
   readonly #server: net.Server
   readonly #connections = new Set<ServerConnection>()
   readonly #byAddress = new Map<string, number>()
   #serve: ((connection: ServerConnection) => FrameHandler) | null = null
   #sweep: Timer | null = null
-  #look: Timer | null = null
   #hurry: Timer | null = null
   #allClosed: (() => void) | null = null
   /** Memory of connections that are gone, and how much of it the last sweep has seen. In bytes. */
@@ -90,12 +86,16 @@ export class TcpListener implements ConnectionHost {
     this.#options = options
     this.limits = options.limits
     this.budget = new ReceiveBudget(options.receiveBytes)
-    this.sendBudget = new SendBudget({
+    this.#room = new RoomMaker({
       ...{ limitBytes: options.sendBytes, clock: options.clock },
-      onFull: () => this.#lookForRoom(),
+      holders: () => this.#connections,
     })
     this.#server = net.createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true })
     this.#server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  get sendBudget(): SendBudget {
+    return this.#room.budget
   }
 
   /** Connections that are open. */
@@ -151,7 +151,8 @@ export class TcpListener implements ConnectionHost {
   /** Cuts all connections, and takes no more. */
   close(): void {
     this.#server.close()
-    for (const timer of [this.#sweep, this.#look, this.#hurry]) timer?.cancel()
+    for (const timer of [this.#sweep, this.#hurry]) timer?.cancel()
+    this.#room.close()
     for (const connection of this.#connections) connection.destroy()
   }
 
@@ -232,30 +233,5 @@ export class TcpListener implements ConnectionHost {
       const shareBytes = this.budget.limitBytes / this.#connections.size
       for (const connection of this.#connections) connection.hurry(shareBytes)
     })
-  }
-
-  #lookForRoom(): void {
-    this.#look ??= this.#options.clock.after(LOOK_MS, () => {
-      this.#look = null
-      this.#makeRoom()
-      if (this.sendBudget.full) this.#lookForRoom()
-    })
-  }
-
-  /** Closes who has taken nothing for longest, as far as there is need. */
-  #makeRoom(): void {
-    const nowMs = this.#options.clock.monotonicMs()
-    const stalled: { readonly connection: ServerConnection; readonly forMs: number }[] = []
-    for (const connection of this.#connections) {
-      const forMs = connection.stalledMs(nowMs)
-      if (forMs >= STALLED_MS) stalled.push({ connection, forMs })
-    }
-    if (!this.sendBudget.full) return
-    let excessBytes = this.sendBudget.heldBytes - this.sendBudget.limitBytes
-    for (const { connection } of stalled.sort((one, other) => other.forMs - one.forMs)) {
-      if (excessBytes <= 0) break
-      excessBytes -= connection.heldBytes
-      connection.cut('send_memory', 'takes nothing of its answers, and others need the memory')
-    }
   }
 }

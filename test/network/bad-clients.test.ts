@@ -81,6 +81,25 @@ test('what clients have not taken counts over all connections, and no more when 
   await eventually(() => listener.sendBudget.heldBytes === 0)
 })
 
+test('of one large answer, what was taken is told to the byte', async () => {
+  await listen()
+  serve()
+  await stuck(20 * MIB)
+  await arrive()
+  const { connection } = served[0]!
+  const first = connection.takenBytes
+  expect(first).toBeGreaterThan(0)
+  expect(first).toBeLessThan(20 * MIB)
+  await takeSome(0)
+  expect(connection.takenBytes).toBeGreaterThan(first)
+  expect(connection.takenBytes).toBeLessThan(20 * MIB)
+  expect(connection.unsentBytes).toBe(20 * MIB)
+  const answer = received(sockets[0]!)
+  sockets[0]!.resume()
+  await eventually(() => connection.unsentBytes === 0 && answer().byteLength > 0)
+  expect(connection.takenBytes).toBe(20 * MIB)
+})
+
 test('who takes nothing of its answers for 60 s is closed, and not who takes some', async () => {
   await listen()
   serve()
