@@ -15,6 +15,7 @@ import { FetchSession } from './fetch-session.ts'
 import type { FetchSink } from './fetch-sink.ts'
 import { subscribedPartitions, type SubscribeRequest } from './subscribe-request.ts'
 import { RecordSubscription, type SubscriptionSink } from './subscription.ts'
+import { AMPLE_MEMORY, type AnswerMemory } from './fetch/answer-memory.ts'
 import { PendingFetch, type Fetched, type FetchRequest } from './fetch/pending-fetch.ts'
 
 export interface FetchServiceOptions {
@@ -107,9 +108,10 @@ export class FetchService {
   /**
    * Opens a session that pushes into `sink`, until it is closed.
    *
+   * @param memory what batches are read into before they are pushed. Default: as much as there is
    * @throws BrokerError THROTTLING_QUOTA_EXCEEDED when too many are open
    */
-  openSession(_caller: Caller, sink: FetchSink): FetchSession {
+  openSession(_caller: Caller, sink: FetchSink, memory: AnswerMemory = AMPLE_MEMORY): FetchSession {
     const { clock, partitions, maxSessions: limit = MAX_SESSIONS } = this.#options
     if (this.#sessions >= limit) {
       const message = `The broker has ${limit} fetch streams open already`
@@ -119,6 +121,7 @@ export class FetchService {
     return new FetchSession(sink, {
       clock,
       partitions,
+      memory,
       maxPartitions: this.#options.maxPartitions ?? MAX_PARTITIONS,
       unexpected: (error) => this.#logUnexpected(error),
       pushed: (sizeBytes) => {
@@ -134,17 +137,24 @@ export class FetchService {
   /**
    * Pushes records of topics into `sink`, until it is closed or has reached its end.
    *
+   * @param memory as in `openSession`; it counts what was pushed until its records are all sent, as well
    * @throws BrokerError INVALID_REQUEST when nothing or too much is asked for,
    *   UNKNOWN_TOPIC_OR_PARTITION, and as `openSession`
    */
-  subscribe(caller: Caller, request: SubscribeRequest, sink: SubscriptionSink): RecordSubscription {
+  subscribe(
+    caller: Caller,
+    request: SubscribeRequest,
+    sink: SubscriptionSink,
+    memory: AnswerMemory = AMPLE_MEMORY,
+  ): RecordSubscription {
     const partitions = subscribedPartitions(this.#options.partitions, request)
     this.#checkCount(partitions.length)
     return new RecordSubscription(sink, {
       partitions,
       maxRecords: request.maxRecords,
       openBatch: this.#options.openBatch,
-      openSession: (sessionSink) => this.openSession(caller, sessionSink),
+      memory,
+      openSession: (sessionSink) => this.openSession(caller, sessionSink, memory),
     })
   }
 

@@ -9,6 +9,7 @@ import type { FetchWaiter } from '../replication/fetch-waiters.ts'
 import type { PartitionDirectory } from '../replication/readable-partition.ts'
 import type { FetchSink, PartitionStart } from './fetch-sink.ts'
 import { startOffset, type Position } from './position.ts'
+import { AMPLE_MEMORY, type AnswerMemory } from './fetch/answer-memory.ts'
 import { SessionOutput } from './fetch/session-output.ts'
 import { SessionPump } from './fetch/session-pump.ts'
 import { refusedState, SessionPartition } from './fetch/session-partition.ts'
@@ -16,6 +17,8 @@ import { refusedState, SessionPartition } from './fetch/session-partition.ts'
 export interface FetchSessionOptions {
   readonly clock: Clock
   readonly partitions: PartitionDirectory
+  /** What batches are read into before they are pushed. Default: as much as there is. */
+  readonly memory?: AnswerMemory
   /** Most partitions that may be assigned. */
   readonly maxPartitions: number
   /** Most bytes of one push, but for a single batch that is larger. Default 512 KiB. */
@@ -49,6 +52,7 @@ export class FetchSession {
     this.#pump = new SessionPump({
       clock,
       output: this.#output,
+      memory: options.memory ?? AMPLE_MEMORY,
       maxPushBytes,
       pushed: options.pushed ?? (() => {}),
       lost: (partition, error) => this.lost(partition, error),
@@ -113,7 +117,7 @@ export class FetchSession {
       const partition = this.#partitions.get(keyOf(name))
       if (partition === undefined) continue
       partition.paused = true
-      partition.held = null
+      this.#pump.drop(partition)
       leaveList<FetchWaiter>(partition)
     }
   }
@@ -187,7 +191,7 @@ export class FetchSession {
     this.#output.withdraw(partition)
     partition.generation += 1
     partition.phase = 'starting'
-    partition.held = null
+    this.#pump.drop(partition)
     partition.fetching = false
     partition.emptyAt = -1
     partition.error = null

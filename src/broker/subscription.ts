@@ -6,8 +6,9 @@
 
 import { BrokerError } from '../base/errors.ts'
 import { partitionName } from '../base/topic-partition.ts'
+import type { AnswerMemory } from './fetch/answer-memory.ts'
 import {
-  MESSAGE_BYTES,
+  messageBytes,
   type OpenBatch,
   RecordUnpacking,
   type SubscribedRecord,
@@ -16,8 +17,11 @@ import type { FetchSession } from './fetch-session.ts'
 import type { FetchSink, PartitionStart, PartitionState, PushedBatches } from './fetch-sink.ts'
 
 export interface SubscriptionSink {
-  /** @returns false when no more may come until `resumeSink()`. What was given is taken. */
-  records(records: readonly SubscribedRecord[]): boolean
+  /**
+   * @param sizeBytes of keys, values and headers
+   * @returns false when no more may come until `resumeSink()`. What was given is taken
+   */
+  records(records: readonly SubscribedRecord[], sizeBytes: number): boolean
   /** Nothing else was sent for a while. */
   heartbeat(timeMs: number): void
   /** Nothing more will come. @param error null when the end was reached that was asked for */
@@ -34,6 +38,8 @@ export interface SubscriptionOptions {
   readonly partitions: readonly SubscribedPartition[]
   /** Most records of one message, 1 or more. */
   readonly maxRecords: number
+  /** Counts what was pushed until its records are all sent. */
+  readonly memory: AnswerMemory
   readonly openSession: (sink: FetchSink) => FetchSession
   readonly openBatch: OpenBatch
 }
@@ -60,6 +66,8 @@ export class RecordSubscription implements FetchSink {
   /** Partitions that have not reached their end. */
   readonly #places = new Map<string, Place>()
   #unpacking: Unpacking | null = null
+  /** What the memory was told of it, in bytes. */
+  #heldBytes = 0
   #open = true
   #closed = false
 
@@ -92,6 +100,7 @@ export class RecordSubscription implements FetchSink {
   close(): void {
     this.#closed = true
     this.#unpacking = null
+    this.#count()
     this.#session.close()
   }
 
@@ -101,6 +110,7 @@ export class RecordSubscription implements FetchSink {
     if (place !== undefined) {
       this.#guard(() => {
         this.#unpacking = { push: new RecordUnpacking(event, this.#options.openBatch), place }
+        this.#count()
       })
       this.#deliver()
     }
@@ -129,18 +139,19 @@ export class RecordSubscription implements FetchSink {
   /** Sends what was pushed, message by message, as long as the sink takes it. */
   #deliver(): void {
     this.#guard(() => {
-      const { maxRecords } = this.#options
+      const { maxRecords, memory } = this.#options
       while (this.#unpacking !== null && this.#open && !this.#closed) {
         const { push, place } = this.#unpacking
         const { nextOffset: fromOffset, endOffset } = place
-        const { records } = push.take({
+        const { records, sizeBytes } = push.take({
           fromOffset,
           endOffset,
           maxRecords,
-          maxBytes: MESSAGE_BYTES,
+          maxBytes: messageBytes(memory),
         })
         if (push.isDone) this.#finish(this.#unpacking)
-        if (records.length > 0) this.#open = this.#sink.records(records)
+        else this.#count()
+        if (records.length > 0) this.#open = this.#sink.records(records, sizeBytes)
         if (this.#unpacking === null) this.#leaveAtEnd(push.event, place)
       }
     })
@@ -149,8 +160,15 @@ export class RecordSubscription implements FetchSink {
   /** All records of a push were taken: as much may be pushed again. */
   #finish({ push, place }: Unpacking): void {
     this.#unpacking = null
+    this.#count()
     place.nextOffset = Math.max(place.nextOffset, push.endOffset)
     this.#session.credit(push.event.batches.byteLength)
+  }
+
+  #count(): void {
+    const heldBytes = this.#unpacking?.push.heldBytes ?? 0
+    this.#options.memory.take(heldBytes - this.#heldBytes)
+    this.#heldBytes = heldBytes
   }
 
   #leaveAtEnd({ topic, partition }: { topic: string; partition: number }, place: Place): void {

@@ -167,10 +167,11 @@ export const BROKER_OPTIONS = {
     min: 1024 * 1024,
     unit: 'bytes',
     doc:
-      'Bytes of answers that the Kafka front may hold for all of its clients. Above it answers are ' +
-      'short, and who has not taken the last one gets no other; at twice as much, who takes nothing ' +
-      'for longest is closed. Kafka has no such bound. Raise it where many clients that are far ' +
-      'away read large answers at once.',
+      'Bytes of answers that the Kafka front may hold for all of its clients, and the gRPC front as ' +
+      'many. Above it answers are short, and who has not taken the last one gets no other; at twice ' +
+      'as much, who takes nothing for longest is closed, then who would need over a minute for what ' +
+      'he is sent. Kafka has no such bound. Raise it where many clients that are far away read large ' +
+      'answers at once.',
   }),
   maxConnections: intOption('max.connections', {
     default: '10000',

@@ -1,8 +1,9 @@
 // Makes room when answers that clients do not take fill a budget: whoever takes nothing is closed, and
 // whoever takes so little that all would wait for him.
 //
-//   budget full ─► look ─┬─► took nothing for a second         ─► closed, who took none for longest first
-//          ▲             └─► would need more than a minute for  ─► closed, the slowest first
+//   budget full ─► look ─┬─► holds what he can do without      ─► gives it back (Hoarder)
+//          ▲             ├─► took nothing for a second         ─► closed, who took none for longest first
+//          │             └─► would need more than a minute for  ─► closed, the slowest first
 //          └─ 250 ms ◄─        what was due three seconds ago
 //
 // Nobody is closed who need not be: it ends when no more than the limit of the budget is held.
@@ -98,6 +99,8 @@ export class RoomMaker {
       if (stalledMs >= STALLED_MS) stalled.push({ holder, badness: stalledMs })
       else if (neededMs > SLOWEST_MS) slow.push({ holder, badness: neededMs })
     }
+    // Those who can do without come first: what they give back need not be taken from anybody.
+    if (this.budget.full) this.budget.hurryAll()
     if (!this.budget.full) return
     const excessBytes = this.budget.heldBytes - this.budget.limitBytes
     const leftBytes = cutWorst(stalled, excessBytes, 'takes nothing of its answers')

@@ -18,7 +18,7 @@ export interface RoomWaiter {
 
 /** Who holds memory while it waits for something else. */
 export interface Hoarder {
-  /** Memory has become short: wait no longer. */
+  /** Memory has become short: wait no longer, or wait without. */
   hurry(): void
 }
 
@@ -64,7 +64,7 @@ export class SendBudget {
     this.#heldBytes += deltaBytes
     if (this.#waiting.size > 0) this.#wakeNext()
     if (!this.tight) return
-    if (!wasTight) this.#hurryAll()
+    if (!wasTight) this.hurryAll()
     if (this.full) this.#options.onFull()
   }
 
@@ -87,7 +87,7 @@ export class SendBudget {
     this.#wakeNext()
   }
 
-  /** Calls `hurry` when memory becomes short, which it is not now. */
+  /** Calls `hurry` once, when memory becomes short; when it is short already, soon after it is all gone. */
   hoard(hoarder: Hoarder): void {
     this.#hoarders.add(hoarder)
   }
@@ -95,6 +95,13 @@ export class SendBudget {
   leave(waiter: RoomWaiter & Hoarder): void {
     this.#waiting.delete(waiter)
     this.#hoarders.delete(waiter)
+  }
+
+  /** Has those who hold memory while they wait give it back. */
+  hurryAll(): void {
+    const all = [...this.#hoarders]
+    this.#hoarders.clear()
+    for (const hoarder of all) hoarder.hurry()
   }
 
   /** One a turn: what each takes is known before the next is woken. */
@@ -109,11 +116,5 @@ export class SendBudget {
       first.roomFreed()
       if (this.#waiting.size > 0) this.#wakeNext()
     })
-  }
-
-  #hurryAll(): void {
-    const all = [...this.#hoarders]
-    this.#hoarders.clear()
-    for (const hoarder of all) hoarder.hurry()
   }
 }

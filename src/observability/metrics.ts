@@ -65,9 +65,10 @@ export const METRICS = {
   sluice_connections_refused_total: {
     type: 'counter',
     help:
-      'Connections of the Kafka front that it closed, by cause: frame_size, slow_frame, bad_request, ' +
+      'Connections that a listener closed, by cause. Kafka: frame_size, slow_frame, bad_request, ' +
       'unknown_client (has not authenticated in time), slow_reader (took no answer for a minute), ' +
-      'send_memory (took none, and others needed the memory), connection_limit',
+      'connection_limit. Kafka and gRPC: send_memory (took no answer or too slowly, and others needed ' +
+      'the memory)',
     labels: ['listener', 'cause'],
   },
   sluice_request_bytes_held: {
@@ -77,8 +78,8 @@ export const METRICS = {
   },
   sluice_response_bytes_held: {
     type: 'gauge',
-    help: 'Bytes of answers that the Kafka front has in memory and that clients have not taken',
-    labels: [],
+    help: 'Bytes of answers that are in memory and that clients have not taken, by listener',
+    labels: ['listener'],
   },
   sluice_produced_records_total: {
     type: 'counter',

@@ -64,6 +64,11 @@ export class RecordCursor {
     }
   }
 
+  /** Bytes of all records, decompressed. */
+  get sizeBytes(): number {
+    return this.#bytes.byteLength
+  }
+
   /**
    * Moves to the next record.
    *

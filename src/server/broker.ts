@@ -197,6 +197,7 @@ class Parts {
     this.#grpc = new GrpcFront({
       ...{ clock: this.#clock, logger: this.#logger, apis: this.#apis },
       ...{ maxBatchBytes: maxMessageBytes, maxConnections },
+      sendBytes: this.#config.values.queuedMaxResponseBytes,
     })
     return await this.#grpc.bind(listenersGrpc)
   }

@@ -7,6 +7,7 @@ import type { Metrics, MetricName, Sample } from '../observability/metrics.ts'
 import type { Partition } from '../replication/partition.ts'
 import type { BrokerCore } from './broker-core.ts'
 import type { GrpcFront } from './grpc/grpc-front.ts'
+import type { GrpcServer } from './grpc/grpc-server.ts'
 import type { HttpServer } from './http/http-server.ts'
 import type { KafkaFront } from './kafka/kafka-front.ts'
 
@@ -159,20 +160,25 @@ export function feedFrontMetrics(metrics: Metrics, fronts: Fronts): void {
   feed('sluice_connections', ({ connectionCount }) => connectionCount)
   feed('sluice_connections_total', ({ connectionsOpened }) => connectionsOpened.value)
   feed('sluice_connection_errors_total', ({ connectionErrors }) => connectionErrors.value)
-  feedKafkaListener(metrics, fronts.kafka?.listener ?? null)
+  feedHeld(metrics, fronts.grpc?.server ?? null, fronts.kafka?.listener ?? null)
   metrics.feedNumber('sluice_ready', () => Number(fronts.ready()))
   const labels = { version: fronts.version, node_version: process.version }
   metrics.feed('sluice_build_info', () => [{ labels, value: 1 }])
 }
 
-function feedKafkaListener(metrics: Metrics, listener: TcpListener | null): void {
+function feedHeld(metrics: Metrics, grpc: GrpcServer | null, kafka: TcpListener | null): void {
   metrics.feed('sluice_connections_refused_total', function* () {
-    for (const [cause, { value }] of listener?.refusals ?? []) {
-      yield { labels: { listener: 'kafka', cause }, value }
+    for (const [listener, front] of Object.entries({ grpc, kafka })) {
+      for (const [cause, { value }] of front?.refusals ?? []) {
+        yield { labels: { listener, cause }, value }
+      }
     }
   })
-  metrics.feedNumber('sluice_request_bytes_held', () => listener?.budget.usedBytes ?? 0)
-  metrics.feedNumber('sluice_response_bytes_held', () => listener?.sendBudget.heldBytes ?? 0)
+  metrics.feedNumber('sluice_request_bytes_held', () => kafka?.budget.usedBytes ?? 0)
+  metrics.feed('sluice_response_bytes_held', function* () {
+    if (grpc) yield { labels: { listener: 'grpc' }, value: grpc.heldBytes }
+    if (kafka) yield { labels: { listener: 'kafka' }, value: kafka.sendBudget.heldBytes }
+  })
 }
 
 type Listener = Pick<HttpServer, 'connectionCount' | 'connectionsOpened' | 'connectionErrors'>

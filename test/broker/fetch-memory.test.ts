@@ -2,68 +2,14 @@
 
 import { beforeEach, expect, test } from 'vitest'
 import { FetchService } from '../../src/broker/fetch-service.ts'
-import type { AnswerMemory, MemoryWaiter } from '../../src/broker/fetch/answer-memory.ts'
+import type { AnswerMemory } from '../../src/broker/fetch/answer-memory.ts'
 import type { Fetched, FetchRequest } from '../../src/broker/fetch/pending-fetch.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryPartitions } from '../support/memory-partition.ts'
+import { CountedMemory } from './counted-memory.ts'
 
 const CALLER = { principal: 'User:ANONYMOUS', clientId: 'test', host: '127.0.0.1' }
 const BATCH = 'x'.repeat(100)
-
-/** So many bytes for all; nothing is given beyond. */
-class Memory implements AnswerMemory {
-  tight = false
-  taken = 0
-  mostTaken = 0
-  readonly #limitBytes: number
-  readonly #waiting = new Set<MemoryWaiter>()
-  readonly #hoarders = new Set<MemoryWaiter>()
-
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes
-  }
-
-  allowance(wantedBytes: number): number {
-    return Math.max(0, Math.min(wantedBytes, this.#limitBytes - this.taken))
-  }
-
-  buffer(sizeBytes: number): Buffer {
-    return Buffer.alloc(sizeBytes)
-  }
-
-  take(deltaBytes: number): void {
-    this.taken += deltaBytes
-    this.mostTaken = Math.max(this.mostTaken, this.taken)
-  }
-
-  wait(waiter: MemoryWaiter): void {
-    this.#waiting.add(waiter)
-  }
-
-  hoard(waiter: MemoryWaiter): void {
-    this.#hoarders.add(waiter)
-  }
-
-  leave(waiter: MemoryWaiter): void {
-    this.#waiting.delete(waiter)
-    this.#hoarders.delete(waiter)
-  }
-
-  get waitingCount(): number {
-    return this.#waiting.size
-  }
-
-  /** So much was sent. */
-  give(sizeBytes: number): void {
-    this.take(-sizeBytes)
-    for (const waiter of this.#waiting) waiter.roomFreed()
-  }
-
-  becomeTight(): void {
-    this.tight = true
-    for (const hoarder of this.#hoarders) hoarder.hurry()
-  }
-}
 
 let clock: ManualClock
 let partitions: MemoryPartitions
@@ -86,7 +32,7 @@ function sizeOf(results: readonly Fetched[]): number {
 }
 
 test('a record that wakes a hundred readers is read for as many as there is memory for', async () => {
-  const memory = new Memory(1_000)
+  const memory = new CountedMemory(1_000)
   const partition = partitions.add('a')
   const sizes: number[] = []
   for (let reader = 0; reader < 100; reader++) {
@@ -109,7 +55,7 @@ test('a record that wakes a hundred readers is read for as many as there is memo
 })
 
 test('who waits for memory is answered with nothing when his time is up', async () => {
-  const memory = new Memory(0)
+  const memory = new CountedMemory(0)
   partitions.add('a').publish(BATCH)
   const answer = fetch(memory)
   await clock.settle()
@@ -120,7 +66,7 @@ test('who waits for memory is answered with nothing when his time is up', async 
 })
 
 test('who waits for more with bytes in his hands is answered when memory becomes short', async () => {
-  const memory = new Memory(10_000)
+  const memory = new CountedMemory(10_000)
   partitions.add('a').publish(BATCH)
   const patient = fetch(memory, { minBytes: 5_000 })
   await clock.settle()

@@ -4,6 +4,7 @@
 import { expect } from 'vitest'
 import type { BrokerError } from '../../src/base/errors.ts'
 import { partitionName, type TopicPartition } from '../../src/base/topic-partition.ts'
+import type { AnswerMemory } from '../../src/broker/fetch/answer-memory.ts'
 import type { GroupSession } from '../../src/broker/group-session/group-session.ts'
 import type {
   AssignedPosition,
@@ -48,8 +49,12 @@ export class SessionClient implements GroupSessionSink {
   /** Messages that it takes before it wants a rest. */
   room = Infinity
 
-  constructor(broker: BrokerOfOne, request: Partial<GroupSessionRequest> = {}) {
-    this.session = broker.sessions.open(CALLER, { ...DEFAULTS, ...request }, this)
+  constructor(
+    broker: BrokerOfOne,
+    request: Partial<GroupSessionRequest> = {},
+    memory?: AnswerMemory,
+  ) {
+    this.session = broker.sessions.open(CALLER, { ...DEFAULTS, ...request }, this, memory)
   }
 
   /** Acknowledges all that has come. */

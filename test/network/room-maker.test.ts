@@ -114,6 +114,23 @@ test('who takes nothing for a second is closed, who took none for longest first,
   expect(room.clock.timerCount).toBe(0)
 })
 
+test('those who can do without what they hold are asked before anybody is closed', () => {
+  const room = new Room()
+  const client = room.add(15 * MB, 0)
+  const { budget } = room.maker
+  let hurried = 0
+  budget.change(15 * MB)
+  budget.hoard({
+    hurry: () => {
+      hurried += 1
+      budget.change(-15 * MB)
+    },
+  })
+  budget.hoard({ hurry: () => (hurried += 1) })
+  room.pass(10_000)
+  expect([hurried, client.isCut]).toEqual([2, false])
+})
+
 test('who takes a byte now and then is closed after three seconds', () => {
   const { room, fill } = filled(12 * MB)
   const trickle = room.add(8 * MB, 40)

@@ -161,7 +161,7 @@ export async function eventually(condition: () => boolean | Promise<boolean>): P
 }
 
 /** A message in gRPC's frame: not compressed, length, bytes. */
-function framed(message: Buffer): Buffer {
+export function framed(message: Buffer): Buffer {
   const head = Buffer.alloc(5)
   head.writeUInt32BE(message.byteLength, 1)
   return Buffer.concat([head, message])

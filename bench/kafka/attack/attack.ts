@@ -147,7 +147,10 @@ class Watch {
       )
     }
     const megabytes = (name: string): number => valueOf(name) / 1e6
-    this.heldAnswers = Math.max(this.heldAnswers, megabytes('sluice_response_bytes_held'))
+    this.heldAnswers = Math.max(
+      this.heldAnswers,
+      megabytes('sluice_response_bytes_held{listener="kafka"}'),
+    )
     this.heldRequests = Math.max(this.heldRequests, megabytes('sluice_request_bytes_held'))
     const { systemBuffers } = this
     systemBuffers.most = Math.max(systemBuffers.most, megabytesOf(tcpPages()))

@@ -12,7 +12,7 @@ export interface AnswerMemory {
   take(deltaBytes: number): void
   /** Calls `roomFreed` once there is room. */
   wait(waiter: MemoryWaiter): void
-  /** Calls `hurry` when there is little left. */
+  /** Calls `hurry` once, when there is little left. */
   hoard(waiter: MemoryWaiter): void
   /** The waiter waits no more, for either. */
   leave(waiter: MemoryWaiter): void

@@ -1,12 +1,13 @@
 // One push of a fetch session, while its records are taken message by message: those of the user. Markers
 // are left out, and what the push says that was aborted.
 
-import { isControl, isTransactional } from '../../record/batch-header.ts'
+import { codecIdOf, isControl, isTransactional } from '../../record/batch-header.ts'
 import { splitBatches, type BatchView } from '../../record/batch-reader.ts'
 import type { RecordCursor } from '../../record/record-cursor.ts'
 import type { StoredRecord } from '../../record/record.ts'
 import type { AbortedTransaction } from '../../replication/readable-partition.ts'
 import type { PushedBatches } from '../fetch-sink.ts'
+import type { AnswerMemory } from './answer-memory.ts'
 
 export interface SubscribedRecord {
   readonly topic: string
@@ -36,7 +37,15 @@ export interface TakenRecords {
 }
 
 /** Enough for one message: what is larger has to lie in memory as a whole. */
-export const MESSAGE_BYTES = 1024 * 1024
+const MESSAGE_BYTES = 1024 * 1024
+
+/** The same while there is little memory. */
+const SHORT_MESSAGE_BYTES = 64 * 1024
+
+/** After how many bytes a message ends: a record goes whole, however large it is. */
+export function messageBytes({ tight }: Pick<AnswerMemory, 'tight'>): number {
+  return tight ? SHORT_MESSAGE_BYTES : MESSAGE_BYTES
+}
 
 export class RecordUnpacking {
   readonly event: PushedBatches
@@ -48,6 +57,8 @@ export class RecordUnpacking {
   readonly #aborted: ReadonlyMap<number, readonly AbortedTransaction[]> | null
   #index = 0
   #cursor: RecordCursor | null = null
+  /** What the batch of the cursor was decompressed to, in bytes. */
+  #unpackedBytes = 0
 
   /** @throws BrokerError CORRUPT_MESSAGE */
   constructor(event: PushedBatches, openBatch: OpenBatch) {
@@ -62,6 +73,11 @@ export class RecordUnpacking {
   /** All records were taken. */
   get isDone(): boolean {
     return this.#index === this.#batches.length
+  }
+
+  /** Bytes in memory for it: its batches, and what the one that is open was decompressed to. */
+  get heldBytes(): number {
+    return this.event.batches.byteLength + this.#unpackedBytes
   }
 
   /** Offset after the last batch; 0 when there is none. */
@@ -84,6 +100,7 @@ export class RecordUnpacking {
       if (cursor === null) break
       if (!cursor.next()) {
         this.#cursor = null
+        this.#unpackedBytes = 0
         this.#index += 1
         continue
       }
@@ -107,6 +124,7 @@ export class RecordUnpacking {
     if (batch === undefined) return null
     this.leaderEpoch = batch.header.leaderEpoch
     this.#cursor = this.#openBatch(batch)
+    if (codecIdOf(batch.header.attributes) !== 0) this.#unpackedBytes = this.#cursor.sizeBytes
     return this.#cursor
   }
 

@@ -14,12 +14,15 @@ import { BrokerError } from '../../base/errors.ts'
 import { LinkedList } from '../../replication/linked-list.ts'
 import type { FetchWaiter } from '../../replication/fetch-waiters.ts'
 import type { BatchSlice } from '../../replication/readable-partition.ts'
+import type { AnswerMemory, MemoryWaiter } from './answer-memory.ts'
 import type { SessionOutput } from './session-output.ts'
 import type { SessionPartition } from './session-partition.ts'
 
 export interface SessionPumpOptions {
   readonly clock: Clock
   readonly output: SessionOutput
+  /** Asked before each read. */
+  readonly memory: AnswerMemory
   /** Most bytes of one push, but for a single batch that is larger. */
   readonly maxPushBytes: number
   /** Called when batches were pushed, with their size in bytes. */
@@ -31,18 +34,22 @@ export interface SessionPumpOptions {
 /** After this much the pump lets others run before it goes on. */
 const TURN_BYTES = 4 * 1024 * 1024
 
-/** Reads from the disk under way. Each may hold a push's bytes until credit comes. */
+/** Reads from the disk under way. Each may hold a push's bytes until credit comes, or memory gets short. */
 const MAX_COLD_READS = 4
 
 /** Credit is counted up to here: more than any client can take, and far from where numbers blur. */
 const MAX_CREDIT = 2 ** 50
 
-export class SessionPump {
+export class SessionPump implements MemoryWaiter {
   readonly #options: SessionPumpOptions
   /** Partitions that have something to push, in the order of their turns. */
   readonly #ready = new LinkedList<FetchWaiter>()
+  /** Partitions of which something is held: all of them are ready. */
+  readonly #holding = new Set<SessionPartition>()
   #creditBytes = 0
   #coldReads = 0
+  /** There is no memory for a read. */
+  #starved = false
   #scheduled = false
   #closed = false
 
@@ -64,6 +71,27 @@ export class SessionPump {
 
   close(): void {
     this.#closed = true
+    this.#options.memory.leave(this)
+  }
+
+  /** Gives up what was read of a partition and not pushed. */
+  drop(partition: SessionPartition): void {
+    const { held } = partition
+    if (held === null) return
+    partition.held = null
+    this.#holding.delete(partition)
+    this.#options.memory.take(-held.batches.byteLength)
+  }
+
+  /** For the memory: there is room for a read. */
+  roomFreed(): void {
+    this.#starved = false
+    this.#push()
+  }
+
+  /** For the memory: what can't be pushed now is read again later. */
+  hurry(): void {
+    for (const partition of this.#holding) this.drop(partition)
   }
 
   /** Puts a partition where it belongs: ready, or waiting for more. */
@@ -107,15 +135,16 @@ export class SessionPump {
   #push(): void {
     let left = TURN_BYTES
     while (this.#mayPush()) {
-      const partition = this.#ready.takeFirst() as SessionPartition | null
-      if (partition === null) return
+      const partition = this.#ready.first as SessionPartition | null
+      if (partition === null || (this.#starved && partition.held === null)) return
       if (left <= 0) {
-        this.#ready.prepend(partition)
         this.schedule()
         return
       }
+      this.#ready.remove(partition)
       left -= this.#pushFrom(partition)
     }
+    if (this.#holding.size > 0 && !this.#closed) this.#options.memory.hoard(this)
   }
 
   #mayPush(): boolean {
@@ -125,13 +154,15 @@ export class SessionPump {
 
   /** @returns bytes pushed */
   #pushFrom(partition: SessionPartition): number {
-    const slice = partition.held ?? this.#read(partition)
+    const { held } = partition
+    const slice = held ?? this.#read(partition)
     if (slice === null) return 0
-    partition.held = null
     const { batches, nextOffset } = slice
     if (nextOffset <= partition.nextOffset) partition.emptyAt = partition.readUnder
     else partition.nextOffset = nextOffset
     if (batches.byteLength > 0) this.#send(partition, slice)
+    // By now the sink counts it.
+    this.drop(partition)
     if (!this.#closed) this.mayHaveMore(partition)
     return batches.byteLength
   }
@@ -158,33 +189,50 @@ export class SessionPump {
   /** @returns null when the bytes come later, or not at all */
   #read(partition: SessionPartition): BatchSlice | null {
     try {
-      const maxBytes = Math.min(this.#options.maxPushBytes, this.#creditBytes)
+      const { maxPushBytes, memory } = this.#options
+      const maxBytes = memory.allowance(Math.min(maxPushBytes, this.#creditBytes), 0)
+      if (maxBytes <= 0) {
+        this.#starve(partition)
+        return null
+      }
       const { source, isolation } = partition
       partition.readUnder = partition.mark
       const limits = { maxBytes, atLeastOneBatch: true, isolation }
       const slice = source!.read(partition.nextOffset, limits)
       if (!(slice instanceof Promise)) return slice
-      this.#readLater(partition, slice)
+      this.#readLater(partition, slice, maxBytes)
     } catch (error) {
       this.#options.lost(partition, BrokerError.from(error))
     }
     return null
   }
 
-  #readLater(partition: SessionPartition, slice: Promise<BatchSlice>): void {
+  /** The partition keeps its turn until there is room. */
+  #starve(partition: SessionPartition): void {
+    this.#starved = true
+    this.#ready.prepend(partition)
+    this.#options.memory.wait(this)
+  }
+
+  /** @param maxBytes of memory that the read has while it is under way */
+  #readLater(partition: SessionPartition, slice: Promise<BatchSlice>, maxBytes: number): void {
+    const { memory } = this.#options
     const { generation } = partition
+    memory.take(maxBytes)
     partition.fetching = true
     this.#coldReads += 1
     slice
       .then(
         (read) => {
+          memory.take(-maxBytes)
           if (partition.generation !== generation) return
           partition.fetching = false
           // A client may pause any number of partitions, so those hold nothing.
-          if (!partition.paused) partition.held = read
+          if (!partition.paused) this.#hold(partition, read)
           this.mayHaveMore(partition)
         },
         (error: unknown) => {
+          memory.take(-maxBytes)
           if (partition.generation === generation)
             this.#options.lost(partition, BrokerError.from(error))
         },
@@ -193,5 +241,11 @@ export class SessionPump {
         this.#coldReads -= 1
         this.schedule()
       })
+  }
+
+  #hold(partition: SessionPartition, read: BatchSlice): void {
+    partition.held = read
+    this.#holding.add(partition)
+    this.#options.memory.take(read.batches.byteLength)
   }
 }

@@ -16,6 +16,7 @@ import type { Assignment } from '../../coordination/group/consumer/assignment.ts
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Caller } from '../caller.ts'
 import type { FetchService } from '../fetch-service.ts'
+import type { AnswerMemory } from '../fetch/answer-memory.ts'
 import type { OpenBatch } from '../fetch/record-unpacking.ts'
 import type { GroupService } from '../group-service.ts'
 import { locate } from './locate.ts'
@@ -38,6 +39,8 @@ export interface GroupSessionOptions {
   readonly groups: GroupService
   readonly fetch: FetchService
   readonly openBatch: OpenBatch
+  /** Where batches count that are read for the client. */
+  readonly memory: AnswerMemory
   readonly memberId: string
   /** The member joins when it has resolved. */
   readonly ready: Promise<void>
@@ -200,14 +203,14 @@ export class GroupSession {
   }
 
   #newReader(): SessionReader {
-    const { clock, fetch, openBatch } = this.#options
+    const { clock, fetch, openBatch, memory } = this.#options
     const topicOf = this.#topicOf
     const { offsetReset, isolation, maxRecords, creditBytes } = this.#request
     const openSession: ConstructorParameters<typeof SessionReader>[0]['openSession'] = (sink) =>
-      fetch.openSession(this.#caller, sink)
+      fetch.openSession(this.#caller, sink, memory)
     return new SessionReader(
       {
-        ...{ clock, openSession, openBatch, topicOf },
+        ...{ clock, openSession, openBatch, topicOf, memory },
         ...{ offsetReset, isolation, maxRecords, creditBytes },
       },
       {

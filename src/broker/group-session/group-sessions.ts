@@ -9,6 +9,7 @@ import type { Clock } from '../../io/clock.ts'
 import type { RandomSource } from '../../io/random.ts'
 import type { Caller } from '../caller.ts'
 import type { FetchService } from '../fetch-service.ts'
+import { AMPLE_MEMORY, type AnswerMemory } from '../fetch/answer-memory.ts'
 import type { OpenBatch } from '../fetch/record-unpacking.ts'
 import type { GroupService } from '../group-service.ts'
 import { GroupSession } from './group-session.ts'
@@ -62,17 +63,23 @@ export class GroupSessions {
   /**
    * Opens a session, which goes on until it is ended.
    *
+   * @param memory where batches count that are read for it. Default: as much as there is
    * @throws BrokerError INVALID_GROUP_ID, INVALID_REQUEST when it subscribes to nothing; and as
    *   `FetchService.openSession`
    */
-  open(caller: Caller, request: GroupSessionRequest, sink: GroupSessionSink): GroupSession {
+  open(
+    caller: Caller,
+    request: GroupSessionRequest,
+    sink: GroupSessionSink,
+    memory: AnswerMemory = AMPLE_MEMORY,
+  ): GroupSession {
     const { groupId, subscription } = request
     if (groupId === '') throw new BrokerError('INVALID_GROUP_ID')
     checkSubscription(subscription)
     const { clock, groups, fetch, openBatch, sessionTimeoutMs } = this.#options
     const group = this.#groupOf(caller, groupId)
     const session: GroupSession = new GroupSession(caller, request, sink, {
-      ...{ clock, groups, fetch, openBatch, sessionTimeoutMs },
+      ...{ clock, groups, fetch, openBatch, memory, sessionTimeoutMs },
       memberId: `${this.#lifePrefix}${this.#newId()}`,
       ready: group.cleared,
       changed: () => {

@@ -12,7 +12,8 @@ import type { Uuid } from '../../base/uuid.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { FetchSession } from '../fetch-session.ts'
 import type { FetchSink, PartitionState, PushedBatches } from '../fetch-sink.ts'
-import { MESSAGE_BYTES, type OpenBatch, RecordUnpacking } from '../fetch/record-unpacking.ts'
+import type { AnswerMemory, MemoryWaiter } from '../fetch/answer-memory.ts'
+import { messageBytes, type OpenBatch, RecordUnpacking } from '../fetch/record-unpacking.ts'
 import type { Isolation, Position } from '../position.ts'
 import { OwnedPartition, type StartingPartition } from './owned-partition.ts'
 import { SentMessages } from './sent-messages.ts'
@@ -28,6 +29,8 @@ export interface SessionReaderOptions {
   readonly isolation: Isolation
   readonly maxRecords: number
   readonly creditBytes: number
+  /** Counts what was pushed until its records are all sent. */
+  readonly memory: AnswerMemory
 }
 
 export interface SessionReaderHooks {
@@ -50,13 +53,15 @@ const RECORD_OVERHEAD_BYTES = 48
 /** After this long a partition that could not be read is tried again. */
 const RETRY_MS = 1_000
 
-export class SessionReader implements FetchSink {
+export class SessionReader implements FetchSink, MemoryWaiter {
   readonly sent: SentMessages
   readonly #options: SessionReaderOptions
   readonly #hooks: SessionReaderHooks
   readonly #session: FetchSession
   readonly #partitions = new Map<string, OwnedPartition>()
   #push: RecordUnpacking | null = null
+  /** What the memory was told of it, in bytes. */
+  #heldBytes = 0
   readonly #announced = new Set<OwnedPartition>()
   #isSinkOpen = true
   #isClosed = false
@@ -130,10 +135,7 @@ export class SessionReader implements FetchSink {
       owned.isPaused = true
       this.#session.pause([name])
       // What was read and is not sent would stand in the way of the others.
-      if (this.#drop(owned)) {
-        this.#session.seek({ ...nameOf(owned), start: placeOf(owned), tag: 0 })
-        owned.announces = false
-      }
+      this.#giveUp(owned)
     }
     this.#goOn()
   }
@@ -163,9 +165,20 @@ export class SessionReader implements FetchSink {
   close(): void {
     this.#isClosed = true
     this.#push = null
+    this.#count()
+    this.#options.memory.leave(this)
     this.#announced.clear()
     for (const { retry } of this.#partitions.values()) retry?.cancel()
     this.#session.close()
+  }
+
+  /** For the memory: no session has to wait for what a client is not done with. */
+  roomFreed(): void {}
+
+  /** For the memory: what can't be sent now is read again later. */
+  hurry(): void {
+    if (this.#push === null || this.#isReady) return
+    this.#giveUp(this.#partitions.get(partitionName(this.#push.event))!)
   }
 
   /** For the fetch session. */
@@ -174,6 +187,7 @@ export class SessionReader implements FetchSink {
     if (this.#reading(event) !== undefined) {
       this.#guard(() => {
         this.#push = new RecordUnpacking(event, this.#options.openBatch)
+        this.#count()
       })
       this.#deliver()
     }
@@ -262,8 +276,22 @@ export class SessionReader implements FetchSink {
     const push = this.#push
     if (push === null || partitionName(push.event) !== partitionName(owned)) return false
     this.#push = null
+    this.#count()
     this.#session.credit(push.event.batches.byteLength)
     return true
+  }
+
+  /** The same, to read it again. */
+  #giveUp(owned: OwnedPartition): void {
+    if (!this.#drop(owned)) return
+    this.#session.seek({ ...nameOf(owned), start: placeOf(owned), tag: 0 })
+    owned.announces = false
+  }
+
+  #count(): void {
+    const heldBytes = this.#push?.heldBytes ?? 0
+    this.#options.memory.take(heldBytes - this.#heldBytes)
+    this.#heldBytes = heldBytes
   }
 
   /** Sends on, where there was no room before and is now. */
@@ -277,6 +305,8 @@ export class SessionReader implements FetchSink {
     this.#guard(() => {
       while (this.#push !== null && this.#isReady && !this.#isClosed) this.#send(this.#push)
     })
+    // The client may be busy with what it has for minutes.
+    if (this.#push !== null) this.#options.memory.hoard(this)
   }
 
   #send(push: RecordUnpacking): void {
@@ -286,7 +316,7 @@ export class SessionReader implements FetchSink {
       fromOffset: owned.nextOffset,
       endOffset: null,
       maxRecords: Math.min(this.#options.maxRecords, Math.ceil(roomBytes / RECORD_OVERHEAD_BYTES)),
-      maxBytes: Math.min(MESSAGE_BYTES, roomBytes),
+      maxBytes: Math.min(messageBytes(this.#options.memory), roomBytes),
     })
     const last = records.at(-1)
     if (last !== undefined) owned.nextOffset = last.record.offset + 1
@@ -295,6 +325,7 @@ export class SessionReader implements FetchSink {
       owned.nextOffset = Math.max(owned.nextOffset, push.endOffset)
       this.#session.credit(push.event.batches.byteLength)
     }
+    this.#count()
     const { nextOffset: endOffset } = owned
     if (records.length === 0) {
       this.sent.passOver(owned, endOffset)

@@ -11,11 +11,14 @@
 import type { Metadata } from '@grpc/grpc-js'
 import type { BrokerError } from '../../base/errors.ts'
 import type { Caller } from '../../broker/caller.ts'
+import type { AnswerMemory } from '../../broker/fetch/answer-memory.ts'
 import { buffersPass } from '../../io/passing-buffers.ts'
 import { MalformedRequest, statusObject } from './errors.ts'
+import type { CallHold } from './peers/call-hold.ts'
 
-/** Above this much waiting to be sent, `send` says so. */
+/** Above this much waiting to be sent, `send` says so; and while memory for answers is short. */
 const MAX_UNSENT_BYTES = 1024 * 1024
+const SHORT_UNSENT_BYTES = 64 * 1024
 
 export interface StreamHandler<I> {
   /** The next message. An error that it throws ends the call, by way of `stop`. */
@@ -52,17 +55,18 @@ export class CallStream<I, O> {
   readonly caller: Caller
   readonly #call: StreamCall<O>
   readonly #refuse: Refuse
+  readonly #hold: CallHold
   #handler: StreamHandler<I> | null = null
-  #unsentBytes = 0
   #full = false
   #holds = 0
   #over = false
   #ending = false
 
-  constructor(call: StreamCall<O>, caller: Caller, refuse: Refuse) {
+  constructor(call: StreamCall<O>, caller: Caller, refuse: Refuse, hold: CallHold) {
     this.#call = call
     this.caller = caller
     this.#refuse = refuse
+    this.#hold = hold
   }
 
   /** Whether something may still be sent. */
@@ -70,9 +74,9 @@ export class CallStream<I, O> {
     return !this.#over && !this.#ending
   }
 
-  /** Bytes that were sent and that the connection has not taken yet. */
-  get unsentBytes(): number {
-    return this.#unsentBytes
+  /** Where batches count that are read for the client. */
+  get memory(): AnswerMemory {
+    return this.#hold
   }
 
   /** Starts to call the handler. @param closed called after the handler's own `closed` */
@@ -104,15 +108,15 @@ export class CallStream<I, O> {
    */
   send(message: O, sizeBytes: number): boolean {
     if (!this.open) return false
-    this.#unsentBytes += sizeBytes
+    this.#hold.sent(sizeBytes)
     buffersPass(sizeBytes)
     this.#call.write(message, () => {
-      this.#unsentBytes -= sizeBytes
-      if (!this.#full || this.#unsentBytes > MAX_UNSENT_BYTES / 2) return
+      this.#hold.taken(sizeBytes)
+      if (!this.#full || this.#hold.dueBytes > this.#maxUnsentBytes / 2) return
       this.#full = false
       this.#tell((handler) => handler.writable())
     })
-    if (this.#unsentBytes >= MAX_UNSENT_BYTES) this.#full = true
+    if (this.#hold.dueBytes >= this.#maxUnsentBytes) this.#full = true
     return !this.#full
   }
 
@@ -138,6 +142,10 @@ export class CallStream<I, O> {
   /** Has the handler finish, and end the call for this reason. */
   stop(reason: BrokerError): void {
     this.#handler?.stop(reason)
+  }
+
+  get #maxUnsentBytes(): number {
+    return this.#hold.tight ? SHORT_UNSENT_BYTES : MAX_UNSENT_BYTES
   }
 
   #received(message: I | MalformedRequest): void {

@@ -13,17 +13,22 @@ import type {
 } from '@grpc/grpc-js'
 import { BrokerError } from '../../base/errors.ts'
 import type { Caller } from '../../broker/caller.ts'
+import type { AnswerMemory } from '../../broker/fetch/answer-memory.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiCounters, ApiCounterSet } from '../../observability/api-counters.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { CallStream, type StreamCall, type StreamHandler } from './call-stream.ts'
 import { MalformedRequest, refusalOf, statusObject } from './errors.ts'
+import type { CallHold } from './peers/call-hold.ts'
+import type { GrpcPeers } from './peers/grpc-peers.ts'
 
 /** What a unary method knows of its call. */
 export interface CallContext {
   readonly caller: Caller
   /** Aborted when nobody waits for the answer any more, and when the broker stops. */
   readonly signal: AbortSignal
+  /** Where batches count that are read for the answer. */
+  readonly memory: AnswerMemory
 }
 
 /** A streaming call, and the counters of its API. */
@@ -37,7 +42,11 @@ export interface CallHostOptions {
   readonly apis: ApiCounterSet
   readonly clock: Clock
   readonly logger: Logger
+  readonly peers: GrpcPeers
 }
+
+/** What is around a message on the wire. */
+const MESSAGE_HEAD_BYTES = 5
 
 /** Metadata by which a client says its name. */
 const CLIENT_ID_KEY = 'sluice-client-id'
@@ -47,6 +56,20 @@ const MAX_CLIENT_ID_LENGTH = 256
 /** A broker that starts or stops leads nothing now. A client may try again: there, or elsewhere. */
 function unavailable(doing: 'starting' | 'stopping'): BrokerError {
   return new BrokerError('LEADER_NOT_AVAILABLE', { message: `The broker is ${doing}` })
+}
+
+/** A method as grpc-js shall see it. */
+interface Registration<H> {
+  readonly handle: H
+  readonly type: string
+  /** Default: as the method says. */
+  readonly serialize?: (message: never) => Buffer
+}
+
+interface UnaryMethod<I, O> {
+  readonly api: ApiCounters
+  readonly answer: (request: I, context: CallContext) => Promise<O> | O
+  readonly serialize: (message: O) => Buffer
 }
 
 export class CallHost {
@@ -80,7 +103,7 @@ export class CallHost {
         if (callback === undefined) call.emit('error', status)
         else callback(status)
       }
-      this.#register(method, api, refuse, typeOf(method))
+      this.#register(method, api, { handle: refuse, type: typeOf(method) })
     }
   }
 
@@ -90,10 +113,13 @@ export class CallHost {
     answer: (request: I, context: CallContext) => Promise<O> | O,
   ): void {
     const api = this.#apiOf(method)
-    const handle: handleUnaryCall<I | MalformedRequest, O> = (call, callback) => {
-      void this.#answer(api, call, callback, answer)
+    const serialize = (message: O): Buffer => method.responseSerialize(message)
+    const facts = { api, answer, serialize }
+    const handle: handleUnaryCall<I | MalformedRequest, Buffer> = (call, callback) => {
+      void this.#answer(call, callback, facts)
     }
-    this.#register(method, api, handle, 'unary')
+    // The answers are bytes already, so that it is known how many.
+    this.#register(method, api, { handle, type: 'unary', serialize: (bytes: Buffer) => bytes })
   }
 
   /** Adds a method of one request and a stream of answers. */
@@ -109,7 +135,7 @@ export class CallHost {
         return open(request, context)
       })
     }
-    this.#register(method, api, handle, 'serverStream')
+    this.#register(method, api, { handle, type: 'serverStream' })
   }
 
   /** Adds a method where both sides stream. */
@@ -125,7 +151,7 @@ export class CallHost {
         return handler
       })
     }
-    this.#register(method, api, handle, 'bidi')
+    this.#register(method, api, { handle, type: 'bidi' })
   }
 
   /** Takes no more calls, and has those that are open finish what is in flight and end. */
@@ -158,11 +184,10 @@ export class CallHost {
   #register<I, O, H>(
     method: MethodDefinition<I, O>,
     api: ApiCounters,
-    handle: H,
-    type: string,
+    { handle, type, serialize = method.responseSerialize as never }: Registration<H>,
   ): void {
-    const serialize = (message: O): Buffer => {
-      const bytes = method.responseSerialize(message)
+    const count = (message: never): Buffer => {
+      const bytes = serialize(message)
       api.bytesOut.add(bytes.byteLength)
       return bytes
     }
@@ -175,27 +200,30 @@ export class CallHost {
       }
     }
     this.#options.server.unregister(method.path)
-    this.#options.server.register(method.path, handle as never, serialize, deserialize, type)
+    this.#options.server.register(method.path, handle as never, count, deserialize, type)
   }
 
   async #answer<I, O>(
-    api: ApiCounters,
-    call: ServerUnaryCall<I | MalformedRequest, O>,
-    callback: sendUnaryData<O>,
-    answer: (request: I, context: CallContext) => Promise<O> | O,
+    call: ServerUnaryCall<I | MalformedRequest, Buffer>,
+    callback: sendUnaryData<Buffer>,
+    { api, answer, serialize }: UnaryMethod<I, O>,
   ): Promise<void> {
-    const { clock } = this.#options
+    const { clock, peers } = this.#options
     const startMs = clock.monotonicMs()
-    const wait = new Wait(call, this.#waits, callerOf(call))
+    const hold = peers.hold(call)
+    const wait = new Wait(call, this.#waits, callerOf(call), hold)
     this.#unaryCalls += 1
     try {
+      while (hold.mustWait) await hold.roomFreed()
       if (call.request instanceof MalformedRequest) throw call.request.error
       if (this.#stopping) throw unavailable('stopping')
-      const response = await answer(call.request, wait)
+      const bytes = serialize(await answer(call.request, wait))
+      hold.answered(bytes.byteLength + MESSAGE_HEAD_BYTES)
       api.answered('OK', clock.monotonicMs() - startMs)
-      callback(null, response)
+      callback(null, bytes)
     } catch (error) {
       const refusal = refusalOf(error, api.api, this.#options.logger)
+      hold.answered(0)
       api.answered(refusal.code, clock.monotonicMs() - startMs)
       callback(statusObject(refusal))
     } finally {
@@ -210,12 +238,13 @@ export class CallHost {
     call: StreamCall<O>,
     open: (context: StreamContext<I, O>) => StreamHandler<I>,
   ): void {
+    const { peers } = this.#options
     const refuse = (error: unknown): BrokerError => {
       const refusal = refusalOf(error, api.api, this.#options.logger)
       api.answered(refusal.code, null)
       return refusal
     }
-    const stream = new CallStream<I, O>(call, callerOf(call), refuse)
+    const stream = new CallStream<I, O>(call, callerOf(call), refuse, peers.hold(call))
     try {
       if (this.#stopping) throw unavailable('stopping')
       stream.attach(open({ stream, api }), () => {
@@ -240,6 +269,7 @@ function typeOf({ requestStream, responseStream }: MethodDefinition<never, never
 /** The wait of a unary call. Its signal is made when a method asks for it: most do not. */
 class Wait implements CallContext {
   readonly caller: Caller
+  readonly memory: AnswerMemory
   readonly #call: ServerUnaryCall<unknown, unknown>
   readonly #waits: Set<AbortController>
   #controller: AbortController | null = null
@@ -248,10 +278,12 @@ class Wait implements CallContext {
     call: ServerUnaryCall<unknown, unknown>,
     waits: Set<AbortController>,
     caller: Caller,
+    memory: CallHold,
   ) {
     this.#call = call
     this.#waits = waits
     this.caller = caller
+    this.memory = memory
   }
 
   get signal(): AbortSignal {

@@ -42,7 +42,7 @@ export function addFetch(calls: CallHost, service: FetchService): void {
 async function fetch(
   service: FetchService,
   request: FetchRequest,
-  { caller, signal }: CallContext,
+  { caller, signal, memory }: CallContext,
 ): Promise<FetchResponse> {
   const { maxWaitMs, minBytes } = request
   const partitions = request.partitions.map(({ topic, partition, fetchOffset, maxBytes }) => ({
@@ -53,7 +53,7 @@ async function fetch(
   }))
   const maxBytes = request.maxBytes || DEFAULT_MAX_BYTES
   const isolation = parseIsolation(request.isolation)
-  const asked = { maxWaitMs, minBytes, maxBytes, partitions, isolation }
+  const asked = { maxWaitMs, minBytes, maxBytes, partitions, isolation, memory }
   const fetched = await service.fetch(caller, asked, signal)
   return { partitions: fetched.map((one) => ({ ...one, batches: one.batches ?? NO_BYTES })) }
 }
@@ -71,7 +71,7 @@ class FetchStream implements StreamHandler<FetchStreamRequest>, FetchSink {
   ) {
     this.#stream = stream
     this.#api = api
-    this.#session = service.openSession(stream.caller, this)
+    this.#session = service.openSession(stream.caller, this, stream.memory)
   }
 
   received(command: FetchStreamRequest): void {

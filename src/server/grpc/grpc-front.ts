@@ -48,6 +48,8 @@ export interface GrpcFrontOptions {
   /** Largest batch that topics take unless they say otherwise, in bytes. */
   readonly maxBatchBytes: number
   readonly maxConnections: number
+  /** Bytes of answers in memory, of all connections, from which on clients get less. */
+  readonly sendBytes: number
 }
 
 /** Messages up to this size are taken in any case: a request may hold batches of many partitions. */

@@ -1,6 +1,5 @@
 // The gRPC listener: grpc-js's server with our limits, and its end.
 
-import type { ServerHttp2Session } from 'node:http2'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiCounterSet } from '../../observability/api-counters.ts'
@@ -8,6 +7,7 @@ import { Counter } from '../../observability/counters.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { CallHost } from './calls.ts'
 import { tuneHttp2 } from './http2-settings.ts'
+import { GrpcPeers } from './peers/grpc-peers.ts'
 
 export interface GrpcServerOptions {
   readonly clock: Clock
@@ -16,6 +16,8 @@ export interface GrpcServerOptions {
   /** Largest message that is taken, in bytes. */
   readonly maxMessageBytes: number
   readonly maxConnections: number
+  /** Bytes of answers in memory, of all connections, from which on clients get less. */
+  readonly sendBytes: number
 }
 
 /** How often a connection is asked whether it still lives, and how long it may take to say so. */
@@ -31,10 +33,12 @@ export class GrpcServer {
   readonly connectionErrors = new Counter()
   readonly #server: Server
   readonly #clock: Clock
-  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #peers: GrpcPeers
 
-  constructor({ clock, logger, apis, maxMessageBytes, maxConnections }: GrpcServerOptions) {
+  constructor(options: GrpcServerOptions) {
+    const { clock, logger, apis, maxMessageBytes, maxConnections } = options
     this.#clock = clock
+    this.#peers = new GrpcPeers(options)
     this.#server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': -1,
@@ -47,21 +51,31 @@ export class GrpcServer {
     tuneHttp2(this.#server, {
       maxConnections,
       opened: (session) => {
-        this.#sessions.add(session)
+        this.#peers.opened(session)
         this.connectionsOpened.add()
       },
-      closed: (session) => this.#sessions.delete(session),
+      closed: (session) => this.#peers.closed(session),
       failed: (error) => {
         this.connectionErrors.add()
         logger.debug({ err: error }, 'A gRPC connection failed')
       },
     })
-    this.calls = new CallHost({ server: this.#server, apis, clock, logger })
+    this.calls = new CallHost({ server: this.#server, apis, clock, logger, peers: this.#peers })
   }
 
   /** Connections that are open. */
   get connectionCount(): number {
-    return this.#sessions.size
+    return this.#peers.count
+  }
+
+  /** Bytes of answers in memory that clients have not taken, and of batches that are read for them. */
+  get heldBytes(): number {
+    return this.#peers.heldBytes
+  }
+
+  /** Connections that were closed for what their clients do, by cause. */
+  get refusals(): ReadonlyMap<string, Counter> {
+    return this.#peers.refusals
   }
 
   /**
@@ -93,10 +107,11 @@ export class GrpcServer {
     this.calls.stop()
     const deadline = this.#clock.after(graceMs, () => {
       // Not forceShutdown: without channelz, grpc-js knows of no session there.
-      for (const session of this.#sessions) session.destroy()
+      this.#peers.destroy()
     })
     await closed
     deadline.cancel()
     await this.calls.idle()
+    this.#peers.close()
   }
 }

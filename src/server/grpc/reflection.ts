@@ -55,7 +55,8 @@ export class Reflection {
     return {
       received: (request) => {
         answered()
-        if (stream.send(this.answer(request), 4_096) || blocked) return
+        const answer = this.answer(request)
+        if (stream.send(answer, sizeOf(answer)) || blocked) return
         blocked = true
         stream.hold()
       },
@@ -127,6 +128,12 @@ function collect(file: DescFile, into: Set<DescFile>): void {
   if (into.has(file)) return
   into.add(file)
   for (const dependency of file.dependencies) collect(dependency, into)
+}
+
+/** What an answer takes on the wire, about. */
+function sizeOf({ messageResponse: { case: kind, value } }: ReflectionResponse): number {
+  if (kind !== 'fileDescriptorResponse') return 4_096
+  return value.fileDescriptorProto.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
 function refusal(errorCode: number, errorMessage: string): Answer {

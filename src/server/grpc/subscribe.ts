@@ -70,7 +70,7 @@ class SubscribeStream implements StreamHandler<never>, SubscriptionSink {
     this.#stream = stream
     this.#api = api
     this.#logger = logger
-    this.#subscription = service.subscribe(stream.caller, request, this)
+    this.#subscription = service.subscribe(stream.caller, request, this, stream.memory)
   }
 
   received(): void {}
@@ -90,19 +90,14 @@ class SubscribeStream implements StreamHandler<never>, SubscriptionSink {
     this.#subscription.close()
   }
 
-  records(subscribed: readonly SubscribedRecord[]): boolean {
-    let sizeBytes = 0
-    for (const { record } of subscribed) {
-      const { key, value } = record
-      sizeBytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
-    }
+  records(subscribed: readonly SubscribedRecord[], sizeBytes: number): boolean {
     const records = subscribed.map(wireRecord)
     this.#api.answered('OK', null)
-    return this.#stream.send({ records }, sizeBytes)
+    return this.#stream.send({ records }, sizeBytes + records.length * RECORD_OVERHEAD_BYTES)
   }
 
   heartbeat(): void {
-    this.#stream.send({ records: [] }, 0)
+    this.#stream.send({ records: [] }, RECORD_OVERHEAD_BYTES)
   }
 
   ended(error: BrokerError | null): void {

@@ -46,6 +46,7 @@ beforeEach(async () => {
     apis: new ApiCounterSet(),
     maxMessageBytes: 1024 * 1024,
     maxConnections: 8,
+    sendBytes: 32 * 1024 * 1024,
   })
   addFetch(server.calls, service)
   port = await server.bind('127.0.0.1:0')

@@ -40,6 +40,7 @@ beforeEach(async () => {
     apis,
     maxMessageBytes: 1024 * 1024,
     maxConnections: 8,
+    sendBytes: 32 * 1024 * 1024,
   })
   health = new Health(['sluice.v1.ProduceService'])
   health.addTo(server.calls)

@@ -45,6 +45,7 @@ beforeEach(async () => {
     apis: new ApiCounterSet(),
     maxMessageBytes: 16 * 1024 * 1024,
     maxConnections: 8,
+    sendBytes: 32 * 1024 * 1024,
   })
   addProduce(server.calls, { service, quotas, clock: realClock, logger: silentLogger })
   port = await server.bind('127.0.0.1:0')

@@ -113,7 +113,7 @@ test('F46: 200 bad clients are closed, hold little, and others are served all th
     }
     await roundTrip(honest)
     const now = await metrics()
-    mostAnswers = Math.max(mostAnswers, now.get('sluice_response_bytes_held')!)
+    mostAnswers = Math.max(mostAnswers, now.get('sluice_response_bytes_held{listener="kafka"}')!)
     mostRequests = Math.max(mostRequests, now.get('sluice_request_bytes_held')!)
     if (second === 12) expect(now.get(open)).toBeLessThanOrEqual(1 + 2 * EACH)
     clock.skipSecond()
@@ -127,7 +127,7 @@ test('F46: 200 bad clients are closed, hold little, and others are served all th
   for (const { sockets } of squads) for (const socket of sockets) socket.destroy()
   await eventually(async () => (await metrics()).get(open) === 1)
   const after = await metrics()
-  expect(after.get('sluice_response_bytes_held')).toBe(0)
+  expect(after.get('sluice_response_bytes_held{listener="kafka"}')).toBe(0)
   expect(after.get('sluice_request_bytes_held')).toBe(0)
   const closed = (cause: string): number => {
     return after.get(`sluice_connections_refused_total{listener="kafka",cause="${cause}"}`)!

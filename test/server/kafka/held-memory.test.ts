@@ -66,11 +66,11 @@ test('clients that never read hold a bounded memory together, and others get the
     const client = await connect()
     client.stopReading()
     for (let asked = 0; asked < 12; asked++) client.send(FETCH, 11, fetchOf('large', 0) as never)
-    most = Math.max(most, await metric('sluice_response_bytes_held'))
+    most = Math.max(most, await metric('sluice_response_bytes_held{listener="kafka"}'))
   }
   // All that was asked for is 1.7 GB; a tenth of it would be over the system's own buffers already.
   await eventually(async () => {
-    most = Math.max(most, await metric('sluice_response_bytes_held'))
+    most = Math.max(most, await metric('sluice_response_bytes_held{listener="kafka"}'))
     const { responses } = await honest.call(FETCH, 11, fetchOf('large', 1_000) as never)
     return (responses[0]!.partitions[0]!.records?.byteLength ?? 0) > 0
   })
@@ -79,7 +79,7 @@ test('clients that never read hold a bounded memory together, and others get the
   expect(most).toBeLessThan(2 * limit + 2 * MIB)
   expect(await produce(honest, 'large', 1_000)).toBe(0)
   for (const client of clients.splice(1)) client.close()
-  await eventually(async () => (await metric('sluice_response_bytes_held')) === 0)
+  await eventually(async () => (await metric('sluice_response_bytes_held{listener="kafka"}')) === 0)
 })
 
 test('answers that wait for one before them count as well', async () => {
@@ -91,10 +91,12 @@ test('answers that wait for one before them count as well', async () => {
   client.send(JOIN_GROUP, 3, { groupId: 'g', ...member, protocolType: 'consumer', protocols })
   client.send(FETCH, 11, fetchOf('behind', 0) as never)
   // The first member of a group waits 3 s for others, and the answer to the fetch behind it.
-  await eventually(async () => (await metric('sluice_response_bytes_held')) > 900_000)
+  await eventually(
+    async () => (await metric('sluice_response_bytes_held{listener="kafka"}')) > 900_000,
+  )
   await client.answer(JOIN_GROUP, 3)
   await client.answer(FETCH, 11)
-  await eventually(async () => (await metric('sluice_response_bytes_held')) === 0)
+  await eventually(async () => (await metric('sluice_response_bytes_held{listener="kafka"}')) === 0)
 })
 
 test('long polls with large requests end early when others need the memory', async () => {

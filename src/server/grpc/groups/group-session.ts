@@ -130,7 +130,8 @@ class SessionStream implements StreamHandler<pb.SessionRequest>, GroupSessionSin
     if (this.#session !== null) {
       throw new BrokerError('INVALID_REQUEST', { message: 'The session is open already' })
     }
-    this.#session = this.#sessions.open(this.#stream.caller, parseOpen(given), this)
+    const { caller, memory } = this.#stream
+    this.#session = this.#sessions.open(caller, parseOpen(given), this, memory)
   }
 
   #command(session: GroupSession, command: pb.SessionRequest['command']): void {
