@@ -45,6 +45,10 @@ export class CountedMemory implements AnswerMemory {
     return this.#waiting.size
   }
 
+  get hoarderCount(): number {
+    return this.#hoarders.size
+  }
+
   /** So much was sent. */
   give(sizeBytes: number): void {
     this.take(-sizeBytes)

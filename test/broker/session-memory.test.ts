@@ -80,7 +80,6 @@ test('a session reads no more than there is memory for, and goes on when there i
   }
   expect(sink.pushed.join()).toBe('a:200,a:100,a:200,a:100,a:200,a:100,a:100')
   session.close()
-  expect(memory.waitingCount).toBe(0)
 })
 
 test('a read from the disk counts from when it begins, for what it may bring', async () => {
@@ -134,6 +133,9 @@ test('what is held while there is no room for a read is pushed all the same', as
   a.finishColdReads()
   await clock.settle()
   expect(sink.pushed).toEqual(['a:100'])
+  expect(memory.waitingCount).toBe(1)
+  session.close()
+  expect(memory.waitingCount).toBe(0)
 })
 
 test.each(['seek', 'pause', 'unassign', 'close'] as const)(
@@ -238,7 +240,8 @@ test('messages are short while memory is', async () => {
   expect(sink.sizes).toEqual([3, 3, 2])
 })
 
-test('a session of a group gives up what its client is not ready for, and sends it later', async () => {
+/** A broker with 30 records in "clicks". */
+async function groupBroker(): Promise<{ broker: BrokerOfOne; rest: () => Promise<void> }> {
   const broker = await BrokerOfOne.start(undefined, undefined, {
     'offsets.topic.num.partitions': '1',
   })
@@ -252,6 +255,11 @@ test('a session of a group gives up what its client is not ready for, and sends 
   const batches = [{ topic: 'clicks', partition: 0, batch: batchOf(30, 10) }]
   const { done } = broker.produce.produce(CALLER, { acks: -1, timeoutMs: 1000, batches })
   expect((await broker.settled(done))[0]!.error).toBeNull()
+  return { broker, rest }
+}
+
+test('a session of a group gives up what its client is not ready for, and sends it later', async () => {
+  const { broker, rest } = await groupBroker()
   const memory = new CountedMemory(1_000_000)
   const client = new SessionClient(broker, { maxRecords: 4, creditBytes: 300 }, memory)
   client.acknowledges = false
@@ -269,4 +277,16 @@ test('a session of a group gives up what its client is not ready for, and sends 
   }
   expect(client.seen.get('clicks-0')).toEqual(Array.from({ length: 30 }, (_, at) => at))
   expect(client.events.filter((event) => event.startsWith('assigned'))).toHaveLength(1)
+})
+
+test('a session of a group that ends holds nothing', async () => {
+  const { broker, rest } = await groupBroker()
+  const memory = new CountedMemory(1_000_000)
+  const client = new SessionClient(broker, { maxRecords: 4, creditBytes: 300 }, memory)
+  client.acknowledges = false
+  await rest()
+  expect([memory.taken > 300, memory.hoarderCount]).toEqual([true, 1])
+  void client.session.end(null)
+  await rest()
+  expect([memory.taken, memory.hoarderCount]).toEqual([0, 0])
 })

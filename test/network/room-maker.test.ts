@@ -16,14 +16,14 @@ class Client implements RoomHolder {
   takenBytes = 0
   reason = ''
   readonly #room: Room
-  readonly #bytesPerLook: number
+  bytesPerLook: number
   #seenBytes = -1
   #sinceMs = 0
 
   constructor(room: Room, heldBytes: number, bytesPerSecond: number) {
     this.#room = room
     this.heldBytes = 0
-    this.#bytesPerLook = Math.ceil((bytesPerSecond * LOOK_MS) / 1_000)
+    this.bytesPerLook = Math.ceil((bytesPerSecond * LOOK_MS) / 1_000)
     this.hold(heldBytes)
   }
 
@@ -41,7 +41,7 @@ class Client implements RoomHolder {
   }
 
   take(): void {
-    const sizeBytes = Math.min(this.heldBytes, this.#bytesPerLook)
+    const sizeBytes = Math.min(this.heldBytes, this.bytesPerLook)
     this.takenBytes += sizeBytes
     this.heldBytes -= sizeBytes
     this.#room.maker.budget.change(-sizeBytes)
@@ -155,6 +155,17 @@ test('the slowest goes first, after those that take nothing, and no more than mu
   expect([dead.isCut, slower.isCut]).toEqual([true, true])
 })
 
+test('who takes nothing goes before who takes a little', () => {
+  const room = new Room()
+  const slow = room.add(8 * MB, 1_000)
+  const dead = room.add(14 * MB, 1_000)
+  // Both are seen at 250 ms: by 3,250 ms it is known of one that it is slow, of the other that it is dead.
+  room.pass(PACE_MS + LOOK_MS - 1_000)
+  dead.bytesPerLook = 0
+  room.pass(1_000)
+  expect([slow.isCut, dead.isCut]).toEqual([false, true])
+})
+
 test('a line of 100 KB/s keeps its 4 MB, though the system takes of it in gulps', () => {
   const { room, fill } = filled(16 * MB)
   const honest = room.add(0, 0)
@@ -179,6 +190,19 @@ test('what has come just now says nothing of the pace', () => {
   client.hold(4 * MB)
   room.pass(LOOK_MS, fill)
   expect(client.isCut).toBe(false)
+})
+
+test('what was seen of a client long ago is of no account', () => {
+  const room = new Room()
+  const client = room.add(MB, MB)
+  const other = room.add(2 * LIMIT, 10 * MB)
+  room.pass(5_000)
+  expect(room.maker.budget.heldBytes).toBe(0)
+  room.clock.advance(600_000)
+  client.hold(4 * MB)
+  other.hold(2 * LIMIT)
+  room.pass(5_000)
+  expect([client.isCut, other.isCut]).toEqual([false, false])
 })
 
 test('property: who takes all that is due within a minute is never closed', () => {

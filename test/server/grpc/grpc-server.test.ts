@@ -23,6 +23,8 @@ import { GrpcServer } from '../../../src/server/grpc/grpc-server.ts'
 import { Health } from '../../../src/server/grpc/health.ts'
 import { MAX_STREAMS, WINDOW_BYTES } from '../../../src/server/grpc/http2-settings.ts'
 import { Reflection } from '../../../src/server/grpc/reflection.ts'
+import { eventually, framed } from '../../support/grpc-client.ts'
+import { GreedyClient } from './greedy-client.ts'
 
 let server: GrpcServer
 let health: Health
@@ -163,6 +165,25 @@ test.each([0, 1])(
     await once(stream, 'end')
   },
 )
+
+test('answers of reflection count as large as they are', async () => {
+  const { path, requestSerialize } = REFLECTION_SERVICES[0]!.serverReflectionInfo
+  const value = 'sluice.v1.ProduceService.Publish'
+  const request = { host: '', messageRequest: { case: 'fileContainingSymbol', value } } as const
+  const files = new Reflection([HEALTH_FILE, file_sluice_v1_produce]).answer(request as never)
+  const { fileDescriptorProto } = files.messageResponse.value as {
+    fileDescriptorProto: Uint8Array[]
+  }
+  const sizeBytes = fileDescriptorProto.reduce((sum, { byteLength }) => sum + byteLength, 0)
+
+  const greedy = await GreedyClient.connect(port, 0)
+  const stream = greedy.open(path)
+  for (let at = 0; at < 20; at++) stream.write(framed(requestSerialize(request as never)))
+  await eventually(() => server.heldBytes >= 20 * sizeBytes)
+  expect(server.heldBytes).toBe(20 * sizeBytes)
+  greedy.close()
+  await eventually(() => server.heldBytes === 0)
+})
 
 test('a refusal has status, sentence and details', async () => {
   const error = await failure(call(PRODUCE_SERVICE.produce, { acks: 0, timeoutMs: 0, batches: [] }))

@@ -2,14 +2,21 @@
 // has a bound, and others are served beside them. Real HTTP/2, a clock by hand; what counts is bytes.
 
 import type { ClientHttp2Stream } from 'node:http2'
+import { create } from '@bufbuild/protobuf'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FetchService } from '../../../src/broker/fetch-service.ts'
 import { ApiCounterSet } from '../../../src/observability/api-counters.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
+import { SubscribeRequestSchema } from '../../../src/protocol/grpc/gen/sluice/v1/fetch_pb.ts'
+import { FETCH_SERVICE } from '../../../src/protocol/grpc/services.ts'
 import { HEALTH_SERVICE } from '../../../src/protocol/grpc/standard-services.ts'
+import { openBatch } from '../../../src/record/batch-reader.ts'
 import { addFetch } from '../../../src/server/grpc/fetch.ts'
 import { GrpcServer } from '../../../src/server/grpc/grpc-server.ts'
 import { Health } from '../../../src/server/grpc/health.ts'
+import { addSubscribe } from '../../../src/server/grpc/subscribe.ts'
+import { StorageCore } from '../../../src/wasm/storage-core.ts'
+import { batchOf } from '../../support/batches.ts'
 import { eventually, settled } from '../../support/grpc-client.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { MemoryPartitions, type MemoryPartition } from '../../support/memory-partition.ts'
@@ -24,6 +31,8 @@ class HandClock extends ManualClock {
     setImmediate(callback)
   }
 }
+
+const core = StorageCore.load()
 
 let clock: HandClock
 let service: FetchService
@@ -47,12 +56,13 @@ afterEach(async () => {
 async function listen(sendBytes: number): Promise<void> {
   clock = new HandClock()
   partitions = new MemoryPartitions()
-  service = new FetchService({ clock, partitions, openBatch: () => expect.unreachable() })
+  service = new FetchService({ clock, partitions, openBatch: (batch) => openBatch(core, batch) })
   server = new GrpcServer({
     ...{ clock, logger: silentLogger, apis: new ApiCounterSet(), sendBytes },
     ...{ maxMessageBytes: MIB, maxConnections: 100 },
   })
   addFetch(server.calls, service)
+  addSubscribe(server.calls, { service, clock, logger: silentLogger })
   new Health([]).addTo(server.calls)
   port = await server.bind('127.0.0.1:0')
 }
@@ -184,6 +194,20 @@ test('while memory is short, a stream that is behind gets 64 KiB and no more', a
   client.fetchStream('many')
   await eventually(() => server.heldBytes > tight)
   expect((await settled(() => server.heldBytes)) - tight).toBeLessThan(130 * KIB)
+})
+
+test('a subscription counts what it was pushed beside what waits to be taken', async () => {
+  await listen(8 * MIB)
+  const log = partitions.add('records')
+  // A push of 1.8 MB, of which a message of 1.1 MB is sent.
+  for (let at = 0; at < 4; at++) log.publish(batchOf(20, 90_000, { baseOffset: 20 * at }), 20)
+  const client = await connect(0)
+  client.call(
+    FETCH_SERVICE.subscribe as never,
+    create(SubscribeRequestSchema, { topics: [{ topic: 'records' }] }) as never,
+  )
+  await eventually(() => server.heldBytes > 2_800_000)
+  expect(await settled(() => server.heldBytes)).toBeLessThan(2_900_000)
 })
 
 function check(client: GreedyClient): ClientHttp2Stream {
