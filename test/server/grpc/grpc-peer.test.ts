@@ -21,6 +21,7 @@ class Session extends EventEmitter {
 
 class Stream extends EventEmitter {
   destroyed = false
+  rstCode = 0
 }
 
 let clock: ManualClock
@@ -28,15 +29,18 @@ let budget: SendBudget
 let session: Session
 let peer: GrpcPeer
 let reasons: string[]
+let lostBytes: number
 
 beforeEach(() => {
   clock = new ManualClock()
   budget = new SendBudget({ limitBytes: 100_000, clock, onFull: () => {} })
   session = new Session()
   reasons = []
+  lostBytes = 0
   peer = new GrpcPeer(session as unknown as ServerHttp2Session, {
     ...{ clock, budget },
     refused: (reason) => reasons.push(reason),
+    lost: (sizeBytes) => (lostBytes += sizeBytes),
   })
 })
 
@@ -81,6 +85,21 @@ test('a connection that is gone gives all back, once', () => {
   call.sent(7)
   hold().sent(7)
   expect(budget.heldBytes).toBe(0)
+})
+
+test('what is left of a call that is broken off is lost, and of a connection that is gone', () => {
+  const [good, bad, open] = [new Stream(), new Stream(), new Stream()]
+  for (const stream of [good, bad, open]) hold(stream).sent(1_000)
+  good.emit('close')
+  expect(lostBytes).toBe(0)
+  bad.rstCode = 8
+  bad.emit('close')
+  expect(lostBytes).toBe(1_000)
+  peer.closed()
+  expect(lostBytes).toBe(2_000)
+  open.rstCode = 8
+  open.emit('close')
+  expect(lostBytes).toBe(2_000)
 })
 
 test('nothing counts of a call whose stream or connection is gone before', () => {

@@ -4,27 +4,27 @@
 //                          ├─ the stream of the call is closed: all is given back
 //   sent ─► due ─► taken ──┘
 
-import type { Http2Stream } from 'node:http2'
+import { constants, type Http2Stream } from 'node:http2'
 import type { AnswerMemory, MemoryWaiter } from '../../../broker/fetch/answer-memory.ts'
 import type { SendBudget } from '../../../network/send-budget.ts'
 import type { DueCall, GrpcPeer } from './grpc-peer.ts'
+
+const { NGHTTP2_NO_ERROR } = constants
+
+type CallStreamState = Pick<Http2Stream, 'destroyed' | 'once' | 'rstCode'>
 
 export class CallHold implements AnswerMemory, DueCall {
   movedMs = 0
   readonly #budget: SendBudget
   readonly #peer: GrpcPeer | null
-  readonly #stream: Pick<Http2Stream, 'destroyed' | 'once'>
+  readonly #stream: CallStreamState
   #dueBytes = 0
   #readBytes = 0
   #watches = false
   #ended = false
 
   /** @param peer null when its connection is gone already: then nothing counts */
-  constructor(
-    budget: SendBudget,
-    peer: GrpcPeer | null,
-    stream: Pick<Http2Stream, 'destroyed' | 'once'>,
-  ) {
+  constructor(budget: SendBudget, peer: GrpcPeer | null, stream: CallStreamState) {
     this.#budget = budget
     this.#peer = peer
     this.#stream = stream
@@ -118,5 +118,7 @@ export class CallHold implements AnswerMemory, DueCall {
     this.#ended = true
     this.#peer!.owe(this, -dueBytes)
     this.#peer!.hold(-readBytes)
+    // What a stream that ends well has held, the client has.
+    if (this.#stream.rstCode !== NGHTTP2_NO_ERROR) this.#peer!.lost(dueBytes + readBytes)
   }
 }

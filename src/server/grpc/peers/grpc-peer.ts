@@ -35,6 +35,8 @@ export interface PeerOptions {
   readonly budget: SendBudget
   /** The connection is cut for want of room. */
   readonly refused: (reason: string) => void
+  /** So many bytes will never be taken: what they were in is of no use. */
+  readonly lost: (sizeBytes: number) => void
 }
 
 export class GrpcPeer implements RoomHolder {
@@ -125,8 +127,14 @@ export class GrpcPeer implements RoomHolder {
     if (!this.#session.destroyed) this.#session.socket.resetAndDestroy()
   }
 
+  /** @param sizeBytes of what was held, and that the client will not take any more */
+  lost(sizeBytes: number): void {
+    if (!this.#closed) this.#options.lost(sizeBytes)
+  }
+
   /** The connection is gone: nothing is held for it any more. */
   closed(): void {
+    this.lost(this.#heldBytes)
     this.hold(-this.#heldBytes)
     this.#dueBytes = 0
     this.#due.clear()

@@ -3,6 +3,7 @@
 import assert from 'node:assert'
 import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Clock, Timer } from '../../../io/clock.ts'
+import { LostMemory } from '../../../network/lost-memory.ts'
 import { RoomMaker } from '../../../network/room-maker.ts'
 import { Counter } from '../../../observability/counters.ts'
 import type { Logger } from '../../../observability/logger.ts'
@@ -24,6 +25,7 @@ export class GrpcPeers {
   readonly #options: GrpcPeersOptions
   readonly #room: RoomMaker
   readonly #peers = new Map<Http2Session, GrpcPeer>()
+  readonly #lost = new LostMemory()
   readonly #sweep: Timer
   /** Connections that were closed since the last sweep. */
   #refused = 0
@@ -51,7 +53,8 @@ export class GrpcPeers {
     const { clock } = this.#options
     const { budget } = this.#room
     const refused = (reason: string): void => this.#refuse(session, reason)
-    this.#peers.set(session, new GrpcPeer(session, { clock, budget, refused }))
+    const lost = (sizeBytes: number): void => this.#lost.lost(sizeBytes)
+    this.#peers.set(session, new GrpcPeer(session, { clock, budget, refused, lost }))
   }
 
   closed(session: ServerHttp2Session): void {
@@ -88,6 +91,7 @@ export class GrpcPeers {
   #sweepAll(): void {
     const nowMs = this.#options.clock.monotonicMs()
     for (const peer of this.#peers.values()) peer.stalledMs(nowMs)
+    this.#lost.sweep()
     const connections = this.#refused - 1
     this.#refused = 0
     if (connections <= 0) return
