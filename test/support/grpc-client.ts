@@ -162,9 +162,11 @@ export async function eventually(condition: () => boolean | Promise<boolean>): P
 
 /** A message in gRPC's frame: not compressed, length, bytes. */
 export function framed(message: Buffer): Buffer {
-  const head = Buffer.alloc(5)
-  head.writeUInt32BE(message.byteLength, 1)
-  return Buffer.concat([head, message])
+  const bytes = Buffer.alloc(5 + message.byteLength)
+  bytes.writeUInt32BE(message.byteLength, 1)
+  // Large messages are written where they are copied to: they are no buffers, but for this.
+  message.copy(bytes, 5)
+  return bytes
 }
 
 /**

@@ -19,6 +19,22 @@ const MAX_REQUESTS = 1_024
 /** Their bytes: one more request may come while there are fewer. */
 const MAX_BYTES = 32 * 1024 * 1024
 
+/** What the result of one batch or record takes until it is sent, about; and an error, with all it knows. */
+const RESULT_BYTES = 64
+const ERROR_BYTES = 1_024
+
+/** Bytes of memory that an answer takes until it is sent, about: more than on the wire. */
+export function answerBytes(results: readonly { readonly error: BrokerError | null }[]): number {
+  let sizeBytes = (1 + results.length) * RESULT_BYTES
+  let last: BrokerError | null = null
+  for (const { error } of results) {
+    if (error === null || error === last) continue
+    sizeBytes += ERROR_BYTES
+    last = error
+  }
+  return sizeBytes
+}
+
 /** A request that was begun. */
 export interface Begun<T> {
   /** Null: the next may be begun at once. */

@@ -21,7 +21,7 @@ import {
 import { PRODUCE_SERVICE } from '../../protocol/grpc/services.ts'
 import type { CallHost, StreamContext } from './calls.ts'
 import { refusalOf } from './errors.ts'
-import { type Begun, PipelinedStream } from './pipelined-stream.ts'
+import { answerBytes, type Begun, PipelinedStream } from './pipelined-stream.ts'
 
 export interface ProduceFrontOptions {
   readonly service: ProduceService
@@ -32,9 +32,6 @@ export interface ProduceFrontOptions {
 
 /** Wait for acknowledgements of a request that names none. */
 export const DEFAULT_TIMEOUT_MS = 30_000
-
-/** What an answer to one batch takes on the wire, about. */
-const ACK_BYTES = 64
 
 /**
  * @throws BrokerError INVALID_REQUIRED_ACKS when the number is none of the enum; when a transaction asks
@@ -124,8 +121,10 @@ function openStream(
       }
     },
     send(acks) {
-      const count = acks.reduce((sum, { partitions }) => sum + partitions.length, 0)
-      return stream.send({ acks }, count * ACK_BYTES)
+      return stream.send(
+        { acks },
+        acks.reduce((sum, { partitions }) => sum + answerBytes(partitions), 0),
+      )
     },
   })
 }

@@ -12,7 +12,7 @@ import type {
 import { PRODUCE_SERVICE } from '../../protocol/grpc/services.ts'
 import type { CallHost, StreamContext } from './calls.ts'
 import { refusalOf } from './errors.ts'
-import { type Begun, PipelinedStream } from './pipelined-stream.ts'
+import { answerBytes, type Begun, PipelinedStream } from './pipelined-stream.ts'
 import { DEFAULT_TIMEOUT_MS, outcomeOf, parseAcks } from './produce.ts'
 
 export interface PublishFrontOptions {
@@ -21,8 +21,8 @@ export interface PublishFrontOptions {
   readonly logger: Logger
 }
 
-/** What the answer to one record takes on the wire, about. */
-const PUBLISHED_BYTES = 16
+/** What a record takes beside its key and value, about. */
+const RECORD_BYTES = 16
 
 export function addPublish(calls: CallHost, options: PublishFrontOptions): void {
   const { service } = options
@@ -79,7 +79,8 @@ function openStream(
     send(answers) {
       let more = true
       for (const answer of answers) {
-        more = stream.send(answer, (answer.records.length + 1) * PUBLISHED_BYTES)
+        const sizeBytes = answerBytes(answer.error === null ? answer.records : [answer])
+        more = stream.send(answer, sizeBytes)
       }
       return more
     },
@@ -89,7 +90,7 @@ function openStream(
 function sizeOf({ records }: PublishRequest): number {
   let sizeBytes = 0
   for (const { key, value } of records) {
-    sizeBytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + PUBLISHED_BYTES
+    sizeBytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + RECORD_BYTES
   }
   return sizeBytes
 }

@@ -13,8 +13,9 @@ import { GrpcServer } from '../../../src/server/grpc/grpc-server.ts'
 import { addProduce } from '../../../src/server/grpc/produce.ts'
 import { StorageCore } from '../../../src/wasm/storage-core.ts'
 import { batchOf, testBatch } from '../../support/batches.ts'
-import { eventually, settled, TestClient } from '../../support/grpc-client.ts'
+import { eventually, framed, settled, TestClient } from '../../support/grpc-client.ts'
 import { type TestPartition, TestPartitions } from '../../support/partitions.ts'
+import { GreedyClient } from './greedy-client.ts'
 
 const core = StorageCore.load()
 
@@ -116,6 +117,22 @@ test('answers keep the order of requests, whatever finishes first', async () => 
   const numbers = stream.received.flatMap(({ acks }) => acks.map(({ number }) => number))
   expect(numbers).toEqual([1, 2])
   stream.cancel()
+})
+
+test('of a client that does not take its answers, no more than a mebibyte of them is read for', async () => {
+  const greedy = await GreedyClient.connect(port, 0)
+  const stream = greedy.open(PRODUCE_SERVICE.produceStream.path)
+  const batches = [{ topic: 'nobody', partition: 0, batch: testBatch() }]
+  const { requestSerialize } = PRODUCE_SERVICE.produceStream
+  for (let number = 0; number < 8_000; number++) {
+    stream.write(framed(requestSerialize({ ...request(number), batches })))
+  }
+  const heldBytes = await settled(() => server.heldBytes)
+  // What is answered in one turn goes out together: 1,024 requests at most.
+  expect(heldBytes).toBeGreaterThan(1024 * 1024)
+  expect(heldBytes).toBeLessThan(1024 * 1024 + 1_024 * 1_200)
+  greedy.close()
+  await eventually(() => server.heldBytes === 0)
 })
 
 test('a refused request is an answer with its error, and the stream goes on', async () => {
