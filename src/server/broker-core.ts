@@ -273,7 +273,7 @@ function servicesOf(
   const groups = new GroupService({
     ...{ clock, store, offsetsTopic, transactions, partitions: replicas },
   })
-  const credentials = new CredentialService({ control, store })
+  const credentials = new CredentialService({ control, store, slices })
   return {
     produce,
     publish: new PublishService({

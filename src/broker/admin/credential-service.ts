@@ -3,6 +3,7 @@
 
 import { BrokerError } from '../../base/errors.ts'
 import type { ScramMechanismName } from '../../config/security-options.ts'
+import type { Slices } from '../../io/slices.ts'
 import type { ClusterControl, ScramChange } from '../../metadata/cluster-control.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import {
@@ -17,6 +18,8 @@ import type { Caller } from '../caller.ts'
 export interface CredentialServiceOptions {
   readonly control: ClusterControl
   readonly store: Pick<MetadataStore, 'image'>
+  /** Passwords are hashed in them: one takes some 60 µs. */
+  readonly slices: Slices
 }
 
 /** A password as a client sends it: hashed already. */
@@ -45,6 +48,9 @@ export interface DescribedUser {
   readonly error: BrokerError | null
   readonly credentials: readonly DescribedCredential[]
 }
+
+/** So many passwords are hashed at once, whoever waits. */
+const FEW = 16
 
 /** Longest user name and salt, in bytes. */
 const MAX_BYTES = 1_024
@@ -95,9 +101,19 @@ export class CredentialService {
       results.set(change.user, results.get(change.user) ?? problemOf(change))
     }
     const sound = changes.filter(({ user }) => results.get(user) === null)
-    const decided = await this.#options.control.alterScram(sound.map(kept))
+    const decided = await this.#options.control.alterScram(await this.#hashed(sound))
     for (const [user, error] of decided) results.set(user, error)
     return results
+  }
+
+  async #hashed(changes: readonly CredentialChange[]): Promise<ScramChange[]> {
+    const { slices } = this.#options
+    const hashed: ScramChange[] = []
+    for (const change of changes) {
+      if (hashed.length >= FEW && slices.over) await slices.next()
+      hashed.push(kept(change))
+    }
+    return hashed
   }
 
   /** What a password of the user is checked against; null for an unknown user. */

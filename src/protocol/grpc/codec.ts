@@ -18,7 +18,12 @@ export function encodeMessage<T>(codec: Codec<T>, message: T): Buffer {
   return bytes
 }
 
-/** @throws WireFormatError. `bytes` fields of the message are views of `bytes`. */
-export function decodeMessage<T>(codec: Codec<T>, bytes: Buffer): T {
-  return codec.read(new WireReader(bytes))
+/**
+ * `bytes` fields of the message are views of `bytes`.
+ *
+ * @param maxElements most elements of repeated fields. Default: 250,000
+ * @throws WireFormatError
+ */
+export function decodeMessage<T>(codec: Codec<T>, bytes: Buffer, maxElements?: number): T {
+  return codec.read(new WireReader(bytes, maxElements))
 }

@@ -26,11 +26,12 @@ import {
 import { carriesRecords, recordsResponseCodec, type SessionResponse } from './session-codec.ts'
 import { subscribeResponseCodec } from './subscribe-codec.ts'
 import { type Codec, decodeMessage, encodeMessage } from './codec.ts'
-import { WireFormatError } from './wire-format.ts'
+import { checkElements } from './element-count.ts'
+import { MAX_NAMED, MAX_PUBLISHED, WireFormatError } from './wire-format.ts'
 import { WireWriter } from './wire-writer.ts'
 
-/** Largest message that is not read by hand: nothing in it is of any size. */
-const MAX_PLAIN_MESSAGE_BYTES = 1024 * 1024
+/** Largest request that is not read by hand: nothing in it is of any size. */
+const MAX_PLAIN_REQUEST_BYTES = 1024 * 1024
 
 /** How one message becomes bytes and comes back. */
 export interface MessageFormat<T> {
@@ -39,10 +40,11 @@ export interface MessageFormat<T> {
   readonly deserialize: (bytes: Buffer) => T
 }
 
-function byHand<T>(codec: Codec<T>): MessageFormat<T> {
+/** @param maxElements see decodeMessage */
+function byHand<T>(codec: Codec<T>, maxElements?: number): MessageFormat<T> {
   return {
     serialize: (message) => encodeMessage(codec, message),
-    deserialize: (bytes) => decodeMessage(codec, bytes),
+    deserialize: (bytes) => decodeMessage(codec, bytes, maxElements),
   }
 }
 
@@ -77,10 +79,10 @@ class UnwrittenMessage<T> {
 }
 
 /** As `byHand`, for messages that carry much. Not for calls that are compressed. */
-function writtenInPlace<T>(codec: Codec<T>): MessageFormat<T> {
+function writtenInPlace<T>(codec: Codec<T>, maxElements?: number): MessageFormat<T> {
   return {
     serialize: (message) => new UnwrittenMessage(codec, message) as unknown as Buffer,
-    deserialize: (bytes) => decodeMessage(codec, bytes),
+    deserialize: (bytes) => decodeMessage(codec, bytes, maxElements),
   }
 }
 
@@ -91,12 +93,21 @@ export function plain<D extends DescMessage>(desc: D): MessageFormat<MessageShap
       const bytes = toBinary(desc, message)
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     },
+    deserialize: (bytes) => fromBinary(desc, bytes, { readUnknownFields: false }),
+  }
+}
+
+/** As `plain`, for what anybody may send: with as much in it as is served in one turn. */
+export function plainRequest<D extends DescMessage>(desc: D): MessageFormat<MessageShape<D>> {
+  const format = plain(desc)
+  return {
+    ...format,
     deserialize(bytes) {
-      // Each element of two bytes becomes an object of a hundred.
-      if (bytes.byteLength > MAX_PLAIN_MESSAGE_BYTES) {
+      if (bytes.byteLength > MAX_PLAIN_REQUEST_BYTES) {
         throw new WireFormatError(`a message of ${bytes.byteLength} bytes`)
       }
-      return fromBinary(desc, bytes, { readUnknownFields: false })
+      checkElements(desc, bytes, MAX_NAMED)
+      return format.deserialize(bytes)
     },
   }
 }
@@ -124,23 +135,31 @@ export function defineMethod<I, O>(
 export function definePlain<I extends DescMessage, O extends DescMessage>(
   desc: DescMethod & { readonly input: I; readonly output: O },
 ): MethodDefinition<MessageShape<I>, MessageShape<O>> {
-  return defineMethod(desc, plain(desc.input), plain(desc.output))
+  return defineMethod(desc, plainRequest(desc.input), plain(desc.output))
 }
 
 const produce = ProduceService.method
 
 export const PRODUCE_SERVICE = {
-  produce: defineMethod(produce.produce, byHand(produceRequestCodec), byHand(produceResponseCodec)),
+  produce: defineMethod(
+    produce.produce,
+    byHand(produceRequestCodec, MAX_NAMED),
+    byHand(produceResponseCodec),
+  ),
   produceStream: defineMethod(
     produce.produceStream,
-    writtenInPlace(produceStreamRequestCodec),
+    writtenInPlace(produceStreamRequestCodec, MAX_NAMED),
     byHand(produceStreamResponseCodec),
   ),
   initProducer: definePlain(produce.initProducer),
-  publish: defineMethod(produce.publish, byHand(publishRequestCodec), byHand(publishResponseCodec)),
+  publish: defineMethod(
+    produce.publish,
+    byHand(publishRequestCodec, MAX_PUBLISHED),
+    byHand(publishResponseCodec),
+  ),
   publishStream: defineMethod(
     produce.publishStream,
-    byHand(publishStreamRequestCodec),
+    byHand(publishStreamRequestCodec, MAX_PUBLISHED),
     byHand(publishStreamResponseCodec),
   ),
 } as const
@@ -148,15 +167,19 @@ export const PRODUCE_SERVICE = {
 const fetch = FetchService.method
 
 export const FETCH_SERVICE = {
-  fetch: defineMethod(fetch.fetch, plain(fetch.fetch.input), writtenInPlace(fetchResponseCodec)),
+  fetch: defineMethod(
+    fetch.fetch,
+    plainRequest(fetch.fetch.input),
+    writtenInPlace(fetchResponseCodec),
+  ),
   fetchStream: defineMethod(
     fetch.fetchStream,
-    byHand(fetchStreamRequestCodec),
+    byHand(fetchStreamRequestCodec, MAX_NAMED),
     writtenInPlace(fetchStreamResponseCodec),
   ),
   subscribe: defineMethod(
     fetch.subscribe,
-    plain(fetch.subscribe.input),
+    plainRequest(fetch.subscribe.input),
     writtenInPlace(subscribeResponseCodec),
   ),
   listOffsets: definePlain(fetch.listOffsets),
@@ -181,7 +204,7 @@ function sessionResponses(): MessageFormat<SessionResponse> {
 }
 
 export const GROUP_SERVICE = {
-  session: defineMethod(groups.session, plain(groups.session.input), sessionResponses()),
+  session: defineMethod(groups.session, plainRequest(groups.session.input), sessionResponses()),
   join: definePlain(groups.join),
   heartbeat: definePlain(groups.heartbeat),
   leave: definePlain(groups.leave),

@@ -20,7 +20,7 @@ import {
   file_google_protobuf_duration,
 } from '@bufbuild/protobuf/wkt'
 import type { MethodDefinition } from '@grpc/grpc-js'
-import { defineMethod, type MessageFormat, plain } from './services.ts'
+import { defineMethod, type MessageFormat, plain, plainRequest } from './services.ts'
 
 /** Values of HealthCheckResponse.ServingStatus. */
 export const SERVING_STATUS = {
@@ -288,7 +288,7 @@ export interface ReflectionResponse {
 /** A method of a service that was described here. The caller names the shapes of its messages. */
 function methodOf<I, O>(service: DescService, localName: string): MethodDefinition<I, O> {
   const desc = service.methods.find((method) => method.localName === localName)!
-  const input = plain(desc.input)
+  const input = plainRequest(desc.input)
   const output = plain(desc.output)
   return defineMethod(
     desc,

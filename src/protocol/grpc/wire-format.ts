@@ -25,6 +25,13 @@ export const FIXED32 = 5
 /** Most repeated elements in one message: each becomes an object, many times its size on the wire. */
 export const MAX_ELEMENTS = 250_000
 
+/** Most in a request that names things (batches, partitions, offsets, settings): all of them are
+ *  served in one turn. */
+export const MAX_NAMED = 10_000
+
+/** Most records and headers in a request to publish. */
+export const MAX_PUBLISHED = 40_000
+
 export const TWO_TO_32 = 0x1_0000_0000
 
 /** An unsigned 64-bit number that only its sender understands: exact, whatever its size. */

@@ -15,6 +15,7 @@ import {
 /** Reads the fields of one message after the other. Every length is checked before it is used. */
 export class WireReader {
   readonly #bytes: Buffer
+  readonly #maxElements: number
   #position = 0
   /** Where the innermost message that was entered ends. */
   #end: number
@@ -23,8 +24,10 @@ export class WireReader {
   #low = 0
   #high = 0
 
-  constructor(bytes: Buffer) {
+  /** @param maxElements most elements of repeated fields, all of them together */
+  constructor(bytes: Buffer, maxElements = MAX_ELEMENTS) {
     this.#bytes = bytes
+    this.#maxElements = maxElements
     this.#end = bytes.byteLength
   }
 
@@ -58,11 +61,15 @@ export class WireReader {
 
   /** As `enter`, for an element of a repeated field: those are counted. */
   enterElement(): number {
-    this.#elements += 1
-    if (this.#elements > MAX_ELEMENTS) {
-      throw new WireFormatError(`more than ${MAX_ELEMENTS} elements in one message`)
-    }
+    this.countElements(1)
     return this.enter()
+  }
+
+  /** Counts elements of a repeated field that are not entered. @throws WireFormatError for too many */
+  countElements(count: number): void {
+    this.#elements += count
+    if (this.#elements <= this.#maxElements) return
+    throw new WireFormatError(`more than ${this.#maxElements} elements in one message`)
   }
 
   /** Low 32 bits of a varint, unsigned. */

@@ -53,6 +53,9 @@ const CLIENT_ID_KEY = 'sluice-client-id'
 
 const MAX_CLIENT_ID_LENGTH = 256
 
+/** Others get a turn before a request with a longer list is served, and before its answer is written. */
+const LONG_LIST = 1_000
+
 /** A broker that starts or stops leads nothing now. A client may try again: there, or elsewhere. */
 function unavailable(doing: 'starting' | 'stopping'): BrokerError {
   return new BrokerError('LEADER_NOT_AVAILABLE', { message: `The broker is ${doing}` })
@@ -216,8 +219,12 @@ export class CallHost {
     try {
       while (hold.mustWait) await hold.roomFreed()
       if (call.request instanceof MalformedRequest) throw call.request.error
+      const isLong = hasLongList(call.request)
+      if (isLong) await this.#nextTurn()
       if (this.#stopping) throw unavailable('stopping')
-      const bytes = serialize(await answer(call.request, wait))
+      const answered = await answer(call.request, wait)
+      if (isLong) await this.#nextTurn()
+      const bytes = serialize(answered)
       hold.answered(bytes.byteLength + MESSAGE_HEAD_BYTES)
       api.answered('OK', clock.monotonicMs() - startMs)
       callback(null, bytes)
@@ -231,6 +238,10 @@ export class CallHost {
       this.#unaryCalls -= 1
       this.#ended()
     }
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.endOfTurn(resolve))
   }
 
   #open<I, O>(
@@ -258,6 +269,13 @@ export class CallHost {
       call.emit('error', statusObject(refuse(error)))
     }
   }
+}
+
+function hasLongList(request: unknown): boolean {
+  for (const value of Object.values(request as object)) {
+    if (Array.isArray(value) && value.length > LONG_LIST) return true
+  }
+  return false
 }
 
 /** The kind of a method, as grpc-js calls it. */

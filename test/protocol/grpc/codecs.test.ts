@@ -1,7 +1,14 @@
 // The hand-written codecs against protobuf-es: what one writes the other reads as the same message,
 // both ways, over random messages; and no bytes do more harm than a WireFormatError.
 
-import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf'
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  ScalarType,
+  toBinary,
+} from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { BrokerError, ERRORS, type ErrorCode } from '../../../src/base/errors.ts'
 import { errorCodec } from '../../../src/protocol/grpc/error-codec.ts'
@@ -12,8 +19,10 @@ import {
 } from '../../../src/protocol/grpc/fetch-codec.ts'
 import * as fetchPb from '../../../src/protocol/grpc/gen/sluice/v1/fetch_pb.ts'
 import * as groupsPb from '../../../src/protocol/grpc/gen/sluice/v1/groups_pb.ts'
+import * as adminPb from '../../../src/protocol/grpc/gen/sluice/v1/admin_pb.ts'
 import * as producePb from '../../../src/protocol/grpc/gen/sluice/v1/produce_pb.ts'
 import * as recordsPb from '../../../src/protocol/grpc/gen/sluice/v1/records_pb.ts'
+import * as transactionsPb from '../../../src/protocol/grpc/gen/sluice/v1/transactions_pb.ts'
 import {
   produceRequestCodec,
   produceResponseCodec,
@@ -30,7 +39,20 @@ import { positionCodec, recordCodec } from '../../../src/protocol/grpc/record-co
 import { sessionRecordsCodec } from '../../../src/protocol/grpc/session-codec.ts'
 import { subscribeResponseCodec } from '../../../src/protocol/grpc/subscribe-codec.ts'
 import { type Codec, decodeMessage, encodeMessage } from '../../../src/protocol/grpc/codec.ts'
-import { MAX_ELEMENTS, WireFormatError } from '../../../src/protocol/grpc/wire-format.ts'
+import { checkElements } from '../../../src/protocol/grpc/element-count.ts'
+import {
+  ADMIN_SERVICE,
+  FETCH_SERVICE,
+  GROUP_SERVICE,
+  PRODUCE_SERVICE,
+  TRANSACTION_SERVICE,
+} from '../../../src/protocol/grpc/services.ts'
+import {
+  MAX_ELEMENTS,
+  MAX_NAMED,
+  MAX_PUBLISHED,
+  WireFormatError,
+} from '../../../src/protocol/grpc/wire-format.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 
 /** Draws a message of any of our shapes from the descriptor: every field, every edge of its type. */
@@ -46,7 +68,12 @@ function draw(random: SeededRandom, desc: DescMessage, depth = 0): Record<string
         return field.listKind === 'scalar' ? drawScalar(random, field.scalar, field.name) : 0
       })
     } else if (field.fieldKind === 'map') {
-      const entries = Array.from({ length: random.below(3) }, (_, n) => [`fact${n}`, text(random)])
+      const isNamed = field.mapKey === ScalarType.STRING
+      const valueOf = (): unknown =>
+        field.mapKind === 'message' ? draw(random, field.message, depth + 1) : text(random)
+      const entries = Array.from({ length: random.below(3) }, (_, n) => {
+        return [isNamed ? `fact${n}` : n, valueOf()]
+      })
       init[field.localName] = Object.fromEntries(entries)
     } else if (field.fieldKind === 'message') {
       init[field.localName] = draw(random, field.message, depth + 1)
@@ -241,6 +268,99 @@ test('more elements than anybody needs are refused before they fill the memory',
   const bytes = Buffer.alloc((MAX_ELEMENTS + 1) * 2)
   for (let at = 0; at < bytes.byteLength; at += 2) bytes[at] = 0x22
   expect(() => decodeMessage(publishRequestCodec, bytes)).toThrow(/elements/)
+})
+
+/** Every method that may be asked for, and what it asks with. */
+const METHODS = [
+  { service: producePb.ProduceService, formats: PRODUCE_SERVICE },
+  { service: fetchPb.FetchService, formats: FETCH_SERVICE },
+  { service: groupsPb.GroupService, formats: GROUP_SERVICE },
+  { service: transactionsPb.TransactionService, formats: TRANSACTION_SERVICE },
+  { service: adminPb.AdminService, formats: ADMIN_SERVICE },
+].flatMap(({ service, formats }) => {
+  return service.methods.map(({ localName, input }) => {
+    const format = (formats as unknown as Record<string, { requestDeserialize: Deserialize }>)[
+      localName
+    ]!
+    return { name: localName, input: input as DescMessage, deserialize: format.requestDeserialize }
+  })
+})
+
+type Deserialize = (bytes: Buffer) => unknown
+
+/** Elements of all lists and maps of a message. */
+function elementsOf(desc: DescMessage, message: Record<string, unknown>): number {
+  let count = 0
+  for (const field of desc.fields) {
+    const oneof = field.oneof && (message[field.oneof.localName] as OneofValue)
+    const value = oneof
+      ? oneof.case === field.localName
+        ? oneof.value
+        : undefined
+      : message[field.localName]
+    if (value === undefined || value === null) continue
+    if (field.fieldKind === 'list') {
+      const items = value as Record<string, unknown>[]
+      count += items.length
+      if (field.listKind !== 'message') continue
+      for (const item of items) count += elementsOf(field.message, item)
+    } else if (field.fieldKind === 'map') {
+      count += Object.keys(value).length
+      if (field.mapKind !== 'message') continue
+      for (const item of Object.values(value)) count += elementsOf(field.message, item as never)
+    } else if (field.fieldKind === 'message') {
+      count += elementsOf(field.message, value as Record<string, unknown>)
+    }
+  }
+  return count
+}
+
+interface OneofValue {
+  readonly case?: string
+  readonly value?: object
+}
+
+function holdsNumbers(field: DescField): boolean {
+  if (field.fieldKind !== 'list' || field.listKind === 'message') return false
+  return field.listKind === 'enum' || field.scalar !== ScalarType.STRING
+}
+
+test('F57: a request names 10,000 things at most, and publishes 40,000', () => {
+  let lists = 0
+  for (const { name, input, deserialize } of METHODS) {
+    const most = name.startsWith('publish') ? MAX_PUBLISHED : MAX_NAMED
+    for (const field of input.fields) {
+      if (field.fieldKind !== 'list' && field.fieldKind !== 'map') continue
+      // An element of no bytes; of a list of numbers a 0.
+      const element = Buffer.from([(field.number << 3) | (holdsNumbers(field) ? 0 : 2), 0])
+      const many = (count: number): Buffer =>
+        Buffer.concat(Array.from({ length: count }, () => element))
+      expect(() => deserialize(many(most)), `${name}.${field.name}`).not.toThrow()
+      expect(() => deserialize(many(most + 1)), `${name}.${field.name}`).toThrow(/elements/)
+      lists += 1
+    }
+  }
+  expect(lists).toBeGreaterThan(20)
+})
+
+test('elements are counted as protobuf-es reads them, and not one of them is too many', () => {
+  const random = new SeededRandom(570)
+  for (const { input } of METHODS) {
+    for (let round = 0; round < 40; round++) {
+      const message = create(input, draw(random, input) as never)
+      const bytes = Buffer.from(toBinary(input, message))
+      const count = elementsOf(input, message as never)
+      expect(() => checkElements(input, bytes, count)).not.toThrow()
+      if (count > 0) expect(() => checkElements(input, bytes, count - 1)).toThrow(/elements/)
+    }
+  }
+})
+
+test('an answer may be large: who asks for 10,000 topics gets them', () => {
+  const { responseSerialize, responseDeserialize } = ADMIN_SERVICE.listTopics
+  const topics = Array.from({ length: 10_000 }, (_, n) => ({ name: `${n}`.padStart(200, 't') }))
+  const bytes = responseSerialize(create(adminPb.ListTopicsResponseSchema, { topics }))
+  expect(responseDeserialize(bytes).topics).toHaveLength(10_000)
 })
 
 test('text that is not UTF-8 is refused, and a replacement character that is meant is kept', () => {

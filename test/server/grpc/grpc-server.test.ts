@@ -32,12 +32,19 @@ let client: Client
 let port: number
 const apis = new ApiCounterSet()
 const logged: unknown[] = []
+/** How often something was left for the end of a turn. */
+let turns = 0
+
+function endOfTurn(callback: () => void): void {
+  turns += 1
+  realClock.endOfTurn(callback)
+}
 
 beforeEach(async () => {
   logged.length = 0
   const error = (facts: object): void => void logged.push(facts)
   server = new GrpcServer({
-    clock: realClock,
+    clock: { ...realClock, endOfTurn },
     logger: { ...silentLogger, error },
     apis,
     maxMessageBytes: 1024 * 1024,
@@ -49,6 +56,7 @@ beforeEach(async () => {
   new Reflection([HEALTH_FILE, file_sluice_v1_produce]).addTo(server.calls)
   server.calls.unary(PRODUCE_SERVICE.produce, ({ batches }) => {
     if (batches[0]?.topic === 'bug') throw new TypeError('a secret of the code')
+    if (batches[0]?.topic === 'fine') return { partitions: [] }
     throw new BrokerError('OFFSET_OUT_OF_RANGE', { topic: 'clicks', offset: 5 })
   })
   port = await server.bind('127.0.0.1:0')
@@ -309,4 +317,16 @@ test('what is counted of an API: outcomes, bytes, latency', async () => {
   expect(api.outcomes.get('OFFSET_OUT_OF_RANGE')!.value).toBe(before + 1)
   expect(api.bytesIn.value).toBeGreaterThan(0)
   expect(api.latencyMs.count).toBeGreaterThan(0)
+})
+
+test('others have their turn before a long list is served, and before its answer is written', async () => {
+  const batch = { topic: 'fine', partition: 0, batch: Buffer.alloc(0) }
+  const turnsOf = async (count: number): Promise<number> => {
+    turns = 0
+    const batches = Array.from({ length: count }, () => batch)
+    await call(PRODUCE_SERVICE.produce, { acks: 0, timeoutMs: 0, batches })
+    return turns
+  }
+  expect(await turnsOf(1_000)).toBe(0)
+  expect(await turnsOf(1_001)).toBe(2)
 })

@@ -3,9 +3,11 @@
 
 import { afterEach, expect, test } from 'vitest'
 import { apiOf, servedVersions } from '../../../../src/protocol/kafka/api-table.ts'
+import { ALTER_USER_SCRAM_CREDENTIALS } from '../../../../src/protocol/kafka/gen/alter-user-scram-credentials.ts'
 import { API_KEYS, type ApiName } from '../../../../src/protocol/kafka/gen/api-keys.ts'
 import { API_VERSIONS } from '../../../../src/protocol/kafka/gen/api-versions.ts'
 import { CREATE_TOPICS } from '../../../../src/protocol/kafka/gen/create-topics.ts'
+import { DESCRIBE_USER_SCRAM_CREDENTIALS } from '../../../../src/protocol/kafka/gen/describe-user-scram-credentials.ts'
 import { FETCH } from '../../../../src/protocol/kafka/gen/fetch.ts'
 import { METADATA } from '../../../../src/protocol/kafka/gen/metadata.ts'
 import { PRODUCE } from '../../../../src/protocol/kafka/gen/produce.ts'
@@ -107,6 +109,26 @@ test('a part at a time: 8,000 topics are read, looked up and told in many turns'
   const answer = readAnswer(METADATA, 12, client.answers[0]!)
   expect(answer.topics.map(({ name }) => name)).toEqual(topics.map(({ name }) => name))
   expect(answer.topics.every(({ errorCode }) => errorCode === 3)).toBe(true)
+  client.close()
+})
+
+test('2,000 passwords are hashed in many turns', async () => {
+  await open({ clock: new LookedAtClock() })
+  const upsertions = Array.from({ length: 2_000 }, (_, number) => ({
+    ...{ name: `user-${number}`, mechanism: 1, iterations: 4_096 },
+    ...{ salt: Buffer.alloc(16, 1), saltedPassword: Buffer.alloc(32, 2) },
+  }))
+  const client = front.connect()
+  client.send(requestFrame(ALTER_USER_SCRAM_CREDENTIALS, 0, { deletions: [], upsertions }))
+  // Each password is a look at the clock, beside those of reading and writing.
+  expect(await turnsWithPings(client)).toBeGreaterThan(2_000 / 8)
+  const [answer] = client.answers
+  const { results } = readAnswer(ALTER_USER_SCRAM_CREDENTIALS, 0, answer!)
+  expect(results.map(({ user, errorCode }) => [user, errorCode])).toEqual(
+    upsertions.map(({ name }) => [name, 0]),
+  )
+  const described = await front.ask(DESCRIBE_USER_SCRAM_CREDENTIALS, 0, { users: null })
+  expect(described.results).toHaveLength(2_000)
   client.close()
 })
 

@@ -62,7 +62,11 @@ function alterUsers(credentials: CredentialService): KafkaHandler {
       for (const [user, error] of await credentials.alter(caller, sound)) results.set(user, error)
       return answerOf(usersOf(request), (user) => results.get(user)!)
     },
-    refuse: (request, error) => answerOf(usersOf(request), () => error),
+    refuse: ({ deletions, upsertions }, error) => {
+      const fields = errorFields(error)
+      const results = [...deletions, ...upsertions].map(({ name }) => ({ user: name, ...fields }))
+      return { throttleTimeMs: 0, results }
+    },
     outcome: ({ results }) => firstError(results),
   })
 }
