@@ -51,6 +51,7 @@ public final class TransactionLoad {
       }
       System.out.println(answer);
     }
+    System.exit(0); // whatever a failure has left running
   }
 
   private static KafkaProducer<byte[], byte[]> producer(String bootstrap, String id) {
@@ -109,10 +110,15 @@ public final class TransactionLoad {
         clock.schedule(() -> System.out.println(mark), delay, TimeUnit.NANOSECONDS);
       }
       List<Times> times = new ArrayList<>();
-      for (Future<Times> one : running) times.add(one.get());
-      threads.shutdown();
-      clock.shutdown();
-      clock.awaitTermination(5, TimeUnit.SECONDS);
+      try {
+        for (Future<Times> one : running) times.add(one.get());
+        clock.shutdown();
+        clock.awaitTermination(5, TimeUnit.SECONDS);
+      } finally {
+        threads.shutdownNow();
+        clock.shutdownNow();
+        threads.awaitTermination(60, TimeUnit.SECONDS);
+      }
       return summary(times);
     }
 

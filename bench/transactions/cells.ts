@@ -43,6 +43,8 @@ export interface Findings {
   readonly names: readonly [ours: string, theirs: string]
   readonly write: readonly WriteCell[]
   readonly read: readonly ReadCell[]
+  /** Measurements that Kafka failed, which were made again: which, and how. */
+  readonly failures: readonly string[]
 }
 
 interface WriteShape {
@@ -61,6 +63,9 @@ const PRODUCERS = [1, 8]
 
 /** What topics keep is little, so that the page cache uses the same memory again. */
 const BOUNDED = { 'segment.bytes': String(64 << 20), 'file.delete.delay.ms': '0' }
+
+/** Measurements that Kafka may fail in one run. */
+const MAX_FAILURES = 5
 
 /** Before each measurement, by the same producers. */
 const WARM_SECONDS = 1
@@ -81,7 +86,8 @@ export async function bothBrokers(options: Options): Promise<Findings> {
     await turns.warmUp()
     const write = await turns.writeCells()
     const read = await turns.readCells()
-    return { names: [pair[0].name, pair[1].name], write, read }
+    const { failures } = turns
+    return { names: [pair[0].name, pair[1].name], write, read, failures }
   } finally {
     await driver.stop()
     for (const contestant of started) await contestant.stop()
@@ -94,6 +100,8 @@ class Turns {
   readonly #driver: LoadDriver
   readonly #directory: string
   readonly #options: Options
+  /** Measurements that Kafka failed. */
+  readonly failures: string[] = []
   #topics = 0
 
   constructor(pair: Pair, driver: LoadDriver, directory: string, options: Options) {
@@ -172,12 +180,29 @@ class Turns {
     const cell = { name, ours: [] as T[], theirs: [] as T[] }
     for (let round = 0; round < this.#options.rounds; round++) {
       for (const broker of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
-        const figures = await run(broker)
+        const figures = await this.#measured(name, broker, run)
         ;(broker === ours ? cell.ours : cell.theirs).push(figures)
         process.stderr.write(`  ${name}: ${broker.name} ${tell(figures)}\n`)
       }
     }
     return cell
+  }
+
+  /** What Kafka fails is told, and measured again: a run takes a quarter of an hour. */
+  async #measured<T>(
+    name: string,
+    broker: Contestant,
+    run: (broker: Contestant) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await run(broker)
+      } catch (error) {
+        if (broker === this.#pair[0] || this.failures.length === MAX_FAILURES) throw error
+        this.failures.push(`${name}: ${(error as Error).message}`)
+        process.stderr.write(`  ${name}: ${broker.name} failed, and is measured again\n`)
+      }
+    }
   }
 
   #nextTopic(): string {

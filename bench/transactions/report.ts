@@ -7,7 +7,7 @@ import { markdownTable, threeDigits } from '../support/table.ts'
 import type { Findings, ReadCell, WriteCell } from './cells.ts'
 import type { ReadFigures, WriteFigures } from './driver.ts'
 
-export function report({ names, write, read }: Findings, machine: MachineFacts): string {
+export function report({ names, write, read, failures }: Findings, machine: MachineFacts): string {
   const sections = [
     `# Transactions, beside ${names[1]}`,
     machineLine(machine),
@@ -21,6 +21,10 @@ export function report({ names, write, read }: Findings, machine: MachineFacts):
   ]
   if (write.length > 0) sections.push(writeTable(write), latencyTable(write))
   if (read.length > 0) sections.push(...readSection(read))
+  if (failures.length > 0) {
+    const lines = failures.map((failure) => `- ${failure}`)
+    sections.push([`${names[1]} failed these, and was measured again:`, '', ...lines].join('\n'))
+  }
   return `${sections.join('\n\n')}\n`
 }
 
