@@ -21,11 +21,17 @@ export function report({ names, write, read, failures }: Findings, machine: Mach
   ]
   if (write.length > 0) sections.push(writeTable(write), latencyTable(write))
   if (read.length > 0) sections.push(...readSection(read))
-  if (failures.length > 0) {
-    const lines = failures.map((failure) => `- ${failure}`)
-    sections.push([`${names[1]} failed these, and was measured again:`, '', ...lines].join('\n'))
-  }
+  if (failures.length > 0) sections.push(failureSection(failures))
   return `${sections.join('\n\n')}\n`
+}
+
+function failureSection(failures: readonly string[]): string {
+  const reason = [
+    'Measured again, since the client had sent the end of a transaction before the record in it, which either',
+    'broker refuses as INVALID_TXN_STATE (Sender.maybeSendAndPollTransactionalRequest of Kafka’s client asks',
+    'whether records wait before it looks for the end):',
+  ]
+  return [...reason, '', ...failures.map((failure) => `- ${failure}`)].join('\n')
 }
 
 /** Transactions a second of both, and records read. */
