@@ -3,10 +3,10 @@
 import net, { type AddressInfo } from 'node:net'
 import { formatHostPort, type HostPort } from '../config/address.ts'
 import type { Clock, Timer } from '../io/clock.ts'
-import { collectOldBuffers } from '../io/passing-buffers.ts'
 import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
 import { FrameMemory } from './frame-memory.ts'
+import { LostMemory } from './lost-memory.ts'
 import { ReceiveBudget } from './receive-budget.ts'
 import { RoomMaker } from './room-maker.ts'
 import type { SendBudget } from './send-budget.ts'
@@ -43,10 +43,6 @@ const SHARED_BYTES = 16 * 1024
 
 const SWEEP_MS = 1_000
 
-/** Memory of connections that are gone, for which the whole heap is collected. In bytes. */
-const COLLECT_BYTES = 32 * 1024 * 1024
-const COLLECT_LAST_BYTES = 2 * 1024 * 1024
-
 /** What the objects of a connection take, about. In bytes. */
 const OBJECTS_BYTES = 8 * 1024
 
@@ -76,9 +72,7 @@ export class TcpListener implements ConnectionHost {
   #sweep: Timer | null = null
   #hurry: Timer | null = null
   #allClosed: (() => void) | null = null
-  /** Memory of connections that are gone, and how much of it the last sweep has seen. In bytes. */
-  #lostBytes = 0
-  #seenLostBytes = 0
+  readonly #lost = new LostMemory()
   /** Connections that were closed for a fault since the last sweep. */
   #refusals = 0
 
@@ -172,7 +166,7 @@ export class TcpListener implements ConnectionHost {
   }
 
   closed(connection: ServerConnection, lostBytes: number): void {
-    this.#lostBytes += lostBytes + OBJECTS_BYTES
+    this.#lost.lost(lostBytes + OBJECTS_BYTES)
     this.#connections.delete(connection)
     const { remoteHost } = connection
     const others = this.#byAddress.get(remoteHost)! - 1
@@ -212,17 +206,7 @@ export class TcpListener implements ConnectionHost {
     this.#refusals = 0
     for (const connection of this.#connections) connection.sweep(nowMs)
     this.budget.wake()
-    this.#collectLost()
-  }
-
-  /** At once where it is much; a little when there comes no more. */
-  #collectLost(): void {
-    const isAll = this.#lostBytes === this.#seenLostBytes
-    if (this.#lostBytes >= (isAll ? COLLECT_LAST_BYTES : COLLECT_BYTES)) {
-      collectOldBuffers()
-      this.#lostBytes = 0
-    }
-    this.#seenLostBytes = this.#lostBytes
+    this.#lost.sweep()
   }
 
   askForRoom(): void {
