@@ -8,7 +8,13 @@ import { formatKafka, startKafka, startSluice } from '../kafka/versus/contestant
 import type { Contestant } from '../kafka/versus/contestants.ts'
 import { createTopic, deleteTopic } from '../kafka/versus/probes.ts'
 import { touchMemory } from '../support/touch-memory.ts'
-import { LoadDriver, type Isolation, type ReadFigures, type WriteFigures } from './driver.ts'
+import {
+  type FillLoad,
+  LoadDriver,
+  type Isolation,
+  type ReadFigures,
+  type WriteFigures,
+} from './driver.ts'
 
 export interface Options {
   /** As fetchKafka gives it. */
@@ -43,7 +49,7 @@ export interface Findings {
   readonly names: readonly [ours: string, theirs: string]
   readonly write: readonly WriteCell[]
   readonly read: readonly ReadCell[]
-  /** Measurements that the client failed, which were made again. */
+  /** What the client failed, and was done again. */
   readonly failures: readonly string[]
 }
 
@@ -64,7 +70,7 @@ const PRODUCERS = [1, 8]
 /** What topics keep is little, so that the page cache uses the same memory again. */
 const BOUNDED = { 'segment.bytes': String(64 << 20), 'file.delete.delay.ms': '0' }
 
-/** Measurements that the client may fail in one run. */
+/** So often the client may fail in one run. */
 const MAX_FAILURES = 5
 
 /** Before each measurement, by the same producers. */
@@ -100,7 +106,7 @@ class Turns {
   readonly #driver: LoadDriver
   readonly #directory: string
   readonly #options: Options
-  /** See `#measured`. */
+  /** See `#done`. */
   readonly failures: string[] = []
   #topics = 0
 
@@ -114,7 +120,8 @@ class Turns {
   async warmUp(): Promise<void> {
     const shape = { recordsPerTransaction: 10, recordBytes: 100, producers: 4, withOffsets: true }
     const seconds = Math.min(FIRST_WARM_SECONDS, this.#options.seconds * 2)
-    for (const broker of this.#pair) await this.#write(broker, shape, seconds)
+    const run = (broker: Contestant) => this.#write(broker, shape, seconds)
+    for (const broker of this.#pair) await this.#done('warming up', broker, run)
   }
 
   async writeCells(): Promise<WriteCell[]> {
@@ -143,9 +150,8 @@ class Turns {
       if (!`read ${contents}`.includes(this.#options.only)) continue
       const topic = this.#nextTopic()
       for (const broker of this.#pair) {
-        await createTopic(broker.address, topic, 1, BOUNDED)
         const load = { transactions, recordsPerTransaction, bytes: 100, aborted }
-        await this.#driver.fill(broker, topic, load)
+        await this.#done(contents, broker, () => this.#fill(broker, topic, load))
       }
       for (const isolation of ['read_uncommitted', 'read_committed'] as const) {
         const run = (broker: Contestant) =>
@@ -158,6 +164,16 @@ class Turns {
       for (const { address } of this.#pair) await deleteTopic(address, topic)
     }
     return cells
+  }
+
+  async #fill(broker: Contestant, topic: string, load: FillLoad): Promise<void> {
+    await createTopic(broker.address, topic, 1, BOUNDED)
+    try {
+      await this.#driver.fill(broker, topic, load)
+    } catch (error) {
+      await deleteTopic(broker.address, topic)
+      throw error
+    }
   }
 
   async #write(broker: Contestant, shape: WriteShape, seconds: number): Promise<WriteFigures> {
@@ -182,7 +198,7 @@ class Turns {
     const cell = { name, ours: [] as T[], theirs: [] as T[] }
     for (let round = 0; round < this.#options.rounds; round++) {
       for (const broker of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
-        const figures = await this.#measured(name, broker, run)
+        const figures = await this.#done(name, broker, run)
         ;(broker === ours ? cell.ours : cell.theirs).push(figures)
         process.stderr.write(`  ${name}: ${broker.name} ${tell(figures)}\n`)
       }
@@ -191,11 +207,11 @@ class Turns {
   }
 
   /**
-   * Measures again what the client has failed, and tells of it: its sender may send the end of a short
+   * Does again what the client has failed, and tells of it: its sender may send the end of a short
    * transaction before the record in it, since it looks for records first and for the end after. Any
    * broker refuses that.
    */
-  async #measured<T>(
+  async #done<T>(
     name: string,
     broker: Contestant,
     run: (broker: Contestant) => Promise<T>,
@@ -207,7 +223,7 @@ class Turns {
         const isClients = (error as Error).message.includes('InvalidTxnStateException')
         if (!isClients || this.failures.length === MAX_FAILURES) throw error
         this.failures.push(`${name}: ${broker.name}`)
-        process.stderr.write(`  ${name}: ${broker.name} is measured again\n`)
+        process.stderr.write(`  ${name}: ${broker.name} is asked again\n`)
       }
     }
   }

@@ -11,6 +11,14 @@ import type { Contestant } from '../kafka/versus/contestants.ts'
 const SOURCE = fileURLToPath(new URL('TransactionLoad.java', import.meta.url))
 
 /** What producers are to do. */
+export interface FillLoad {
+  readonly transactions: number
+  readonly recordsPerTransaction: number
+  readonly bytes: number
+  /** Of each ten transactions. */
+  readonly aborted: number
+}
+
 export interface WriteLoad {
   readonly topic: string
   readonly partitions: number
@@ -95,11 +103,7 @@ export class LoadDriver {
   }
 
   /** Fills a topic of one partition; of each ten transactions some are aborted. */
-  async fill(
-    { address }: Contestant,
-    topic: string,
-    load: { transactions: number; recordsPerTransaction: number; bytes: number; aborted: number },
-  ): Promise<void> {
+  async fill({ address }: Contestant, topic: string, load: FillLoad): Promise<void> {
     const { transactions, recordsPerTransaction, bytes, aborted } = load
     const words = [transactions, recordsPerTransaction, bytes, aborted]
     await this.#ask(['fill', address, topic, ...words], () => {})

@@ -27,9 +27,8 @@ export function report({ names, write, read, failures }: Findings, machine: Mach
 
 function failureSection(failures: readonly string[]): string {
   const reason = [
-    'Measured again, since the client had sent the end of a transaction before the record in it, which either',
-    'broker refuses as INVALID_TXN_STATE (Sender.maybeSendAndPollTransactionalRequest of Kafka’s client asks',
-    'whether records wait before it looks for the end):',
+    'Done again, since the client failed with INVALID_TXN_STATE. So either broker answers when the end of a',
+    'transaction comes before the record in it, which Kafka’s client may send (bench/README.md):',
   ]
   return [...reason, '', ...failures.map((failure) => `- ${failure}`)].join('\n')
 }

@@ -24,7 +24,7 @@ const known = new WeakMap<DescMessage, Fields>()
 /**
  * Counts the elements of all lists and maps of a message, of the messages in it too.
  *
- * @throws WireFormatError for more than `maxElements`, and for bytes that are no message
+ * @throws OversizedMessage for more than `maxElements`; WireFormatError for bytes that are no message
  */
 export function checkElements(desc: DescMessage, bytes: Buffer, maxElements: number): void {
   // An element has two bytes at least, a number of a packed list one.

@@ -27,7 +27,7 @@ import { carriesRecords, recordsResponseCodec, type SessionResponse } from './se
 import { subscribeResponseCodec } from './subscribe-codec.ts'
 import { type Codec, decodeMessage, encodeMessage } from './codec.ts'
 import { checkElements } from './element-count.ts'
-import { MAX_NAMED, MAX_PUBLISHED, WireFormatError } from './wire-format.ts'
+import { MAX_NAMED, MAX_PUBLISHED, OversizedMessage } from './wire-format.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /** Largest request that is not read by hand: nothing in it is of any size. */
@@ -104,7 +104,7 @@ export function plainRequest<D extends DescMessage>(desc: D): MessageFormat<Mess
     ...format,
     deserialize(bytes) {
       if (bytes.byteLength > MAX_PLAIN_REQUEST_BYTES) {
-        throw new WireFormatError(`a message of ${bytes.byteLength} bytes`)
+        throw new OversizedMessage(`more than ${MAX_PLAIN_REQUEST_BYTES} bytes`)
       }
       checkElements(desc, bytes, MAX_NAMED)
       return format.deserialize(bytes)

@@ -42,6 +42,9 @@ export class WireFormatError extends Error {
   override readonly name = 'WireFormatError'
 }
 
+/** A message with more in it than we take. The text says of what: "more than …". */
+export class OversizedMessage extends WireFormatError {}
+
 /** The tag of a field, as it stands before the field's value. */
 export function tagOf(fieldNumber: number, wireType: number): number {
   return ((fieldNumber << 3) | wireType) >>> 0

@@ -6,6 +6,7 @@ import {
   FIXED64,
   LENGTH,
   MAX_ELEMENTS,
+  OversizedMessage,
   type OpaqueNumber,
   TWO_TO_32,
   VARINT,
@@ -65,11 +66,11 @@ export class WireReader {
     return this.enter()
   }
 
-  /** Counts elements of a repeated field that are not entered. @throws WireFormatError for too many */
+  /** Counts elements of a repeated field that are not entered. @throws OversizedMessage */
   countElements(count: number): void {
     this.#elements += count
     if (this.#elements <= this.#maxElements) return
-    throw new WireFormatError(`more than ${this.#maxElements} elements in one message`)
+    throw new OversizedMessage(`more than ${this.#maxElements} elements`)
   }
 
   /** Low 32 bits of a varint, unsigned. */

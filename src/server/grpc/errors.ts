@@ -4,17 +4,23 @@ import { Metadata, type StatusObject } from '@grpc/grpc-js'
 import { BrokerError } from '../../base/errors.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { STATUS_DETAILS_KEY, statusOf } from '../../protocol/grpc/status-details.ts'
-import { WireFormatError } from '../../protocol/grpc/wire-format.ts'
+import { OversizedMessage, WireFormatError } from '../../protocol/grpc/wire-format.ts'
 
 /** In place of a request whose bytes were no message: grpc-js hands it on as if it were one. */
 export class MalformedRequest {
   readonly error: BrokerError
 
   constructor(cause: unknown) {
-    const why = cause instanceof WireFormatError ? `: ${cause.message}` : ''
-    const message = `The bytes of the request are not the message of this method${why}`
-    this.error = new BrokerError('INVALID_REQUEST', { message }, cause)
+    this.error = new BrokerError('INVALID_REQUEST', { message: problemOf(cause) }, cause)
   }
+}
+
+function problemOf(cause: unknown): string {
+  if (cause instanceof OversizedMessage) {
+    return `The request has ${cause.message}; ask for it in several`
+  }
+  const why = cause instanceof WireFormatError ? `: ${cause.message}` : ''
+  return `The bytes of the request are not the message of this method${why}`
 }
 
 /**

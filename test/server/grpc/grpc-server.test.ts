@@ -330,3 +330,14 @@ test('others have their turn before a long list is served, and before its answer
   expect(await turnsOf(1_000)).toBe(0)
   expect(await turnsOf(1_001)).toBe(2)
 })
+
+test('who asks for too much at once is told what to do', async () => {
+  const batches = Array.from({ length: 10_001 }, () => ({
+    ...{ topic: 'fine', partition: 0, batch: Buffer.alloc(0) },
+  }))
+  const refused = call(PRODUCE_SERVICE.produce, { acks: 0, timeoutMs: 0, batches })
+  await expect(refused).rejects.toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    details: 'The request has more than 10000 elements; ask for it in several',
+  })
+})
