@@ -72,6 +72,9 @@ export interface FileSystem {
   /** Replaces `to` when it exists. Durable after `syncDirectory` of both parents. */
   rename(from: string, to: string): void
 
+  /** As `rename`, off the event loop: while the file system commits, it waits for that. */
+  renameInPool(from: string, to: string): Promise<void>
+
   /** Removes a file. Durable after `syncDirectory` of its parent. */
   remove(path: string): void
 

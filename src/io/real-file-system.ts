@@ -16,6 +16,7 @@ import {
   read,
   readSync,
   readdirSync,
+  rename,
   renameSync,
   rm,
   rmSync,
@@ -186,6 +187,8 @@ export const realFileSystem: FileSystem = {
   },
 
   rename: (from, to) => renameSync(from, to),
+
+  renameInPool: (from, to) => inPool((callback) => rename(from, to, callback)),
 
   remove: (path) => unlinkSync(path),
 

@@ -16,10 +16,24 @@ const MAX_BLOCK_BYTES = 1024 * 1024
 /** What is kept for the next frames, in bytes. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024
 
+/** Memory where what is read is checked without being copied: that of the storage core. */
+export interface ResidentMemory {
+  /** Memory of exactly this size, or null when there is none. */
+  take(sizeBytes: number): Buffer | null
+  /** Takes it back. @returns false when it is not of here */
+  give(memory: Buffer): boolean
+}
+
 export class FrameMemory {
+  readonly #resident: ResidentMemory | null
   /** By size in steps. */
   readonly #free: Buffer[][] = []
   #keptBytes = 0
+
+  /** @param resident for what is lent, as long as there is some of it */
+  constructor(resident: ResidentMemory | null = null) {
+    this.#resident = resident
+  }
 
   /** Bytes that wait for the next frames. */
   get keptBytes(): number {
@@ -42,11 +56,17 @@ export class FrameMemory {
     return Buffer.allocUnsafeSlow(blockBytes).subarray(0, sizeBytes)
   }
 
+  /** As `take`, for what surely comes back by `give`: of the resident memory, while there is some. */
+  lend(sizeBytes: number): Buffer {
+    return this.#resident?.take(sizeBytes) ?? this.take(sizeBytes)
+  }
+
   /**
-   * Takes back what `take` gave. The caller knows that nobody refers to it, the system least of all: it
+   * Takes back what `take` or `lend` gave. The caller knows that nobody refers to it, the system least of all: it
    * may have no bytes any more after that.
    */
   give(frame: Buffer): void {
+    if (this.#resident?.give(frame) === true) return
     const { buffer, byteOffset, byteLength } = frame
     const blockBytes = buffer.byteLength
     const isBlock = byteLength >= STEP_BYTES && blockBytes === blockSize(byteLength)

@@ -194,7 +194,7 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter, Room
 
   /** Memory for parts of a frame, of exactly this size: to be told to `send`, or given to `reuse`. */
   lend(sizeBytes: number): Buffer {
-    return this.#host.frameMemory.take(sizeBytes)
+    return this.#host.frameMemory.lend(sizeBytes)
   }
 
   /**

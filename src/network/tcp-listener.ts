@@ -5,7 +5,7 @@ import { formatHostPort, type HostPort } from '../config/address.ts'
 import type { Clock, Timer } from '../io/clock.ts'
 import { Counter } from '../observability/counters.ts'
 import type { Logger } from '../observability/logger.ts'
-import { FrameMemory } from './frame-memory.ts'
+import { FrameMemory, type ResidentMemory } from './frame-memory.ts'
 import { LostMemory } from './lost-memory.ts'
 import { ReceiveBudget } from './receive-budget.ts'
 import { RoomMaker } from './room-maker.ts'
@@ -34,6 +34,8 @@ export interface TcpListenerOptions {
   readonly receiveBytes: number
   /** Bytes of answers in memory, of all connections, from which on clients get less: send-budget.ts. */
   readonly sendBytes: number
+  /** For what answers are read into. Default: none. */
+  readonly resident?: ResidentMemory
   /** How often connections are looked at. Default 1 s. */
   readonly sweepMs?: number
 }
@@ -61,7 +63,7 @@ export class TcpListener implements ConnectionHost {
   )
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
-  readonly frameMemory = new FrameMemory()
+  readonly frameMemory: FrameMemory
   readonly sharedMemory = Buffer.allocUnsafeSlow(SHARED_BYTES)
   readonly #options: TcpListenerOptions
   readonly #room: RoomMaker
@@ -79,6 +81,7 @@ export class TcpListener implements ConnectionHost {
   constructor(options: TcpListenerOptions) {
     this.#options = options
     this.limits = options.limits
+    this.frameMemory = new FrameMemory(options.resident)
     this.budget = new ReceiveBudget(options.receiveBytes)
     this.#room = new RoomMaker({
       ...{ limitBytes: options.sendBytes, clock: options.clock },

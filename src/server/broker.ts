@@ -20,6 +20,7 @@ import { ApiCounterSet } from '../observability/api-counters.ts'
 import { type Logger, silentLogger } from '../observability/logger.ts'
 import { Metrics } from '../observability/metrics.ts'
 import { feedProcessMetrics } from '../observability/process-metrics.ts'
+import { StorageCore } from '../wasm/storage-core.ts'
 import { BrokerCore, advertisedAddress } from './broker-core.ts'
 import { takeDataDirectory, type DataDirectory } from './data-directory.ts'
 import { GrpcFront } from './grpc/grpc-front.ts'
@@ -215,6 +216,7 @@ class Parts {
       maxUnknownRequestBytes: values.saslServerMaxReceiveSize,
       receiveBytes: 2 * values.queuedMaxRequestBytes,
       sendBytes: values.queuedMaxResponseBytes,
+      resident: StorageCore.load().resident,
     })
     return await this.#kafka.bind(listenersKafka)
   }

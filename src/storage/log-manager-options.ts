@@ -4,6 +4,7 @@ import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
 import type { Logger } from '../observability/logger.ts'
+import type { SnapshotPace } from './producer-state/log-producers.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
 import type { Cleaner } from './compaction/cleaner/cleaner.ts'
 import type { CompactionSettings, CompactionStats } from './compaction/log-compaction.ts'
@@ -40,8 +41,8 @@ export interface LogManagerOptions {
   readonly checkpointIntervalMs?: number
   /** How many idempotent producers are remembered, and for how long. */
   readonly producerIds?: ProducerMemoryOptions
-  /** Bytes of a log between two snapshots of its producers. Default: 8 MiB. */
-  readonly snapshotBytes?: number
+  /** What lies between two snapshots of a log's producers at least. Default: 8 MiB, and 250 ms. */
+  readonly snapshotPace?: SnapshotPace
   /** How logs are compacted. Default: not at all. */
   readonly compaction?: CompactionSettings
   /** Nothing of a log at or above it is compacted. Default: all that is durable and decided may be. */

@@ -402,10 +402,10 @@ export class LogManager {
   }
 
   #logOptions({ name, topic, partition, topicId, config }: KnownPartition): PartitionLogOptions {
-    const { files, clock, core, directory, snapshotBytes } = this.#options
+    const { files, clock, core, directory, snapshotPace } = this.#options
     return {
       ...{ files, clock, core, topic, partition, topicId, config },
-      ...(snapshotBytes === undefined ? {} : { snapshotBytes }),
+      ...(snapshotPace === undefined ? {} : { snapshotPace }),
       directory: `${directory}/${name}`,
       listener: this.#listener,
       openSegments: this.#openSegments,

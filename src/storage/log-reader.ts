@@ -298,8 +298,7 @@ export class LogReader {
     options: ReadOptions,
     place: Place,
   ): LogRead | { readonly neededBytes: number } {
-    const input = this.#core.input(bytes.byteLength)
-    input.set(bytes)
+    const address = this.#core.stage(bytes)
     const { belowOffset, nextBase } = this.#bounds(options, place.segment)
     let nextOffset = place.segment.baseOffset
     let at = 0
@@ -307,7 +306,7 @@ export class LogReader {
     let skipped = 0
     while (at < bytes.byteLength) {
       const check = this.#check
-      const fault = this.#core.checkBatchHeaderAt(at, bytes.byteLength - at, check)
+      const fault = this.#core.checkBatchHeaderAt(address + at, bytes.byteLength - at, check)
       if (fault === BATCH_FAULTS.incomplete) {
         if (batchCount === 0) return { neededBytes: at + check.sizeBytes }
         break
@@ -379,8 +378,8 @@ export class LogReader {
     const { positionBytes, frame } = found
     const bytes = Buffer.allocUnsafeSlow(frame.sizeBytes)
     const count = yield { source: segment, into: bytes, positionBytes }
-    this.#core.input(count).set(bytes.subarray(0, count))
-    const fault = this.#core.checkBatchHeaderAt(0, count, this.#check)
+    const address = this.#core.stage(bytes.subarray(0, count))
+    const fault = this.#core.checkBatchHeaderAt(address, count, this.#check)
     if (fault !== BATCH_FAULTS.none) {
       throw this.#damage(frame.baseOffset, { segment, positionBytes }, nameOf(fault))
     }

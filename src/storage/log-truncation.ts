@@ -84,8 +84,8 @@ export function salvage(
     if (found.state !== 'batch' || found.frame.lastOffset >= toOffset) break
     const bytes = Buffer.allocUnsafeSlow(found.frame.sizeBytes)
     const count = segment.open().read(bytes, found.positionBytes)
-    core.input(count).set(bytes.subarray(0, count))
-    if (core.validateBatchAt(0, count, check) !== BATCH_FAULTS.none) break
+    const address = core.stage(bytes.subarray(0, count))
+    if (core.validateBatchAt(address, count, check) !== BATCH_FAULTS.none) break
     saved.push({ bytes, batch: found.frame })
     offset = found.frame.lastOffset + 1
   }

@@ -169,7 +169,7 @@ class LogOpening {
   #discard(segment: Segment): void {
     segment.markDeleted()
     segment.release()
-    for (const path of segment.deletedPaths()) this.#files.remove(path)
+    for (const path of segment.deletedPaths) this.#files.remove(path)
   }
 
   /** Records that were on disk, and are not there any more, at the end of the log. */

@@ -188,9 +188,9 @@ class TailRecovery {
   #takeIn(segment: Segment, bytes: Buffer, belowOffset: number): BatchFaultName | 'beyond' | null {
     const { core, onBatch } = this.#options
     const check = this.#check
-    core.input(bytes.byteLength).set(bytes)
+    const address = core.stage(bytes)
     for (let at = 0; at < bytes.byteLength;) {
-      const fault = core.validateBatchAt(at, bytes.byteLength - at, check)
+      const fault = core.validateBatchAt(address + at, bytes.byteLength - at, check)
       if (fault !== BATCH_FAULTS.none) return batchFaultName(fault)
       const { baseOffset, lastOffsetDelta, maxTimestamp, sizeBytes } = check
       const lastOffset = baseOffset + lastOffsetDelta
@@ -234,6 +234,7 @@ class TailRecovery {
 
   /** @returns where the next sound batch with an offset that may follow starts, or null */
   async #findBatch(segment: Segment, from: number, belowOffset: number): Promise<number | null> {
+    const { core } = this.#options
     const fileBytes = segment.open().sizeBytes
     for (let chunkAt = from; chunkAt + BATCH_HEADER_BYTES <= fileBytes;) {
       const bytes = Buffer.from(
@@ -246,8 +247,8 @@ class TailRecovery {
         if (frame.lastOffset >= belowOffset) continue
         if (chunkAt + at + frame.sizeBytes > fileBytes) continue
         const whole = await this.#read(segment, chunkAt + at, frame.sizeBytes)
-        this.#options.core.input(whole.byteLength).set(whole)
-        const fault = this.#options.core.validateBatchAt(0, whole.byteLength, this.#check)
+        const address = core.stage(whole)
+        const fault = core.validateBatchAt(address, whole.byteLength, this.#check)
         if (fault === BATCH_FAULTS.none) return chunkAt + at
       }
       chunkAt += lastStart + 1

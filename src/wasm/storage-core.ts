@@ -15,9 +15,14 @@ import {
   instantiateCore,
 } from './core-module.ts'
 import type { CoreExports } from './core-module.ts'
+import { ResidentMemory } from './resident-memory.ts'
 
 /** How deep a check goes: numbers of assembly/batch.ts. */
 const DEPTH = { header: 0, stored: 1, produced: 2 } as const
+
+/** What is lent lies behind the output. */
+const RESIDENT = OUTPUT + OUTPUT_BYTES
+const RESIDENT_BYTES = 16 * 1024 * 1024
 
 /** Slots of the results of a batch check. */
 const RESULT_SLOTS = 16
@@ -33,23 +38,28 @@ type Codec = (source: number, size: number, target: number, limit: number) => nu
  *
  * Each method copies its input into the core's memory, runs one kernel to its end and keeps
  * nothing, so calls never overlap on the event loop and their order does not matter. Bytes that
- * lie in the core's memory already, because `input` gave the room for them, are used in place.
+ * lie in the core's memory already, because `input` or `resident` gave the room for them, are used in
+ * place.
  *
- * All methods but those named `…At` overwrite the input region. Who fills the region that `input`
- * gives must use it in the same turn of the event loop: no `await` between.
+ * All methods but those named `…At` overwrite the input region. Who fills it, by `input` or `stage`, must
+ * use it in the same turn of the event loop: no `await` between.
  */
 export class StorageCore {
   static #shared: StorageCore | undefined
 
+  /** Memory that is worked on without being copied; of all brokers of the thread. */
+  readonly resident: ResidentMemory
   readonly #kernel: CoreExports
   readonly #memory: Buffer
   readonly #results: Float64Array
 
   private constructor() {
-    this.#kernel = instantiateCore(OUTPUT_BYTES)
+    this.#kernel = instantiateCore(OUTPUT_BYTES + RESIDENT_BYTES)
     const { buffer } = this.#kernel.memory
     this.#memory = Buffer.from(buffer)
     this.#results = new Float64Array(buffer, RESULTS, RESULT_SLOTS)
+    const resident = this.#memory.subarray(RESIDENT, RESIDENT + RESIDENT_BYTES)
+    this.resident = new ResidentMemory(resident)
   }
 
   /** The core of this thread. The first call compiles it and blocks for some milliseconds. */
@@ -61,7 +71,7 @@ export class StorageCore {
   /** CRC-32C of `bytes`, unsigned 32 bits, carried on from `crc` when that is given. */
   crc32c(bytes: Uint8Array, crc = 0): number {
     if (bytes.byteLength <= INPUT_BYTES) {
-      return this.#kernel.crc32c(crc, this.#stage(bytes), bytes.byteLength) >>> 0
+      return this.#kernel.crc32c(crc, this.stage(bytes), bytes.byteLength) >>> 0
     }
     let carried = crc
     for (let from = 0; from < bytes.byteLength; from += INPUT_BYTES) {
@@ -76,7 +86,7 @@ export class StorageCore {
    * @throws RangeError for more bytes than the largest batch
    */
   xxh32(bytes: Uint8Array, seed = 0): number {
-    return this.#kernel.xxh32(this.#stage(bytes), bytes.byteLength, seed) >>> 0
+    return this.#kernel.xxh32(this.stage(bytes), bytes.byteLength, seed) >>> 0
   }
 
   /**
@@ -155,6 +165,21 @@ export class StorageCore {
   }
 
   /**
+   * Places bytes in the core's memory, in the input region unless they lie in that memory already.
+   *
+   * @returns their address, for the calls that end in `…At`; the bytes are lost with the next that does not
+   * @throws RangeError for more bytes than the largest batch and 64 KiB
+   */
+  stage(bytes: Uint8Array): number {
+    if (bytes.byteLength > INPUT_BYTES) {
+      throw new RangeError(`storage core cannot hold ${bytes.byteLength} bytes`)
+    }
+    if (bytes.buffer === this.#memory.buffer) return bytes.byteOffset
+    this.#memory.set(bytes, INPUT)
+    return INPUT
+  }
+
+  /**
    * Checks a batch as a producer sends it: `bytes` are one batch and nothing more, with at least
    * one record and offset deltas 0, 1, 2 … Records of a compressed batch are left to
    * `validateRecords`.
@@ -166,30 +191,26 @@ export class StorageCore {
       result.clearWalk()
       return BATCH_FAULTS.length
     }
-    const at = this.#stage(bytes)
+    const at = this.stage(bytes)
     const fault = this.#check(at, bytes.byteLength, DEPTH.produced, result)
     if (fault !== BATCH_FAULTS.none) return fault
     return result.sizeBytes < bytes.byteLength ? BATCH_FAULTS.trailing : fault
   }
 
   /**
-   * Checks the batch that starts in the input region, as a log may hold it: compaction may have
-   * left gaps between offset deltas, or no record at all.
+   * Checks the batch that starts at an address of the core's memory, as a log may hold it: compaction may
+   * have left gaps between offset deltas, or no record at all.
    *
-   * @param offsetInInput  where it starts, in bytes
+   * @param address        in what `stage` has placed
    * @param availableBytes bytes from there on; more than the batch is no fault
    */
-  validateBatchAt(offsetInInput: number, availableBytes: number, result: BatchCheck): BatchFault {
-    return this.#checkInput(offsetInInput, availableBytes, DEPTH.stored, result)
+  validateBatchAt(address: number, availableBytes: number, result: BatchCheck): BatchFault {
+    return this.#check(address, availableBytes, DEPTH.stored, result)
   }
 
   /** As `validateBatchAt`, but looks at header and checksum only. */
-  checkBatchHeaderAt(
-    offsetInInput: number,
-    availableBytes: number,
-    result: BatchCheck,
-  ): BatchFault {
-    return this.#checkInput(offsetInInput, availableBytes, DEPTH.header, result)
+  checkBatchHeaderAt(address: number, availableBytes: number, result: BatchCheck): BatchFault {
+    return this.#check(address, availableBytes, DEPTH.header, result)
   }
 
   /**
@@ -210,27 +231,18 @@ export class StorageCore {
   /** Last slot at or below `relativeOffset`, or -1. Layout of `entries`: assembly/offset-index.ts. */
   floorOffsetSlot(entries: Uint8Array, relativeOffset: number): number {
     const count = Math.floor(entries.byteLength / OFFSET_ENTRY_BYTES)
-    return this.#kernel.floorOffsetSlot(this.#stage(entries), count, relativeOffset)
+    return this.#kernel.floorOffsetSlot(this.stage(entries), count, relativeOffset)
   }
 
   /** Last slot at or below `timestamp`, or -1. Layout of `entries`: assembly/time-index.ts. */
   floorTimeSlot(entries: Uint8Array, timestamp: number): number {
     const count = Math.floor(entries.byteLength / TIME_ENTRY_BYTES)
-    return this.#kernel.floorTimeSlot(this.#stage(entries), count, timestamp)
-  }
-
-  #checkInput(
-    offsetInInput: number,
-    availableBytes: number,
-    depth: number,
-    result: BatchCheck,
-  ): BatchFault {
-    assert(offsetInInput >= 0 && availableBytes >= 0)
-    assert(offsetInInput + availableBytes <= INPUT_BYTES)
-    return this.#check(INPUT + offsetInInput, availableBytes, depth, result)
+    return this.#kernel.floorTimeSlot(this.stage(entries), count, timestamp)
   }
 
   #check(at: number, availableBytes: number, depth: number, result: BatchCheck): BatchFault {
+    assert(at >= INPUT && availableBytes >= 0)
+    assert(at + availableBytes <= this.#memory.byteLength)
     const kernel = this.#kernel
     const fault = kernel.checkBatch(at, availableBytes, MAX_BATCH_BYTES, depth) as BatchFault
     result.takeHeader(this.#results)
@@ -259,7 +271,7 @@ export class StorageCore {
 
   #encode(operation: string, codec: Codec, bytes: Uint8Array): Buffer {
     if (bytes.byteLength > INPUT_BYTES) throw this.#overLimit(operation, bytes)
-    const size = codec(this.#stage(bytes), bytes.byteLength, OUTPUT, OUTPUT_BYTES)
+    const size = codec(this.stage(bytes), bytes.byteLength, OUTPUT, OUTPUT_BYTES)
     if (size < 0) throw CoreError.of(size, operation, bytes.byteLength)
     return this.#taken(size)
   }
@@ -273,7 +285,7 @@ export class StorageCore {
   ): Buffer {
     if (bytes.byteLength > INPUT_BYTES) throw this.#overLimit(operation, bytes)
     const limit = Math.min(limitBytes, MAX_DECOMPRESSED_BYTES)
-    const size = codec(this.#stage(bytes), bytes.byteLength, OUTPUT, limit)
+    const size = codec(this.stage(bytes), bytes.byteLength, OUTPUT, limit)
     if (size < 0) throw CoreError.of(size, operation, bytes.byteLength)
     return this.#taken(size, into)
   }
@@ -290,19 +302,9 @@ export class StorageCore {
     return copy
   }
 
-  /** Address of `bytes` in the core's memory, where they are copied unless they lie in it. */
-  #stage(bytes: Uint8Array): number {
-    if (bytes.byteLength > INPUT_BYTES) {
-      throw new RangeError(`storage core cannot hold ${bytes.byteLength} bytes`)
-    }
-    if (bytes.buffer === this.#memory.buffer) return bytes.byteOffset
-    this.#memory.set(bytes, INPUT)
-    return INPUT
-  }
-
   /** As `#stage`, for bytes that may be larger than a batch: those go where results would be. */
   #stageLarge(bytes: Uint8Array): number {
-    if (bytes.byteLength <= INPUT_BYTES) return this.#stage(bytes)
+    if (bytes.byteLength <= INPUT_BYTES) return this.stage(bytes)
     if (bytes.byteLength > OUTPUT_BYTES) {
       throw new RangeError(`storage core cannot hold ${bytes.byteLength} bytes`)
     }

@@ -46,8 +46,8 @@ describe.each(GOLDEN_TOPICS.map((topic) => [topic.topic, topic] as const))('%s',
     const check = new BatchCheck()
     for (const batch of batches) {
       expect(isIntact(core, batch)).toBe(true)
-      core.input(batch.bytes.byteLength).set(batch.bytes)
-      expect(core.validateBatchAt(0, batch.bytes.byteLength, check)).toBe(BATCH_FAULTS.none)
+      const address = core.stage(batch.bytes)
+      expect(core.validateBatchAt(address, batch.bytes.byteLength, check)).toBe(BATCH_FAULTS.none)
     }
   })
 

@@ -111,7 +111,7 @@ export class LogFixture {
       recoveryPoint: options.recoveryPoint ?? 0,
       logStartOffset: options.logStartOffset ?? 0,
       cleanShutdown: options.cleanShutdown ?? false,
-      snapshotBytes: 900,
+      snapshotPace: { bytes: 900, ms: 0 },
       ...(options.openSegments === undefined ? {} : { openSegments: options.openSegments }),
     })
     return new LogFixture(files, clock, heard, opened)

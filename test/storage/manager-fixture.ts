@@ -71,7 +71,7 @@ export class ManagerFixture {
           this.forgetAbove(log.name, log.durableOffset)
         },
       },
-      snapshotBytes: 1_500,
+      snapshotPace: { bytes: 1_500, ms: 0 },
       onOnline: (log) => this.cameBack.push(log.name),
       ...this.options,
     })

@@ -2,7 +2,10 @@
 
 import { crc32c } from '@node-rs/crc32'
 import { describe, expect, test } from 'vitest'
+import type { BrokerError } from '../../src/base/errors.ts'
+import type { ReadOptions } from '../../src/storage/log-reader.ts'
 import { encodeSnapshot } from '../../src/storage/producer-state/snapshot-format.ts'
+import { StorageCore } from '../../src/wasm/storage-core.ts'
 import { batchOf, seal, testBatch } from '../support/batches.ts'
 import type { MemoryFileSystem } from '../support/memory-file-system.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
@@ -206,6 +209,37 @@ describe('below the recovery point', () => {
     expect(inFront.equals(all.subarray(0, bad.bytes))).toBe(true)
     const behind = await readAll(log, starts[6]!.offset)
     expect(behind.equals(all.subarray(starts[6]!.bytes))).toBe(true)
+  })
+
+  test('damage is not served either from where it is checked in place', async () => {
+    const { files, all } = await killedLog(12, { config: { segmentBytes: 1_000_000 } })
+    const starts = startsOf(all)
+    files.damage(fileOf(0), starts[5]!.bytes + 80, Buffer.of(0xff))
+    const options = { config: { segmentBytes: 1_000_000 }, recoveryPoint: starts.at(-1)!.offset }
+    const { log } = await LogFixture.open(options, files)
+    const { resident } = StorageCore.load()
+    const outcomes: string[] = []
+    for (const { offset } of starts) {
+      const lent: Buffer[] = []
+      const memory = (sizeBytes: number): Buffer => {
+        const taken = resident.take(sizeBytes)!
+        lent.push(taken)
+        return taken
+      }
+      const read = async (place: Partial<ReadOptions>): Promise<string> => {
+        try {
+          const { batches } = await log.read(offset, { maxBytes: 700, ...place })
+          return batches.toString('hex')
+        } catch (error) {
+          return (error as BrokerError).code
+        }
+      }
+      const inPlace = await read({ memory })
+      expect(inPlace).toBe(await read({}))
+      outcomes.push(inPlace)
+      for (const taken of lent) resident.give(taken)
+    }
+    expect(outcomes.filter((outcome) => outcome === 'CORRUPT_MESSAGE').length).toBe(1)
   })
 
   test.each([

@@ -32,7 +32,7 @@ test('a segment that goes while an older one of its name waits has a name of its
     return bytes.toString()
   })
   expect(texts).toEqual(['one', 'two'])
-  const [firstPaths, secondPaths] = [first.deletedPaths(), second.deletedPaths()]
+  const [firstPaths, secondPaths] = [first.deletedPaths, second.deletedPaths]
   expect(firstPaths.some((path) => secondPaths.includes(path))).toBe(false)
   // Whatever is left is removed at the next start, by the end of its name.
   expect(files.list(DIRECTORY).every((name) => name.endsWith('.deleted'))).toBe(true)
@@ -44,31 +44,52 @@ test('a file that is freed by and by is found by nobody', async () => {
   const segment = segmentOf(files, 'one')
   segment.markDeleted()
   segment.release()
-  const freed = new FileRemoval(files).free(segment.path)
-  await Promise.resolve()
-  expect(() => segment.open()).toThrow('ENOENT')
-  await freed
+  await new FileRemoval(files).free(segment.path, () => {
+    expect(() => segment.open()).toThrow('ENOENT')
+    return false
+  })
   expect(files.list(DIRECTORY).filter((name) => name.includes('.log'))).toEqual([])
 })
 
+/** A file system that tells how .log files went. */
+class WatchedFiles extends MemoryFileSystem {
+  readonly calls: string[] = []
+
+  override async freeInPool(path: string): Promise<void> {
+    if (path.includes('.log')) this.calls.push('by and by')
+    await super.removeInPool(path)
+  }
+
+  override async removeInPool(path: string): Promise<void> {
+    if (path.includes('.log')) this.calls.push('as a whole')
+    await super.removeInPool(path)
+  }
+}
+
 test.each([
-  ['that nobody reads is freed by and by', false, 'free'],
-  ['that is being read goes as a whole', true, 'remove'],
-] as const)('a segment %s', async (_, isRead, expected) => {
-  const files = new MemoryFileSystem()
+  ['that nobody reads goes by and by', 'nobody', 'by and by'],
+  ['that is being read goes as a whole', 'before', 'as a whole'],
+  ['that somebody opens as it goes does so, too', 'meanwhile', 'as a whole'],
+] as const)('a segment %s', async (_, reads, expected) => {
+  const files = new WatchedFiles()
   files.makeDirectory(DIRECTORY)
   const clock = new ManualClock()
-  const calls = new Set<string>()
-  const called = (name: string) => () => (calls.add(name), Promise.resolve())
-  const fileRemoval = { free: called('free'), remove: called('remove') } as unknown as FileRemoval
+  const fileRemoval = new FileRemoval(files)
   const options = { clock, files, fileRemoval } as unknown as PartitionLogOptions
   const place = { config: { fileDeleteDelayMs: 1_000 } } as never
   const removal = new SegmentRemoval(options, place, () => {})
   const segment = segmentOf(files, 'one')
+  segment.seal()
+  await segment.syncIndexes()
   segment.markReplaced()
   removal.removeLater([segment])
-  const read = isRead ? segment.open().readCold(Buffer.alloc(3), 0) : null
+  const read = (): Promise<number> => segment.open().readCold(Buffer.alloc(3), 0)
+  const readBefore = reads === 'before' ? read() : null
   clock.advance(1_000)
-  expect([...calls]).toEqual([expected])
-  expect(await read).toBe(isRead ? 3 : null)
+  const readMeanwhile = reads === 'meanwhile' ? read() : null
+  const found = await Promise.all([readBefore, readMeanwhile])
+  expect(found.filter((count) => count !== null)).toEqual(reads === 'nobody' ? [] : [3])
+  await fileRemoval.remove(`${DIRECTORY}/nothing`).catch(() => {}) // behind the others
+  expect(files.calls).toEqual([expected])
+  expect(files.list(DIRECTORY)).toEqual([])
 })

@@ -78,6 +78,11 @@ export class MemoryFileSystem implements FileSystem {
     ])
   }
 
+  async renameInPool(from: string, to: string): Promise<void> {
+    await this.#later()
+    this.rename(from, to)
+  }
+
   remove(path: string): void {
     this.faults.check('remove', path)
     const { parent, name } = this.#parentOf('remove', path)

@@ -3,6 +3,7 @@
 import type { HostPort } from '../../config/address.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { RandomSource } from '../../io/random.ts'
+import type { ResidentMemory } from '../../network/frame-memory.ts'
 import { TcpListener } from '../../network/tcp-listener.ts'
 import type { ApiCounterSet } from '../../observability/api-counters.ts'
 import type { Logger } from '../../observability/logger.ts'
@@ -66,6 +67,8 @@ export interface KafkaFrontOptions extends HandlerTools {
   readonly receiveBytes: number
   /** Bytes of answers in memory, of all connections, from which on clients get less. */
   readonly sendBytes: number
+  /** For what answers are read into: there it is checked without being copied. Default: none. */
+  readonly resident?: ResidentMemory
   /** How long a request that has begun to arrive may take before its rate counts. Default 9 s. */
   readonly slowFrameMs?: number
 }

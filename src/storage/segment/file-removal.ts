@@ -27,14 +27,17 @@ export class FileRemoval {
   }
 
   /**
-   * As `remove`, a few MiB at a time, for a file that nobody has open. Whoever opens it from now on does not find
-   * it. @throws the system's error
+   * As `remove`, a few MiB at a time unless somebody reads the file. Whoever opens it later does not find it.
+   *
+   * @param isRead asked when nobody can open it any more
+   * @throws the system's error
    */
-  free(path: string): Promise<void> {
+  free(path: string, isRead: () => boolean): Promise<void> {
     return this.#run(async () => {
       const hidden = `${path}${DELETED_SUFFIX}`
-      this.#files.rename(path, hidden)
-      await this.#files.freeInPool(hidden)
+      await this.#files.renameInPool(path, hidden)
+      if (isRead()) await this.#files.removeInPool(hidden)
+      else await this.#files.freeInPool(hidden)
     })
   }
 

@@ -66,16 +66,20 @@ export function deletedEnding(files: FileSystem, path: string): string {
  *
  * @param suffixes those that go with it
  * @param ending   of the new names
+ * @param renamed  is told each new path
  */
 export function markSideFilesDeleted(
   files: FileSystem,
   segment: { readonly directory: string; readonly baseOffset: number },
   suffixes: readonly SegmentSuffix[],
   ending: string,
+  renamed: (path: string) => void,
 ): void {
   for (const suffix of suffixes) {
     const path = `${segment.directory}/${segmentFileName(segment.baseOffset, suffix)}`
-    if (files.exists(path)) files.rename(path, `${path}${ending}`)
+    if (!files.exists(path)) continue
+    files.rename(path, `${path}${ending}`)
+    renamed(`${path}${ending}`)
   }
 }
 

@@ -38,10 +38,12 @@ export class SegmentRemoval {
   #remove(segment: Segment): void {
     const isRead = segment.pinned || segment.busy
     if (!segment.pinned) segment.release()
-    for (const path of segment.deletedPaths()) {
-      const removed = isRead ? this.#removal.remove(path) : this.#removal.free(path)
-      // What cannot be removed now is removed when the log is opened the next time.
-      removed.catch(() => undefined)
-    }
+    const [log, ...sides] = segment.deletedPaths
+    const removals = [
+      this.#removal.free(log!, () => isRead || segment.isOpen),
+      ...sides.map((path) => this.#removal.remove(path)),
+    ]
+    // What cannot be removed now is removed when the log is opened the next time.
+    for (const removal of removals) removal.catch(() => undefined)
   }
 }

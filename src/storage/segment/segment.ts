@@ -71,6 +71,8 @@ export class Segment implements Releasable {
   #file: File | null
   /** What its files have at the end of their names since it was removed. */
   #deletedEnding = ''
+  // Kept, since to ask the file system for names that are not there waits for it while it commits.
+  readonly #deletedPaths: string[] = []
   #sizeBytes: number
   #nextOffset: number
   /** Where the batch of the last offset index entry starts. */
@@ -340,11 +342,9 @@ export class Segment implements Releasable {
     this.#markDeleted(INDEX_SUFFIXES)
   }
 
-  /** The files of a removed segment that are still there. */
-  deletedPaths(): string[] {
-    return SEGMENT_SUFFIXES.map((suffix) => this.#path(suffix)).filter((path) => {
-      return this.#place.files.exists(path)
-    })
+  /** The files of a removed segment under the names that they have now, the .log first. */
+  get deletedPaths(): readonly string[] {
+    return this.#deletedPaths
   }
 
   #markDeleted(sideSuffixes: readonly SegmentSuffix[]): void {
@@ -352,14 +352,21 @@ export class Segment implements Releasable {
     const ending = deletedEnding(files, this.path)
     files.rename(this.path, `${this.path}${ending}`)
     this.#deletedEnding = ending
+    this.#deletedPaths.push(this.path)
     // A sync of the indexes, or their rebuilding, may be under way, and must not make them again.
     this.#indexes.deleted((suffix) => this.#path(suffix))
     try {
       const { baseOffset } = this
-      markSideFilesDeleted(files, { directory, baseOffset }, sideSuffixes, ending)
+      markSideFilesDeleted(files, { directory, baseOffset }, sideSuffixes, ending, (path) => {
+        this.#deletedPaths.push(path)
+      })
     } catch {
       // Without its log an index means nothing: it is removed when the log is opened the next time.
     }
+  }
+
+  get isOpen(): boolean {
+    return this.#file !== null
   }
 
   /** True while its file is read, or synced, off the event loop. */
