@@ -36,10 +36,16 @@ export class FrameCollector {
   #memory: Buffer | null = null
   #received = 0
   #frames = 0
+  #lastBytes = 0
 
   constructor(sink: FrameSink, frames: FrameMemory) {
     this.#sink = sink
     this.#frameMemory = frames
+  }
+
+  /** Size of the last whole frame; 0 before the first. */
+  get lastBytes(): number {
+    return this.#lastBytes
   }
 
   /** Whole frames so far. */
@@ -155,6 +161,7 @@ export class FrameCollector {
     this.#forget()
     this.#size = 0
     this.#frames += 1
+    this.#lastBytes = frame.byteLength
     this.#sink.frame(frame)
   }
 }

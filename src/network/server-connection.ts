@@ -59,6 +59,10 @@ export interface ConnectionLimits {
 /** Parts of up to this size in all are written as one: a gathering write costs more. */
 const JOINED_BYTES = 4 * 1024
 
+/** Who sends frames of such a size, batches, has some read at once. Larger ones are read in place. */
+const MIN_BULK_BYTES = 4 * 1024
+const MAX_BULK_BYTES = 32 * 1024
+
 /** See FrameSink. A client that has yet to say who it is has no need to be fast. */
 const GROWTH = 8
 const UNKNOWN_GROWTH = 2
@@ -71,6 +75,8 @@ export interface ConnectionHost {
   readonly frameMemory: FrameMemory
   /** For reads of all connections: what is kept of it is copied before the next. */
   readonly sharedMemory: Buffer
+  /** The same for who sends batches, and is known. */
+  readonly bulkMemory: Buffer
   /** The connection is closed for a fault of the client. */
   refused(connection: ServerConnection, cause: CloseCause, reason: string | null): void
   /** Requests wait for memory: those that only wait for something to happen should end. */
@@ -312,10 +318,11 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter, Room
   }
 
   memory(): Uint8Array {
-    const { sharedMemory } = this.#host
-    const target = this.#collector.target(sharedMemory.byteLength)
+    const { sharedMemory, bulkMemory } = this.#host
+    const shared = this.#isBulk() ? bulkMemory : sharedMemory
+    const target = this.#collector.target(shared.byteLength)
     this.#readsIntoFrame = target !== null
-    return target ?? sharedMemory
+    return target ?? shared
   }
 
   received(count: number, memory: Uint8Array): void {
@@ -416,6 +423,12 @@ export class ServerConnection implements Receiver, FrameSink, BudgetWaiter, Room
     this.#waiting = true
     this.hold()
     this.#host.askForRoom()
+  }
+
+  /** Strangers may all come at once: they get no more than they need. */
+  #isBulk(): boolean {
+    const { lastBytes } = this.#collector
+    return lastBytes >= MIN_BULK_BYTES && lastBytes <= MAX_BULK_BYTES && this.#handler!.known
   }
 
   #waitsForAnswers(): boolean {

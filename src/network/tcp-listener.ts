@@ -40,8 +40,12 @@ export interface TcpListenerOptions {
   readonly sweepMs?: number
 }
 
-/** Read at once from a connection that has no large frame under way. */
+/** Read at once from a connection that has no large frame under way: all may do so once more when there is no
+ *  room for requests. */
 const SHARED_BYTES = 16 * 1024
+
+/** The same from one that sends batches. */
+const BULK_BYTES = 64 * 1024
 
 const SWEEP_MS = 1_000
 
@@ -64,7 +68,8 @@ export class TcpListener implements ConnectionHost {
   readonly limits: ConnectionLimits
   readonly budget: ReceiveBudget
   readonly frameMemory: FrameMemory
-  readonly sharedMemory = Buffer.allocUnsafeSlow(SHARED_BYTES)
+  readonly bulkMemory = Buffer.allocUnsafeSlow(BULK_BYTES)
+  readonly sharedMemory = this.bulkMemory.subarray(0, SHARED_BYTES)
   readonly #options: TcpListenerOptions
   readonly #room: RoomMaker
   readonly #server: net.Server

@@ -256,8 +256,13 @@ export class KafkaConnection implements FrameHandler, KafkaPeer {
     this.#unansweredBytes += sizeBytes
     const startMs = dispatch.clock.monotonicMs()
     const slot: Slot = {
-      ...{ request: null, stay: null, bytes: frame, startMs },
-      ...{ frame: undefined, heldBytes: 0, lent: null },
+      request: null,
+      stay: null,
+      bytes: frame,
+      startMs,
+      frame: undefined,
+      heldBytes: 0,
+      lent: null,
     }
     this.#slots.push(slot)
     if (this.tokens !== null) {

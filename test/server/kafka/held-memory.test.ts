@@ -6,6 +6,7 @@ import { API_VERSIONS } from '../../../src/protocol/kafka/gen/api-versions.ts'
 import { FETCH } from '../../../src/protocol/kafka/gen/fetch.ts'
 import { JOIN_GROUP } from '../../../src/protocol/kafka/gen/join-group.ts'
 import { PRODUCE } from '../../../src/protocol/kafka/gen/produce.ts'
+import { StorageCore } from '../../../src/wasm/storage-core.ts'
 import { batchOf } from '../../support/batches.ts'
 import { TestBroker } from '../../support/broker.ts'
 import { eventually } from '../../support/grpc-client.ts'
@@ -13,6 +14,7 @@ import { KafkaClient } from '../../support/kafka-client.ts'
 
 const MIB = 1024 * 1024
 const NOW = Date.now()
+const SLOTS = StorageCore.load().resident.freeSlots
 
 let broker: TestBroker
 let clients: KafkaClient[]
@@ -24,6 +26,8 @@ beforeEach(() => {
 afterEach(async () => {
   for (const client of clients) client.close()
   await broker.remove()
+  // Whatever became of the answers: no memory of the storage core stays lent.
+  await eventually(() => StorageCore.load().resident.freeSlots === SLOTS)
 })
 
 async function start(options: Record<string, string>): Promise<void> {

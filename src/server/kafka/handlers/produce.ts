@@ -75,7 +75,10 @@ class ProduceHandler {
     context: KafkaContext,
   ): ProduceResponseInit | null {
     if (request.acks === 0) return null
-    return answerOf(request, () => refused(error, undefined), this.#hints(context), context)
+    const answer = (_: string, partition: number): PartitionProduceResponseInit => {
+      return refused(partition, error, undefined)
+    }
+    return answerOf(request, answer, this.#hints(context), context)
   }
 
   /** Every batch was written: the log has let go of it. Without acknowledgements nobody knows. */
@@ -109,7 +112,9 @@ class ProduceHandler {
     const { transactionalId } = request
     const adds = context.version >= ADDS_FROM
     const { appended, done } = this.#services.produce.produce(context.caller, {
-      ...{ acks, timeoutMs: Math.max(0, timeoutMs), batches },
+      acks,
+      timeoutMs: Math.max(0, timeoutMs),
+      batches,
       transaction: transactionalId === null ? null : { transactionalId, adds },
     })
     return {
@@ -131,16 +136,16 @@ class ProduceHandler {
     const hints = this.#hints(context)
     let slot = 0
     let next = 0
-    const answer = (topic: string, partition: number): PartitionAnswer => {
+    const answer = (topic: string, partition: number): PartitionProduceResponseInit => {
       const refusal = refusals.get(slot++)
-      if (refusal !== undefined) return refused(refusal, undefined)
+      if (refusal !== undefined) return refused(partition, refusal, undefined)
       const result = results[next++]!
       if (result.error !== null) {
         const error = inWordsOf(context.version, result.error)
-        return refused(error, hints.hint(topic, partition, error))
+        return refused(partition, error, hints.hint(topic, partition, error))
       }
       const { baseOffset, logAppendTimeMs, logStartOffset } = result
-      return { errorCode: 0, baseOffset, logAppendTimeMs, logStartOffset }
+      return { index: partition, errorCode: 0, baseOffset, logAppendTimeMs, logStartOffset }
     }
     return answerOf(request, answer, hints, context)
   }
@@ -151,30 +156,30 @@ class ProduceHandler {
   }
 }
 
-type PartitionAnswer = Omit<PartitionProduceResponseInit, 'index'>
-
 /** One answer a partition, in the order of the request. */
 function answerOf(
   { topicData }: ProduceRequest,
-  answer: (topic: string, partition: number) => PartitionAnswer,
+  answer: (topic: string, partition: number) => PartitionProduceResponseInit,
   hints: LeaderHints,
   context: KafkaContext,
 ): ProduceResponseInit {
   const responses = topicData.map(({ name, partitionData }) => ({
     name,
-    partitionResponses: partitionData.map(({ index }) => ({ index, ...answer(name, index) })),
+    partitionResponses: partitionData.map(({ index }) => answer(name, index)),
   }))
   return { responses, throttleTimeMs: 0, nodeEndpoints: hints.nodes(context) }
 }
 
 function refused(
+  index: number,
   error: BrokerError,
   currentLeader: PartitionProduceResponseInit['currentLeader'],
-): PartitionAnswer {
+): PartitionProduceResponseInit {
   const { code, facts } = error
   const { message = ERRORS[code].text, record } = facts
   const recordErrors = typeof record === 'number' ? [{ batchIndex: record }] : []
   return {
+    index,
     errorCode: ERRORS[code].id,
     baseOffset: -1,
     recordErrors,
