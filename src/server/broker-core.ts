@@ -37,6 +37,7 @@ import { transactionTopic } from '../broker/transactions/transaction-topic.ts'
 import { TransactionService } from '../broker/transaction-service.ts'
 import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
+import { memoryBytes } from '../io/memory-size.ts'
 import type { RandomSource } from '../io/random.ts'
 import { realFileSystem } from '../io/real-file-system.ts'
 import { Slices } from '../io/slices.ts'
@@ -51,6 +52,7 @@ import type { RecoveryProgress } from '../storage/directory/log-loader.ts'
 import type { CompactionSettings } from '../storage/compaction/log-compaction.ts'
 import { ThreadCleaner } from '../storage/compaction/cleaner/thread-cleaner.ts'
 import { LogManager } from '../storage/log-manager.ts'
+import { osSyncBytesOf } from '../storage/rounds/os-sync.ts'
 import { StorageCore } from '../wasm/storage-core.ts'
 import type { SaslServer } from '../security/sasl-server.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -177,6 +179,7 @@ function openLogs(
   const { nodeId, ...values } = config.values
   return LogManager.open({
     ...{ files, clock, random, core, logger, nodeId, onProgress, ...hooks },
+    osSyncBytes: osSyncBytesOf(memoryBytes()),
     directory: directory.path,
     clusterId: directory.clusterId,
     retentionCheckIntervalMs: values.logRetentionCheckIntervalMs,

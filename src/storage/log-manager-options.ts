@@ -41,6 +41,8 @@ export interface LogManagerOptions {
   readonly checkpointIntervalMs?: number
   /** How many idempotent producers are remembered, and for how long. */
   readonly producerIds?: ProducerMemoryOptions
+  /** New bytes of a log with `flush.policy=os` after which it is synced: see rounds/os-sync.ts. Default: the least. */
+  readonly osSyncBytes?: number
   /** What lies between two snapshots of a log's producers at least. Default: 8 MiB, and 250 ms. */
   readonly snapshotPace?: SnapshotPace
   /** How logs are compacted. Default: not at all. */

@@ -33,6 +33,7 @@ import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import { makePartitionLog } from './new-partition-log.ts'
 import type { LogManagerOptions, LogManagerStats } from './log-manager-options.ts'
+import { MIN_OS_SYNC_BYTES } from './rounds/os-sync.ts'
 import type { LogListener, PartitionLog, PartitionLogOptions } from './partition-log.ts'
 import { ProducerMemory } from './producer-state/producer-memory.ts'
 import { CommitJournal } from './rounds/commit-journal.ts'
@@ -54,12 +55,6 @@ const TICK_MS = 1_000
 /** Logs that retention looks at together: what they save of their starts is one save. */
 const RETENTION_WIDTH = 16
 
-/**
- * With `flush.policy=os`, a log is synced in the background whenever it has so many new bytes. Much
- * less, and the disk limits the appends; much more, and the system's own writeback stalls them.
- */
-const OS_SYNC_BYTES = 32 * 1024 * 1024
-
 export class LogManager {
   readonly directoryId: Uuid
   readonly #options: LogManagerOptions
@@ -77,6 +72,7 @@ export class LogManager {
   readonly #turnWrites: TurnWrites
   readonly #fileRemoval: FileRemoval
   readonly #producerMemory: ProducerMemory
+  readonly #osSyncBytes: number
   readonly #logs = new Map<string, PartitionLog>()
   readonly #strays = new Map<string, StrayDirectory>()
   readonly #timers: Timer[] = []
@@ -133,6 +129,7 @@ export class LogManager {
     this.#revival = new LogRevival({ ...shared, freeBytes: () => files.freeBytes(directory) })
     this.#fileRemoval = new FileRemoval(files)
     this.#producerMemory = new ProducerMemory(options.producerIds)
+    this.#osSyncBytes = options.osSyncBytes ?? MIN_OS_SYNC_BYTES
     this.#removal = new DirectoryRemoval({ ...shared, removal: this.#fileRemoval })
     this.#compaction = new LogCompaction({
       ...{ files, directory, clock, logger },
@@ -418,7 +415,7 @@ export class LogManager {
   readonly #listener: LogListener = {
     written: (log) => {
       if (log.config.flushPolicy === 'disk') this.#rounds.requestRound(log)
-      else if (log.unsyncedBytes >= OS_SYNC_BYTES) this.#rounds.requestBackgroundSync(log)
+      else if (log.unsyncedBytes >= this.#osSyncBytes) this.#rounds.requestBackgroundSync(log)
       this.#options.listener.written(log)
     },
     durable: (log) => this.#options.listener.durable(log),
@@ -467,8 +464,9 @@ export class LogManager {
   async #moveStart(log: PartitionLog, logStartOffset: number, remove: () => void): Promise<void> {
     try {
       await this.#checkpoints.saveAhead({ name: log.name, logStartOffset }, remove)
-      // So that no power cut brings the files back, which would take room until they went again.
-      this.#rounds.requestBackgroundSync(log)
+      // So that no power cut brings the files back, which would take room until they went again. That is
+      // not worth a sync of all that the log has not on disk.
+      if (log.config.flushPolicy === 'disk') this.#rounds.requestBackgroundSync(log)
     } catch (error) {
       throw storageError(log, error)
     }

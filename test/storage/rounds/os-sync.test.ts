@@ -1,0 +1,14 @@
+// Logs whose records are left to the system: how much of them may be in memory alone.
+
+import { expect, test } from 'vitest'
+import { osSyncBytesOf } from '../../../src/storage/rounds/os-sync.ts'
+
+const MIB = 1024 * 1024
+
+test.each([
+  ['a small machine', 512 * MIB, 32 * MIB],
+  ['one of 8 GiB', 8192 * MIB, 128 * MIB],
+  ['a large one', 65_536 * MIB, 256 * MIB],
+])('%s', (_, memoryBytes, expected) => {
+  expect(osSyncBytesOf(memoryBytes)).toBe(expected)
+})
