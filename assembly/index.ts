@@ -5,6 +5,7 @@
 
 export { INPUT, INPUT_BYTES, OUTPUT, OUTPUT_BYTES, RESULTS } from './arena';
 export { checkBatch } from './batch';
+export { checkBatches } from './batch-run';
 export { crc32c } from './crc32c';
 export { keepRecords, shiftTimestamps } from './keep-records';
 export { keyMapClear, keyMapInit, keyMapPutRecords, keyMapSize } from './key-map';

@@ -12,7 +12,7 @@ import { MAX_BATCH_BYTES, MAX_DECOMPRESSED_BYTES } from '../base/limits.ts'
 import { openBatch } from '../record/batch-reader.ts'
 import { readBatchHeader } from '../record/batch-header.ts'
 import { BATCH_HEADER_BYTES } from '../record/layout.ts'
-import { BATCH_FAULTS, BatchCheck, batchFaultName } from '../wasm/batch-check.ts'
+import { BATCH_FAULTS, BatchCheck, batchFaultName, RunCheck } from '../wasm/batch-check.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
 import type { AbortedTransaction } from './producer-state/producer-table.ts'
 import {
@@ -95,6 +95,7 @@ export class LogReader {
   readonly #loadAborted: LoadAborted
   readonly #damaged: (error: BrokerError) => void
   readonly #check = new BatchCheck()
+  readonly #run = new RunCheck()
   /** Offset that a read ended at to where it stands; the one used last at the end. */
   readonly #recent = new Map<number, Place>()
   readonly #reported = new Set<string>()
@@ -298,39 +299,30 @@ export class LogReader {
     options: ReadOptions,
     place: Place,
   ): LogRead | { readonly neededBytes: number } {
-    const address = this.#core.stage(bytes)
     const { belowOffset, nextBase } = this.#bounds(options, place.segment)
-    let nextOffset = place.segment.baseOffset
-    let at = 0
-    let batchCount = 0
-    let skipped = 0
-    while (at < bytes.byteLength) {
-      const check = this.#check
-      const fault = this.#core.checkBatchHeaderAt(address + at, bytes.byteLength - at, check)
-      if (fault === BATCH_FAULTS.incomplete) {
-        if (batchCount === 0) return { neededBytes: at + check.sizeBytes }
-        break
-      }
-      const lastOffset = check.baseOffset + check.lastOffsetDelta
-      if (fault !== BATCH_FAULTS.none || check.baseOffset < nextOffset) {
-        const faultPlace = { segment: place.segment, positionBytes: place.positionBytes + at }
-        const error = this.#damage(Math.max(fromOffset, nextOffset), faultPlace, nameOf(fault))
-        if (batchCount === 0) throw error
-        break
-      }
-      if (lastOffset >= nextBase) break // left behind by a cut that did not reach the disk
-      if (lastOffset >= belowOffset) {
-        if (batchCount === 0) return nothingAt(fromOffset)
-        break
-      }
-      nextOffset = lastOffset + 1
-      at += check.sizeBytes
-      if (lastOffset >= fromOffset) batchCount += 1
-      else skipped = at
+    const minOffset = place.segment.baseOffset
+    const endOffset = Math.min(belowOffset, nextBase)
+    const run = this.#run
+    const fault = this.#core.checkBatchesAt(
+      this.#core.stage(bytes),
+      bytes.byteLength,
+      { minOffset, fromOffset, endOffset },
+      run,
+    )
+    const { takenBytes, batchCount, nextOffset } = run
+    const end = { ...place, positionBytes: place.positionBytes + takenBytes }
+    if (fault === BATCH_FAULTS.incomplete) {
+      if (batchCount === 0) return { neededBytes: takenBytes + run.sizeBytes }
+    } else if (fault === BATCH_FAULTS.beyond) {
+      // Above the segment's end stands what was left by a cut that did not reach the disk.
+      if (batchCount === 0 && run.lastOffset < nextBase) return nothingAt(fromOffset)
+    } else if (fault !== BATCH_FAULTS.none) {
+      const error = this.#damage(Math.max(fromOffset, nextOffset), end, batchFaultName(fault))
+      if (batchCount === 0) throw error
     }
     if (batchCount === 0) return { neededBytes: 0 }
-    this.#remember(nextOffset, { ...place, positionBytes: place.positionBytes + at })
-    const batches = bytes.subarray(skipped, at)
+    this.#remember(nextOffset, end)
+    const batches = bytes.subarray(run.skippedBytes, takenBytes)
     return { batches, batchCount, nextOffset, aborted: NONE_ABORTED }
   }
 
@@ -381,7 +373,7 @@ export class LogReader {
     const address = this.#core.stage(bytes.subarray(0, count))
     const fault = this.#core.checkBatchHeaderAt(address, count, this.#check)
     if (fault !== BATCH_FAULTS.none) {
-      throw this.#damage(frame.baseOffset, { segment, positionBytes }, nameOf(fault))
+      throw this.#damage(frame.baseOffset, { segment, positionBytes }, batchFaultName(fault))
     }
     const header = readBatchHeader(bytes)
     const cursor = openBatch(this.#core, { header, bytes }, MAX_DECOMPRESSED_BYTES)
@@ -460,9 +452,4 @@ export class LogReader {
 
 function nothingAt(offset: number): LogRead {
   return { batches: NOTHING, batchCount: 0, nextOffset: offset, aborted: NONE_ABORTED }
-}
-
-/** A batch that is sound in itself, and has an offset that an earlier one has. */
-function nameOf(fault: number): string {
-  return fault === BATCH_FAULTS.none ? 'offset' : batchFaultName(fault as never)
 }

@@ -1,7 +1,8 @@
 // What the core says about one record batch.
 
 /**
- * Why a batch is refused, by name; the numbers are those of assembly/batch.ts.
+ * Why a batch is refused, by name; the numbers are those of assembly/batch-result.ts
+ * and assembly/batch-run.ts.
  *
  * `incomplete` is not damage: the bytes at hand end before the batch does.
  */
@@ -30,6 +31,10 @@ export const BATCH_FAULTS = {
   trailing: -10,
   /** A 64-bit field is beyond ±(2^53 - 1), or the base offset is negative. */
   range: -11,
+  /** Of several batches: one begins below the end of the one in front of it. */
+  offset: -12,
+  /** Not damage: one of several batches reaches the offset at which they have to end. */
+  beyond: -13,
 } as const
 
 export type BatchFaultName = keyof typeof BATCH_FAULTS
@@ -105,5 +110,41 @@ export class BatchCheck {
     this.nullKeys = false
     this.foundMaxTimestamp = -1
     this.foundMaxTimestampDelta = -1
+  }
+}
+
+/** Which of the batches that follow each other in a log are wanted. */
+export interface RunBounds {
+  /** The first may not begin below it. */
+  readonly minOffset: number
+  /** First offset that is wanted; the batch that holds it is wanted whole. */
+  readonly fromOffset: number
+  /** Batches with this offset or a later one are not wanted. */
+  readonly endOffset: number
+}
+
+/** What the core says about batches that follow each other. Used again and again, as BatchCheck. */
+export class RunCheck {
+  /** Sound batches at the front, in bytes. */
+  takenBytes = 0
+  /** Of these, batches that are wanted. */
+  batchCount = 0
+  /** Bytes of those in front of them. */
+  skippedBytes = 0
+  /** Offset behind the last sound batch. */
+  nextOffset = 0
+  /** Last offset of the batch at which it ended, when that was a sound one. */
+  lastOffset = 0
+  /** Of the batch at which it ended: as `sizeBytes` of BatchCheck. */
+  sizeBytes = 0
+
+  /** Takes the core's results; see assembly/batch-run.ts. */
+  take(results: Float64Array): void {
+    this.sizeBytes = results[0]!
+    this.lastOffset = results[1]! + results[5]!
+    this.takenBytes = results[16]!
+    this.batchCount = results[17]!
+    this.skippedBytes = results[18]!
+    this.nextOffset = results[19]!
   }
 }

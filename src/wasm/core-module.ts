@@ -49,6 +49,14 @@ export interface CoreExports extends Record<string, unknown> {
   xerialCompress(source: number, size: number, target: number, limit: number): number
 
   checkBatch(at: number, available: number, limit: number, depth: number): number
+  checkBatches(
+    at: number,
+    available: number,
+    limit: number,
+    minOffset: number,
+    fromOffset: number,
+    endOffset: number,
+  ): number
   checkRecords(
     at: number,
     size: number,

@@ -4,7 +4,7 @@
 import assert from 'node:assert'
 import { MAX_BATCH_BYTES, MAX_DECOMPRESSED_BYTES } from '../base/limits.ts'
 import { BATCH_FAULTS } from './batch-check.ts'
-import type { BatchCheck, BatchFault } from './batch-check.ts'
+import type { BatchCheck, BatchFault, RunBounds, RunCheck } from './batch-check.ts'
 import { CoreError } from './core-error.ts'
 import {
   INPUT,
@@ -24,8 +24,8 @@ const DEPTH = { header: 0, stored: 1, produced: 2 } as const
 const RESIDENT = OUTPUT + OUTPUT_BYTES
 const RESIDENT_BYTES = 16 * 1024 * 1024
 
-/** Slots of the results of a batch check. */
-const RESULT_SLOTS = 16
+/** Slots of the results of a check of batches. */
+const RESULT_SLOTS = 20
 
 /** Bytes of one index entry: assembly/offset-index.ts, assembly/time-index.ts. */
 const OFFSET_ENTRY_BYTES = 8
@@ -214,6 +214,33 @@ export class StorageCore {
   }
 
   /**
+   * Checks batches that follow each other, each as `checkBatchHeaderAt` does, and that their offsets rise.
+   *
+   * @param availableBytes bytes from the address on; the last batch may be cut off
+   * @returns why it ended before the bytes did: at a batch that is damaged, cut off, or not wanted
+   */
+  checkBatchesAt(
+    address: number,
+    availableBytes: number,
+    { minOffset, fromOffset, endOffset }: RunBounds,
+    result: RunCheck,
+  ): BatchFault {
+    this.#mustHold(address, availableBytes)
+    const kernel = this.#kernel
+    const limit = MAX_BATCH_BYTES
+    const fault = kernel.checkBatches(
+      address,
+      availableBytes,
+      limit,
+      minOffset,
+      fromOffset,
+      endOffset,
+    )
+    result.take(this.#results)
+    return fault as BatchFault
+  }
+
+  /**
    * Walks the records of a compressed batch, decompressed by the caller, as a producer sends them.
    * `header` is what the check of the batch filled; the walk adds to it.
    *
@@ -241,8 +268,7 @@ export class StorageCore {
   }
 
   #check(at: number, availableBytes: number, depth: number, result: BatchCheck): BatchFault {
-    assert(at >= INPUT && availableBytes >= 0)
-    assert(at + availableBytes <= this.#memory.byteLength)
+    this.#mustHold(at, availableBytes)
     const kernel = this.#kernel
     const fault = kernel.checkBatch(at, availableBytes, MAX_BATCH_BYTES, depth) as BatchFault
     result.takeHeader(this.#results)
@@ -253,6 +279,11 @@ export class StorageCore {
       result.clearWalk()
     }
     return fault
+  }
+
+  #mustHold(address: number, sizeBytes: number): void {
+    assert(address >= INPUT && sizeBytes >= 0)
+    assert(address + sizeBytes <= this.#memory.byteLength)
   }
 
   #checkRecords(records: Uint8Array, depth: number, header: BatchCheck): BatchFault {
