@@ -7,6 +7,7 @@ import type { LogConfig } from '../../src/storage/log-config.ts'
 import type { LogRead } from '../../src/storage/log-reader.ts'
 import { openPartitionLog, type OpenedLog } from '../../src/storage/open-partition-log.ts'
 import type { Appended, LogListener, PartitionLog } from '../../src/storage/partition-log.ts'
+import type { SnapshotPace } from '../../src/storage/producer-state/log-producers.ts'
 import type { OpenSegments } from '../../src/storage/segment/open-segments.ts'
 import { StorageCore } from '../../src/wasm/storage-core.ts'
 import { infoOf } from '../support/batches.ts'
@@ -65,6 +66,7 @@ export interface FixtureOptions {
   readonly logStartOffset?: number
   readonly cleanShutdown?: boolean
   readonly openSegments?: OpenSegments
+  readonly snapshotPace?: SnapshotPace
 }
 
 export class LogFixture {
@@ -111,7 +113,7 @@ export class LogFixture {
       recoveryPoint: options.recoveryPoint ?? 0,
       logStartOffset: options.logStartOffset ?? 0,
       cleanShutdown: options.cleanShutdown ?? false,
-      snapshotPace: { bytes: 900, ms: 0 },
+      snapshotPace: options.snapshotPace ?? { bytes: 900, ms: 0 },
       ...(options.openSegments === undefined ? {} : { openSegments: options.openSegments }),
     })
     return new LogFixture(files, clock, heard, opened)

@@ -91,6 +91,23 @@ describe('snapshots', () => {
     expect(between.length).toBeGreaterThan(0)
   })
 
+  test('between the segments are written when enough bytes and enough time have passed', async () => {
+    const fixture = await LogFixture.open({
+      config: { segmentBytes: 1_000_000 },
+      snapshotPace: { bytes: 900, ms: 250 },
+    })
+    const { log, clock } = fixture
+    const written: number[] = []
+    for (let n = 0; n < 30; n++) {
+      fixture.append(batch(log, 1, 120)) // some 300 bytes
+      const newest = snapshots(fixture).at(-1)
+      if (newest !== undefined && newest !== written.at(-1)) written.push(newest)
+      if (n % 10 === 9) clock.advance(250)
+    }
+    // Bytes alone would give one after three batches each time; time lets the first of each ten come.
+    expect(written).toEqual([6, 22, 42])
+  })
+
   test('go with their segments', async () => {
     const fixture = await LogFixture.open()
     const { log, clock } = fixture
