@@ -7,7 +7,8 @@
 //   0x15000    108 KiB   CRC scratch: folded bytes that later positions still need, and tails
 //   0x30000     64 KiB   hash table of the compressors; records and hashes of their keys
 //   0x40000     32 MiB   input, and 64 KiB of slack
-//               64 MiB   output, and 64 KiB of slack; the instance of compaction has more behind it
+//               64 MiB   output, and 64 KiB of slack; behind it what the storage core lends, or what compaction
+//                        has of its own
 //
 // The host makes the memory with initial = maximum, so it never grows and views over it stay valid.
 // Pages that nobody touches stay unbacked: no kernel fills a region ahead of its use.

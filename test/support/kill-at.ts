@@ -50,15 +50,22 @@ function arm(): void {
   fs.renameSync = (from, to) => around('rename', String(to), () => renameSync(from, to))
   fs.unlinkSync = (at) => around('remove', String(at), () => unlinkSync(at))
   // Off the event loop: by the same call, since it is the last of the process or one that is counted.
-  const unlink = (at: fs.PathLike, callback: fs.NoParamCallback): void => {
+  const inTurn = (act: () => void, callback: fs.NoParamCallback): void => {
     try {
-      fs.unlinkSync(at)
+      act()
       process.nextTick(callback, null)
     } catch (error) {
       process.nextTick(callback, error)
     }
   }
+  const unlink = (at: fs.PathLike, callback: fs.NoParamCallback): void => {
+    inTurn(() => fs.unlinkSync(at), callback)
+  }
+  const rename = (from: fs.PathLike, to: fs.PathLike, callback: fs.NoParamCallback): void => {
+    inTurn(() => fs.renameSync(from, to), callback)
+  }
   fs.unlink = Object.assign(unlink, { __promisify__: fs.unlink.__promisify__ })
+  fs.rename = Object.assign(rename, { __promisify__: fs.rename.__promisify__ })
   syncBuiltinESMExports()
 }
 
