@@ -34,7 +34,7 @@ export interface TcpListenerOptions {
   readonly receiveBytes: number
   /** Bytes of answers in memory, of all connections, from which on clients get less: send-budget.ts. */
   readonly sendBytes: number
-  /** For what answers are read into. Default: none. */
+  /** What answers are read into, while there is some. Default: none. */
   readonly resident?: ResidentMemory
   /** How often connections are looked at. Default 1 s. */
   readonly sweepMs?: number

@@ -4,12 +4,12 @@ import type { Clock } from '../io/clock.ts'
 import type { FileSystem } from '../io/file-system.ts'
 import type { RandomSource } from '../io/random.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { SnapshotPace } from './producer-state/log-producers.ts'
 import type { StorageCore } from '../wasm/storage-core.ts'
 import type { Cleaner } from './compaction/cleaner/cleaner.ts'
 import type { CompactionSettings, CompactionStats } from './compaction/log-compaction.ts'
 import type { ConfigOf, RecoveryProgress } from './directory/log-loader.ts'
 import type { LogListener, PartitionLog } from './partition-log.ts'
+import type { SnapshotPace } from './producer-state/log-producers.ts'
 import type {
   ProducerMemoryOptions,
   ProducerMemoryStats,

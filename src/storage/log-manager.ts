@@ -33,9 +33,9 @@ import type { LogConfig } from './log-config.ts'
 import { openPartitionLog, type OpenedLog } from './open-partition-log.ts'
 import { makePartitionLog } from './new-partition-log.ts'
 import type { LogManagerOptions, LogManagerStats } from './log-manager-options.ts'
-import { MIN_OS_SYNC_BYTES } from './rounds/os-sync.ts'
 import type { LogListener, PartitionLog, PartitionLogOptions } from './partition-log.ts'
 import { ProducerMemory } from './producer-state/producer-memory.ts'
+import { isOsSyncDue, MIN_OS_SYNC_BYTES } from './rounds/os-sync.ts'
 import { CommitJournal } from './rounds/commit-journal.ts'
 import { CommitRounds } from './rounds/commit-rounds.ts'
 import { FileRemoval } from './segment/file-removal.ts'
@@ -415,7 +415,7 @@ export class LogManager {
   readonly #listener: LogListener = {
     written: (log) => {
       if (log.config.flushPolicy === 'disk') this.#rounds.requestRound(log)
-      else if (log.unsyncedBytes >= this.#osSyncBytes) this.#rounds.requestBackgroundSync(log)
+      else if (isOsSyncDue(log, this.#osSyncBytes)) this.#rounds.requestBackgroundSync(log)
       this.#options.listener.written(log)
     },
     durable: (log) => this.#options.listener.durable(log),

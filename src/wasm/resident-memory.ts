@@ -12,7 +12,7 @@ export class ResidentMemory {
   readonly #region: Buffer
   /** Slots that are not lent. */
   readonly #free: number[] = []
-  readonly #lent: boolean[] = []
+  readonly #lent: boolean[]
 
   /** @param region in the core's memory; whole slots are used of it */
   constructor(region: Buffer) {

@@ -207,3 +207,34 @@ test('what was sent before the end still arrives', async () => {
   await ended
   expect(answer().byteLength).toBe(2_000_000)
 })
+
+test('several batches are read at once, of clients that are known and send them', async () => {
+  await listen({ receiveBytes: 10_000_000 })
+  serve()
+  const socket = await connect()
+  await eventually(() => served.length === 1)
+  const client = served[0]!
+  client.answers = false
+  const readBytes = async (frameBytes: number): Promise<number> => {
+    const frames = client.frames.length
+    socket.write(framed(Buffer.alloc(frameBytes)))
+    await eventually(() => client.frames.length === frames + 1)
+    return client.connection.memory().byteLength
+  }
+  expect(await readBytes(100)).toBe(16 * 1024)
+  expect(await readBytes(10_000)).toBe(64 * 1024)
+  expect(await readBytes(60_000)).toBe(16 * 1024) // such a one is read in place
+  client.known = false
+  expect(await readBytes(10_000)).toBe(16 * 1024)
+  client.known = true
+  expect(await readBytes(10_000)).toBe(64 * 1024)
+
+  // However they come, they come whole.
+  const sizes = Array.from({ length: 60 }, (_, at) => 4_000 + ((at * 7_919) % 30_000))
+  const sent = sizes.map((size, at) => Buffer.alloc(size, at + 1))
+  const before = client.frames.length
+  socket.write(Buffer.concat(sent.map(framed)))
+  await eventually(() => client.frames.length === before + sent.length)
+  const came = client.frames.slice(before)
+  expect(came.every((frame, at) => frame.equals(sent[at]!))).toBe(true)
+})

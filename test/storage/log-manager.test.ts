@@ -330,6 +330,38 @@ describe('with flush.policy=os', () => {
     expect(log.recoveryPoint).toBeGreaterThan(50)
     expect(rig.manager.stats().rounds).toBe(0)
   })
+
+  test('small segments are synced before many of them are open', async () => {
+    const rig = await ManagerFixture.start()
+    await rig.topic('clicks', 1, { flushPolicy: 'os', segmentBytes: 500 })
+    const log = rig.log('clicks')
+    let most = 0
+    for (let n = 0; n < 600; n++) {
+      rig.append(log)
+      await rig.clock.settle()
+      most = Math.max(most, [...log.segments].filter(({ pinned }) => pinned).length)
+    }
+    expect(log.segments.count).toBeGreaterThan(100)
+    // Those that are not quite full are more of them for the same bytes.
+    expect(most).toBeLessThan(100)
+    expect(most).toBeGreaterThan(10)
+    expect(log.recoveryPoint).toBeGreaterThan(0)
+  })
+
+  test('what retention removes is no reason to sync the rest', async () => {
+    const rig = await ManagerFixture.start()
+    await rig.topic('clicks', 1, { flushPolicy: 'os', segmentBytes: 5_000 })
+    const log = rig.log('clicks')
+    for (let n = 0; n < 100; n++) {
+      rig.append(log)
+      await rig.clock.settle()
+    }
+    expect(log.segments.count).toBeGreaterThan(2)
+    await rig.settled(rig.manager.deleteRecordsBefore(log, log.logEndOffset - 1))
+    await rig.pass(1_000)
+    expect(log.segments.count).toBe(1)
+    expect(log.recoveryPoint).toBe(0)
+  })
 })
 
 describe('checkpoints', () => {

@@ -67,7 +67,7 @@ export interface KafkaFrontOptions extends HandlerTools {
   readonly receiveBytes: number
   /** Bytes of answers in memory, of all connections, from which on clients get less. */
   readonly sendBytes: number
-  /** For what answers are read into: there it is checked without being copied. Default: none. */
+  /** What answers are read into: there they are checked without being copied. Default: none. */
   readonly resident?: ResidentMemory
   /** How long a request that has begun to arrive may take before its rate counts. Default 9 s. */
   readonly slowFrameMs?: number

@@ -14,8 +14,20 @@ const MAX_OS_SYNC_BYTES = 256 * 1024 * 1024
 /** Several logs may be written at a time: each may have this part of the memory. */
 const SHARE = 1 / 64
 
+/** A segment stays open until it is on disk, and one that was removed keeps its room. */
+const MAX_UNSYNCED_SEGMENTS = 32
+
 /** Bytes after which such a log is synced. @param memoryBytes that the broker may have, with its page cache */
 export function osSyncBytesOf(memoryBytes: number): number {
   const share = Math.floor(memoryBytes * SHARE)
   return Math.min(Math.max(share, MIN_OS_SYNC_BYTES), MAX_OS_SYNC_BYTES)
+}
+
+/** True when such a log has to be synced. @param osSyncBytes of osSyncBytesOf */
+export function isOsSyncDue(
+  log: { readonly unsyncedBytes: number; readonly config: { readonly segmentBytes: number } },
+  osSyncBytes: number,
+): boolean {
+  const segmentsBytes = log.config.segmentBytes * MAX_UNSYNCED_SEGMENTS
+  return log.unsyncedBytes >= Math.min(osSyncBytes, segmentsBytes)
 }

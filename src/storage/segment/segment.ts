@@ -365,6 +365,7 @@ export class Segment implements Releasable {
     }
   }
 
+  /** True while its .log file is open. */
   get isOpen(): boolean {
     return this.#file !== null
   }
